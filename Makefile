@@ -1,0 +1,37 @@
+# make bench                       measure the newest releases, publish, print a table
+# make bench TOMOGRAM=volume.mrc   the same on your own tomogram
+# make preview                     look at the dashboard
+# make test                        run the tests
+
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help bench preview test lint history clean
+
+help:
+	@sed -n 's/^# \(make .*\)/\1/p' Makefile
+
+bench: $(VENV)/.installed
+	@$(BIN)/cryoet-zarr-bench bench $(if $(TOMOGRAM),--tomogram "$(TOMOGRAM)") $(if $(CROP),--crop "$(CROP)")
+
+preview: $(VENV)/.installed
+	@$(BIN)/cryoet-zarr-bench preview
+
+test: $(VENV)/.installed-dev
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/pytest
+
+# What is committed under results/ and html/ was made by this.
+history: $(VENV)/.installed
+	@$(BIN)/cryoet-zarr-bench history
+
+clean:
+	rm -rf .asv $(VENV)
+
+$(VENV)/.installed: pyproject.toml scripts/find-python
+	@python=$$(scripts/find-python) && echo "Installing into $(VENV) with $$python" \
+	&& { [ -x $(BIN)/python ] || "$$python" -m venv $(VENV); } \
+	&& $(BIN)/python -m pip install -qq --disable-pip-version-check uv \
+	&& $(BIN)/uv pip install --quiet --python $(BIN)/python -e . && touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python -e '.[dev]' && touch $@

@@ -1,0 +1,8 @@
+"""What asv measures: one file per question, over the grid of `cryoet_zarr_bench.storage.grid`."""
+
+import sys
+from pathlib import Path
+
+# The measured environments do not have this project installed: it is read from the working tree.
+# Behind all else, so that it can hide no package of the release.
+sys.path.append(str(Path(__file__).resolve().parents[1]))

@@ -1,0 +1,53 @@
+"""The tomogram in every storage config of the grid, written once per release and verified."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from cryoet_zarr_bench.storage.config import StorageConfig
+from cryoet_zarr_bench.storage.grid import selected_profile
+from cryoet_zarr_bench.storage.session import prepared_tomogram_path
+from cryoet_zarr_bench.storage.shelf import prepare_shelf
+from cryoet_zarr_bench.storage.stores import StoreShelf
+from cryoet_zarr_bench.tomograms.prepared import open_prepared
+
+try:
+    from cryoet_zarr_bench.storage.engines import installed_engine
+
+    # Imported here, before asv forks, so that each benchmark does not pay for it again.
+    ENGINE = installed_engine()
+except ImportError:  # the pair of this environment cannot be installed: its cells are n/a
+    ENGINE = None  # type: ignore[assignment]
+
+GRID = selected_profile()
+
+
+class StoredTomogram:
+    """What all benchmarks share: the grid as parameters, the verified stores, one warm call.
+
+    asv runs `setup_cache` once per release for all subclasses together, and `setup` before every
+    single call, the warming one included.
+    """
+
+    params: Any = (list(GRID.codecs), list(GRID.chunks), list(GRID.zarr_formats))
+    param_names = ("codec", "chunks", "zarr_format")
+    timeout = 300
+
+    # Two processes at different times, so that a burst of other work hits one of them at most. In
+    # each one call to warm up, then at least 3 samples, and more of quick ones, up to 0.08 s.
+    rounds = 2
+    warmup_time = 1e-9
+    repeat = (3, 6, 0.08)
+    number = 1
+
+    def setup_cache(self) -> StoreShelf:
+        """Write every config's store into the folder that asv gives this class, and verify it."""
+        tomogram = open_prepared(prepared_tomogram_path())
+        return prepare_shelf(tomogram, Path.cwd(), list(GRID.configs()))
+
+    def setup(self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
+        """Pick the verified store; n/a or failed, with its reason, where there is none."""
+        self.config = StorageConfig.of(codec, chunks, zarr_format)
+        self.store = shelf.get(self.config)
+        self.engine = ENGINE

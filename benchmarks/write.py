@@ -1,0 +1,72 @@
+"""How long, and in how much memory, is a tomogram written?"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+
+from benchmarks.stored import StoredTomogram
+from cryoet_zarr_bench.storage.session import prepared_tomogram_path
+from cryoet_zarr_bench.storage.stores import StoreShelf
+from cryoet_zarr_bench.tomograms.prepared import open_prepared
+
+
+class Write(StoredTomogram):
+    """Create the array and write the whole tomogram from memory, files left to the page cache."""
+
+    version = "1"
+
+    def setup(self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
+        """Clear the target; the tomogram is read once per process."""
+        super().setup(shelf, codec, chunks, zarr_format)
+        if not hasattr(self, "tomogram"):
+            self.tomogram = open_prepared(prepared_tomogram_path()).load()
+        self.target = Path.cwd() / "written"
+        shutil.rmtree(self.target, ignore_errors=True)
+
+    def teardown(self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
+        """Fail where the timed call wrote other bytes than the verified store has."""
+        if not self.target.exists():
+            return
+        written = sum(path.stat().st_size for path in self.target.rglob("*") if path.is_file())
+        shutil.rmtree(self.target)
+        if written != self.store.stored_bytes:
+            raise RuntimeError(
+                f"{written} bytes were written, the verified store has {self.store.stored_bytes}"
+            )
+
+    def time_write(self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
+        """Wall time."""
+        self.engine.write(self.tomogram, self.target, self.config)
+
+    time_write.pretty_name = "Write the tomogram (wall time)"  # type: ignore[attr-defined]
+
+    def time_write_cpu(self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
+        """CPU time of the process, all threads, user and system."""
+        self.engine.write(self.tomogram, self.target, self.config)
+
+    time_write_cpu.pretty_name = "Write the tomogram (CPU time)"  # type: ignore[attr-defined]
+    time_write_cpu.timer = time.process_time  # type: ignore[attr-defined]
+
+    def peakmem_write(self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
+        """Peak memory of the process: interpreter, libraries and tomogram included."""
+        self.engine.write(self.tomogram, self.target, self.config)
+
+    peakmem_write.pretty_name = "Write the tomogram (peak memory)"  # type: ignore[attr-defined]
+
+
+class WriteReference(Write):
+    """What `peakmem_write` would show if writing took no memory at all."""
+
+    params = (["none"], ["64x64x64"], [2])
+    time_write = time_write_cpu = peakmem_write = None  # type: ignore[assignment]
+
+    def peakmem_reference(
+        self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int
+    ) -> None:
+        """Interpreter, libraries and tomogram, nothing written."""
+
+    peakmem_reference.pretty_name = (  # type: ignore[attr-defined]
+        "Before writing: interpreter, libraries, tomogram (peak memory)"
+    )

@@ -1,0 +1,44 @@
+"""What asv loads before it does anything: it makes a release a commit, and results safe.
+
+On loading, the release history is generated where `asv.conf.json` looks for its repository, and
+asv's classes for environments, results and publishing are extended.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from asv.machine import Machine, MachineCollection
+from asv.util import UserError
+
+from cryoet_zarr_bench.releases import cells
+from cryoet_zarr_bench.releases import environment as environment  # registers the environment class
+from cryoet_zarr_bench.releases.catalogue import load_catalogue
+from cryoet_zarr_bench.releases.history import generate_history
+from cryoet_zarr_bench.releases.scratch import claim_scratch_folder
+from cryoet_zarr_bench.reports import dashboard as dashboard  # registers the publishers
+from cryoet_zarr_bench.storage.session import RECORD_FOLDER
+
+PROJECT = Path(__file__).resolve().parents[1]
+WORK = PROJECT / ".asv"
+"""Where everything lies that is made on this machine and not committed."""
+
+
+def _register_machine() -> None:
+    """Describe this machine to asv, as `asv machine --yes` would, where nobody did yet."""
+    name = os.environ.get("CRYOET_MACHINE") or Machine.get_unique_machine_name()
+    try:
+        MachineCollection.load(name)
+    except UserError:
+        MachineCollection.save(name, {**Machine.get_defaults(), "machine": name})
+
+
+def setup() -> None:
+    """Called by asv once the plugin is imported."""
+    generate_history(load_catalogue(), WORK / "releases")
+    os.environ[RECORD_FOLDER] = str(WORK / "records")
+    tempfile.tempdir = str(claim_scratch_folder())
+    _register_machine()
+    cells.keep_every_cell(WORK)

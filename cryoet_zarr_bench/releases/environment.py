@@ -1,0 +1,90 @@
+"""asv's virtual environment, made to hold a release: one resolver call, any interpreter found."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from pathlib import Path
+from typing import Any
+
+from asv import environment, util
+from asv.console import log
+from asv.plugins.virtualenv import Virtualenv
+
+from cryoet_zarr_bench.releases.install import (
+    InstallationFailed,
+    install_release,
+    make_environment,
+)
+from cryoet_zarr_bench.releases.interpreters import find_interpreter
+from cryoet_zarr_bench.releases.selection import selected_tomogram
+
+# Our class below takes the name over: asv picks the first class that has it.
+Virtualenv.tool_name = "virtualenv-of-asv"
+
+
+class ReleaseVirtualenv(Virtualenv):
+    """A virtual environment that is stepped from release to release.
+
+    The tomogram that is measured becomes part of the environment's name, and so a parameter of its
+    results: figures of different tomograms are never mixed.
+    """
+
+    tool_name = "virtualenv"
+
+    def __init__(
+        self,
+        conf: Any,
+        python: str,
+        requirements: dict[str, str],
+        tagged_env_vars: dict[tuple[str, str], str],
+    ) -> None:
+        interpreter = find_interpreter(python)
+        if interpreter is None:
+            raise environment.EnvironmentUnavailable(
+                f"no CPython {python} found on PATH or among pyenv's versions; install one"
+            )
+        tomogram = selected_tomogram().name.replace(" ", "-")
+        tagged_env_vars = {**tagged_env_vars, ("nobuild", "tomogram"): tomogram}
+        # asv's own class does more here, such as refusing where it finds no interpreter itself.
+        self._python = python
+        self._requirements = requirements
+        environment.Environment.__init__(self, conf, python, requirements, tagged_env_vars)
+        self._executable = str(interpreter)
+
+    @classmethod
+    def matches(cls, python: str) -> bool:
+        """Whether there is an interpreter of this version."""
+        return find_interpreter(python) is not None
+
+    def check_presence(self) -> bool:
+        """Whether the environment exists, was made for the same thing, and runs."""
+        try:
+            info = self.load_info_file(self._path)
+            self.run_executable("python", ["-c", "pass"])
+        except (util.UserError, util.ProcessError, OSError):
+            return False
+        return bool(
+            info["python"] == self._python
+            and info["requirements"] == self._requirements
+            and info["tool_name"] == self.tool_name
+        )
+
+    def _setup(self) -> None:
+        log.info(f"Creating environment {self.name}")
+        make_environment(Path(self._executable), Path(self._path))
+
+    def _install_project(self, repo: Any, commit_hash: str, build_dir: str) -> None:
+        log.info(f"Installing {repo.get_decorated_hash(commit_hash, 8)} into {self.name}")
+        runner = f"asv_runner=={importlib.metadata.version('asv_runner')}"
+        try:
+            outcome = install_release(
+                Path(self._path),
+                Path(build_dir),
+                commit_hash,
+                self._requirements.get("numcodecs"),
+                [runner],
+            )
+        except InstallationFailed as error:
+            raise util.UserError(f"the release could not be installed: {error}") from error
+        if outcome.impossible:
+            log.info("This pair cannot be installed together: its cells are n/a")

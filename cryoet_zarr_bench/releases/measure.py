@@ -1,0 +1,256 @@
+"""Drive asv over a list of releases, with progress, and go on after an interruption."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from asv.util import load_json
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from cryoet_zarr_bench.errors import BadInput
+from cryoet_zarr_bench.releases.catalogue import Release
+from cryoet_zarr_bench.releases.cells import PROGRESS
+from cryoet_zarr_bench.releases.interpreters import find_interpreter
+
+PROJECT = Path(__file__).resolve().parents[2]
+WORK = PROJECT / ".asv"
+LOCAL = WORK / "local"
+"""The results and the dashboard of local runs, apart from those that are committed."""
+
+_MEASURED_PYTHONS = ("3.12", "3.13", "3.14")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One call of asv: a release of the history in one environment (a column of the matrix).
+
+    `numcodecs` is the column's pin, None for the release's own pair.
+    """
+
+    release: Release
+    numcodecs: str | None = None
+
+    @property
+    def title(self) -> str:
+        """The step as shown on the screen."""
+        return f"zarr {self.release.zarr}, numcodecs {self.numcodecs or self.release.numcodecs}"
+
+    @property
+    def name(self) -> str:
+        """A text that tells the step from all others."""
+        return f"{self.release.tag} {self.numcodecs or ''}".strip()
+
+
+def choose_python(wanted: str | None) -> str:
+    """The version of Python to measure with: the one wanted, or the first there is from 3.12 up.
+
+    Raises BadInput where it is not on this machine.
+    """
+    for version in [wanted] if wanted else _MEASURED_PYTHONS:
+        if find_interpreter(version) is not None:
+            return version
+    raise BadInput(
+        f"no CPython {wanted or ' or '.join(_MEASURED_PYTHONS)} found on PATH or among pyenv's "
+        "versions; install one"
+    )
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a run leaves its things: asv's configurations and log in `folder`.
+
+    `python` is the version measured with, such as `3.12`.
+    """
+
+    folder: Path
+    results: Path
+    html: Path
+    python: str
+
+    @property
+    def log(self) -> Path:
+        """All that asv printed."""
+        return self.folder / "asv.log"
+
+    def write_configuration(self, numcodecs: list[str | None]) -> Path:
+        """Write asv's configuration: the project's own with these folders and these columns."""
+        configuration = load_json(str(PROJECT / "asv.conf.json"), js_comments=True)
+        configuration |= {
+            "pythons": [self.python],
+            "matrix": {"req": {"numcodecs": numcodecs}},
+            "repo": str(PROJECT / configuration["repo"]),
+            "env_dir": str(PROJECT / configuration["env_dir"]),
+            "benchmark_dir": str(PROJECT / configuration["benchmark_dir"]),
+            "results_dir": str(self.results),
+            "html_dir": str(self.html),
+        }
+        columns = "-".join(pin or "own" for pin in numcodecs)
+        path = self.folder / f"asv.{columns}.conf.json"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_suffix(f".{os.getpid()}")
+        temporary.write_text(json.dumps(configuration, indent=1))
+        temporary.replace(path)
+        return path
+
+
+class Progression:
+    """Which steps of a run are done, kept on the disk while the run is unfinished.
+
+    A run that was interrupted is gone on with where the next one has the same purpose; a finished
+    one is forgotten, so that the next run measures everything again.
+    """
+
+    def __init__(self, path: Path, purpose: dict[str, Any]) -> None:
+        self._path = path
+        self._purpose = json.loads(json.dumps(purpose))
+        self._done: list[str] = []
+        try:
+            content = json.loads(path.read_text())
+            if content["purpose"] == self._purpose:
+                self._done = list(content["done"])
+        except (OSError, ValueError, KeyError, TypeError):
+            pass
+
+    def is_done(self, step: Step) -> bool:
+        """Whether the interrupted run had finished the step."""
+        return step.name in self._done
+
+    def add(self, step: Step) -> None:
+        """Keep that a step is done."""
+        self._done.append(step.name)
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = self._path.with_suffix(f".{os.getpid()}")
+        temporary.write_text(json.dumps({"purpose": self._purpose, "done": self._done}))
+        temporary.replace(self._path)
+
+    def forget(self) -> None:
+        """The run is complete."""
+        self._path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _shown_progress(console: Console) -> Iterator[Progress]:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("[dim]{task.fields[now]}"),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        yield progress
+
+
+def measure(
+    steps: list[Step],
+    place: Place,
+    progression: Progression,
+    console: Console,
+) -> list[Step]:
+    """Measure the steps that are not done yet, one call of asv each; return those with a failure.
+
+    asv's own output goes to the log. A failing cell fails its step but stops nothing; where asv
+    cannot even begin, BadInput says so with its last line. An interruption by Ctrl-C is passed on
+    once asv has stopped.
+    """
+    failed: list[Step] = []
+    place.folder.mkdir(parents=True, exist_ok=True)
+    place.log.write_text("")
+    with _shown_progress(console) as progress:
+        whole = progress.add_task("all releases", total=len(steps), now="")
+        for step in steps:
+            if progression.is_done(step):
+                console.print(f"{step.title}: measured before the interruption")
+            else:
+                if not _run_asv(step, place, progress, console):
+                    failed.append(step)
+                progression.add(step)
+            progress.advance(whole)
+    progression.forget()
+    return failed
+
+
+def _run_asv(step: Step, place: Place, progress: Progress, console: Console) -> bool:
+    configuration = place.write_configuration([step.numcodecs])
+    command = [sys.executable, "-m", "asv", "run", "--config", str(configuration)]
+    command += ["--no-pull", "--show-stderr", "--record-samples", f"{step.release.tag}^!"]
+    receiver, sender = os.pipe()
+    with place.log.open("a") as log:
+        process = subprocess.Popen(
+            command,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, PROGRESS: str(sender)},
+            pass_fds=[sender],
+        )
+    os.close(sender)
+    try:
+        with os.fdopen(receiver) as reports:
+            _show(reports, step.title, progress, console)
+        process.wait()
+    except BaseException:
+        _stop(process)
+        raise
+    if process.returncode not in (0, 2):
+        raise BadInput(f"asv stopped at {step.title}: {_last_line(place.log)} (see {place.log})")
+    return process.returncode == 0
+
+
+def _show(reports: Iterable[str], title: str, progress: Progress, console: Console) -> None:
+    """Show each cell as it is measured, until asv ends; on a plain screen a line per benchmark."""
+    task = progress.add_task(title, total=None, now="preparing its environment")
+    shown = ""
+    for report in reports:
+        done, total, benchmark = report.split()
+        progress.update(task, completed=int(done), total=int(total), now=benchmark)
+        if benchmark != shown and not console.is_terminal:
+            console.print(f"{title}  {int(done):4d}/{total}  {benchmark}", highlight=False)
+        shown = benchmark
+    progress.remove_task(task)
+
+
+def _last_line(log: Path) -> str:
+    lines = [line.strip(" ·") for line in log.read_text().splitlines() if line.strip(" ·")]
+    return lines[-1] if lines else "no output"
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """Let asv stop by itself, as it does at Ctrl-C; end it where it does not."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGINT)
+    try:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def publish(place: Place) -> None:
+    """Publish the results of a place as a dashboard; BadInput where asv cannot."""
+    configuration = place.write_configuration([None])
+    with place.log.open("a") as log:
+        published = subprocess.run(
+            [sys.executable, "-m", "asv", "publish", "--config", str(configuration), "--no-pull"],
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    if published.returncode:
+        raise BadInput(f"asv could not publish: {_last_line(place.log)} (see {place.log})")

@@ -1,0 +1,128 @@
+"""The main job, from tomogram to dashboard and table; and the same over the whole history."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+
+from rich.console import Console
+
+from cryoet_zarr_bench.releases.catalogue import Catalogue, load_catalogue
+from cryoet_zarr_bench.releases.history import generate_history
+from cryoet_zarr_bench.releases.measure import (
+    LOCAL,
+    PROJECT,
+    WORK,
+    Place,
+    Progression,
+    Step,
+    choose_python,
+    measure,
+    publish,
+)
+from cryoet_zarr_bench.releases.selection import selected_tomogram
+from cryoet_zarr_bench.reports.results import MeasuredRelease, read_results
+from cryoet_zarr_bench.reports.table import release_table
+from cryoet_zarr_bench.storage.grid import selected_profile
+
+NUMCODECS_COLUMNS = ("0.15.1", "0.17.1")
+"""The pins that the history is crossed with, as in asv.conf.json."""
+
+
+def run_main_job(console: Console, python: str | None) -> bool:
+    """Measure the newest release of both branches, publish, print; False if a cell failed.
+
+    Raises BadInput where the tomogram, the profile or the Python cannot be had.
+    """
+    catalogue = load_catalogue()
+    place = Place(LOCAL, LOCAL / "results", LOCAL / "html", choose_python(python))
+    profile, tomogram = selected_profile(), selected_tomogram()
+    size = " x ".join(str(length) for length in tomogram.shape)
+    console.print(
+        f"[bold]{tomogram.name}[/bold]: {size} voxels (z, y, x), {tomogram.dtype}; "
+        f"profile {profile.name}, Python {place.python}"
+    )
+    releases = [catalogue.newest("3.x"), catalogue.newest("2.x")]
+    purpose = {
+        "tomogram": tomogram.sha256,
+        "profile": profile.name,
+        "python": place.python,
+        "releases": [release.tag for release in releases],
+    }
+    progression = Progression(LOCAL / "unfinished-run.json", purpose)
+    failed = measure([Step(release) for release in releases], place, progression, console)
+    publish(place)
+    measured = {
+        result.commit: result
+        for result in read_results(place.results)
+        if result.tomogram == tomogram.name.replace(" ", "-")
+        and result.python == place.python
+        and result.numcodecs is None
+    }
+    for release in releases:
+        result = measured[commit_of(release.tag)]
+        title = f"zarr {release.zarr}, numcodecs {release.numcodecs}"
+        console.print()
+        console.print(release_table(result, title))
+        _print_failures(console, result)
+    console.print(
+        "\nThe best figure of a column is bold. Times are medians on this machine, from warm page "
+        "cache, with one thread."
+    )
+    console.print("Look at all of it: [bold]make preview[/bold]. Results: .asv/local/results")
+    return not failed
+
+
+def _print_failures(console: Console, result: MeasuredRelease) -> None:
+    for benchmark, reason in result.failures.items():
+        last = reason.strip().splitlines()[-1]
+        console.print(f"[red]no figure[/red] in {benchmark}: {last}", highlight=False)
+
+
+def run_history(console: Console, machine: str) -> bool:
+    """Measure what has no results of this machine yet, and publish; False if a cell failed."""
+    catalogue = load_catalogue()
+    generate_history(catalogue, WORK / "releases")
+    os.environ["CRYOET_MACHINE"] = machine
+    place = Place(WORK / "history", PROJECT / "results", PROJECT / "html", choose_python(None))
+    tomogram = selected_tomogram()
+    measured = {
+        (result.commit, result.numcodecs)
+        for result in read_results(place.results)
+        if result.machine == machine and result.tomogram == tomogram.name.replace(" ", "-")
+    }
+    steps = [
+        step
+        for step in history_steps(catalogue)
+        if (commit_of(step.release.tag), step.numcodecs) not in measured
+    ]
+    console.print(f"{len(steps)} steps of the history have no results of {machine} yet")
+    progression = Progression(WORK / "history" / "unfinished-run.json", {"machine": machine})
+    failed = measure(steps, place, progression, console)
+    publish(place)
+    for step in failed:
+        console.print(
+            f"[red]a cell failed[/red] at {step.title}; see {shlex.quote(str(place.log))}"
+        )
+    return not failed
+
+
+def history_steps(catalogue: Catalogue) -> list[Step]:
+    """Each release with its own pair, then the pinned columns on the newest patch of each minor."""
+    own = [Step(release) for release in catalogue.releases]
+    pinned = [
+        Step(release, pin) for release in catalogue.newest_patches() for pin in NUMCODECS_COLUMNS
+    ]
+    return own + pinned
+
+
+def commit_of(tag: str) -> str:
+    """The commit that a release is in the generated history."""
+    answer = subprocess.run(
+        ["git", "--git-dir", WORK / "releases", "rev-parse", f"{tag}^{{commit}}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return answer.stdout.strip()

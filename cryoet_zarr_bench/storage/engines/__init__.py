@@ -1,0 +1,53 @@
+"""The library that reads and writes, behind one small interface.
+
+One module per generation of an API. This is the only place that looks at a library's version.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from cryoet_zarr_bench.storage.config import StorageConfig
+
+
+class Engine(Protocol):
+    """What a benchmark asks of a library. The bodies are the calls a user would write.
+
+    `zarr_formats` are the formats the library can write. Arrays have the axes z, y, x.
+    """
+
+    name: str
+    zarr_formats: tuple[int, ...]
+
+    def pin_threads(self) -> None:
+        """Make encoding and decoding use one thread, whatever the library's default is."""
+
+    def settings(self) -> dict[str, Any]:
+        """The settings of threads and concurrency in force, for the record."""
+
+    def write(self, tomogram: np.ndarray, store: Path, config: StorageConfig) -> None:
+        """Create the array in the folder `store` and write the whole tomogram."""
+
+    def open(self, store: Path) -> Any:
+        """Open the array for reading; indexing it gives numpy arrays."""
+
+
+def installed_engine() -> Engine:
+    """The engine of the zarr that is installed, with its threads pinned.
+
+    Raises ImportError where there is none, or where it cannot be imported.
+    """
+    try:
+        version = importlib.metadata.version("zarr")
+    except importlib.metadata.PackageNotFoundError as error:
+        raise ImportError("zarr is not installed in this environment") from error
+    generation = "zarr2" if version.startswith("2.") else "zarr3"
+    module = importlib.import_module(f"{__name__}.{generation}")
+    engine: Engine = module.ENGINE
+    engine.pin_threads()
+    return engine

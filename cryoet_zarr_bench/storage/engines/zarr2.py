@@ -1,0 +1,53 @@
+"""zarr-python 2.18: format 2 alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numcodecs
+import numcodecs.blosc
+import numpy as np
+import zarr
+
+from cryoet_zarr_bench.storage.config import StorageConfig
+from cryoet_zarr_bench.storage.engines import numcodecs_codec
+
+
+class ZarrPython2:
+    """Writes and reads through zarr-python 2's `create` and `open_array`."""
+
+    name = "zarr-python"
+    zarr_formats: tuple[int, ...] = (2,)
+
+    def pin_threads(self) -> None:
+        """One thread: Blosc encodes in the calling thread."""
+        numcodecs.blosc.use_threads = False
+        numcodecs.blosc.set_nthreads(1)
+
+    def settings(self) -> dict[str, Any]:
+        """Blosc's thread settings."""
+        return {"blosc.use_threads": numcodecs.blosc.use_threads, "blosc.nthreads": 1}
+
+    def write(self, tomogram: np.ndarray, store: Path, config: StorageConfig) -> None:
+        """Create the array in the folder `store` and write the whole tomogram."""
+        array = zarr.create(
+            store=zarr.DirectoryStore(str(store)),  # type: ignore[attr-defined]
+            shape=tomogram.shape,
+            chunks=config.chunks,
+            dtype=tomogram.dtype,
+            compressor=numcodecs_codec.of(config.codec),
+            filters=None,
+            fill_value=0,
+            order="C",
+            dimension_separator="/",
+            write_empty_chunks=True,
+        )
+        array[...] = tomogram
+
+    def open(self, store: Path) -> Any:
+        """Open the array for reading."""
+        return zarr.open_array(str(store), mode="r")
+
+
+ENGINE = ZarrPython2()

@@ -1,0 +1,111 @@
+"""The grid that is measured, declared once; benchmarks, tests, tables and docs read it from here.
+
+To add a codec or a chunk shape, add its name to a profile.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from cryoet_zarr_bench.errors import BadInput
+from cryoet_zarr_bench.storage.config import BLOSC_COMPRESSORS, SHUFFLES, StorageConfig
+
+LEVELS = range(1, 10)
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A named part of the grid: codecs x chunk shapes x Zarr formats.
+
+    `tomogram` is what is measured where the user chose none, in the syntax of `CRYOET_TOMOGRAM`.
+    """
+
+    name: str
+    tomogram: str
+    codecs: tuple[str, ...]
+    chunks: tuple[str, ...]
+    zarr_formats: tuple[int, ...] = (2, 3)
+
+    def configs(self) -> Iterator[StorageConfig]:
+        """Every storage config of the profile, in the order of the benchmarks' parameters."""
+        for codec, chunks, zarr_format in itertools.product(
+            self.codecs, self.chunks, self.zarr_formats
+        ):
+            yield StorageConfig.of(codec, chunks, zarr_format)
+
+
+def _blosc(compressor: str, levels: Iterable[int]) -> tuple[str, ...]:
+    return tuple(
+        f"blosc-{compressor}-{level}-{shuffle}" for level in levels for shuffle in SHUFFLES
+    )
+
+
+PROFILES = {
+    profile.name: profile
+    for profile in (
+        Profile(
+            name="quick",
+            tomogram="synthetic:10A@128",
+            codecs=(
+                "none",
+                "blosc-lz4-5-shuffle",
+                "blosc-lz4-5-bitshuffle",
+                "blosc-zstd-5-shuffle",
+                "zstd-5",
+            ),
+            chunks=("32x32x32", "64x64x64", "16x128x128"),
+        ),
+        Profile(
+            name="standard",
+            tomogram="synthetic:5A@256",
+            codecs=(
+                "none",
+                *_blosc("lz4", (1, 5, 9)),
+                *_blosc("zstd", (1, 5, 9)),
+                "blosc-lz4hc-5-shuffle",
+                "blosc-zlib-5-shuffle",
+                "zstd-1",
+                "zstd-5",
+                "gzip-1",
+                "gzip-6",
+            ),
+            chunks=("32x32x32", "64x64x64", "128x128x128", "16x128x128", "64x16x64"),
+        ),
+        Profile(
+            name="full",
+            tomogram="synthetic:5A@256",
+            codecs=(
+                "none",
+                *(name for each in BLOSC_COMPRESSORS for name in _blosc(each, LEVELS)),
+                *(f"{family}-{level}" for family in ("zstd", "gzip") for level in LEVELS),
+            ),
+            chunks=(
+                "16x16x16",
+                "32x32x32",
+                "64x64x64",
+                "128x128x128",
+                "256x256x256",
+                "16x64x64",
+                "16x128x128",
+                "64x16x64",
+                "64x64x16",
+            ),
+        ),
+    )
+}
+
+
+def selected_profile() -> Profile:
+    """The profile that `CRYOET_PROFILE` names, `quick` where it is not set.
+
+    Raises BadInput, with the names there are, for any other name.
+    """
+    name = os.environ.get("CRYOET_PROFILE") or "quick"
+    if name not in PROFILES:
+        raise BadInput(
+            f"CRYOET_PROFILE={name}: there is no such profile; use one of {', '.join(PROFILES)}"
+        )
+    return PROFILES[name]

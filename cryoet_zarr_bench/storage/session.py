@@ -1,0 +1,89 @@
+"""What a benchmark process is told from outside: the release on the label and the tomogram.
+
+asv starts each process with the folder of its environment and the commit in the environment
+variables; the installation left there says which release that commit is.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import platform
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+RELEASE_FILE = "installed-release.json"
+"""In the folder of an environment: the release that was installed there last."""
+
+PREPARED_TOMOGRAM = "CRYOET_PREPARED_TOMOGRAM"
+"""Environment variable: the path of the prepared tomogram (.npy) that is measured."""
+
+RECORD_FOLDER = "CRYOET_RECORD_FOLDER"
+"""Environment variable: where a benchmark process leaves its record of the stores it verified."""
+
+
+@dataclass(frozen=True)
+class Label:
+    """The release that results of this process will be filed under.
+
+    `packages` maps zarr and numcodecs to their versions. `impossible` is the reason why the pair
+    cannot be installed, None where it was. `commit` is the commit of the release history.
+    """
+
+    tag: str
+    commit: str
+    packages: dict[str, str]
+    impossible: str | None
+
+
+def read_label() -> Label:
+    """The release installed in this environment; RuntimeError where asv's commit is another one."""
+    folder = os.environ.get("ASV_ENV_DIR")
+    if folder is None:
+        raise RuntimeError("this is no asv environment: ASV_ENV_DIR is not set")
+    content = json.loads((Path(folder) / RELEASE_FILE).read_text())
+    label = Label(content["tag"], content["commit"], content["packages"], content.get("impossible"))
+    if label.commit != os.environ.get("ASV_COMMIT", label.commit):
+        raise RuntimeError(
+            f"the environment holds {label.tag} ({label.commit[:8]}), "
+            f"but asv files results under {os.environ['ASV_COMMIT'][:8]}"
+        )
+    return label
+
+
+def prepared_tomogram_path() -> Path:
+    """The prepared tomogram to measure; RuntimeError where none was prepared."""
+    path = os.environ.get(PREPARED_TOMOGRAM)
+    if not path:
+        raise RuntimeError(f"no tomogram was prepared: {PREPARED_TOMOGRAM} is not set")
+    return Path(path)
+
+
+def environment_record() -> dict[str, Any]:
+    """Every package installed here with its version, the interpreter, and the machine's kernel."""
+    packages = {
+        distribution.metadata["Name"].lower(): distribution.version
+        for distribution in importlib.metadata.distributions()
+        if str(distribution.locate_file("")).startswith(sys.prefix)
+    }
+    return {
+        "python": platform.python_version(),
+        "kernel": platform.release(),
+        "packages": dict(sorted(packages.items())),
+    }
+
+
+def leave_record(record: dict[str, Any], label: Label) -> None:
+    """Leave the record of a process for the host, whole or not at all."""
+    folder = os.environ.get(RECORD_FOLDER)
+    if not folder:
+        return
+    name = f"{label.commit}.{os.environ.get('ASV_ENV_NAME', 'environment')}.json"
+    target = Path(folder) / name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f"{name}.{os.getpid()}")
+    temporary.write_text(json.dumps(record))
+    temporary.replace(target)

@@ -1,0 +1,53 @@
+"""The shelf of stores that the benchmarks of one release share, and the record it leaves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cryoet_zarr_bench.storage.config import StorageConfig
+from cryoet_zarr_bench.storage.engines import installed_engine
+from cryoet_zarr_bench.storage.integrity import check_release
+from cryoet_zarr_bench.storage.session import environment_record, leave_record, read_label
+from cryoet_zarr_bench.storage.stores import StoreShelf, fill_shelf, fingerprints
+from cryoet_zarr_bench.tomograms.prepared import PreparedTomogram
+
+
+def prepare_shelf(
+    tomogram: PreparedTomogram, folder: Path, configs: list[StorageConfig]
+) -> StoreShelf:
+    """Write and verify every config under `folder` with the release installed here.
+
+    Where the release cannot be installed every config is impossible; where the packages that are
+    imported are not those on the label every config has failed.
+    """
+    label = read_label()
+    if label.impossible is not None:
+        return StoreShelf(impossible={config.name: label.impossible for config in configs})
+    try:
+        packages = check_release(label.packages)
+        engine = installed_engine()
+    except Exception as error:  # an installation that does not import is a result too
+        reason = f"{type(error).__name__}: {error}"
+        return StoreShelf(failed={config.name: reason for config in configs})
+    shelf = fill_shelf(engine, tomogram.load(), folder, configs)
+    leave_record(
+        {
+            "release": label.tag,
+            "commit": label.commit,
+            "engine": engine.name,
+            "imported": packages,
+            "settings": engine.settings(),
+            "environment": environment_record(),
+            "tomogram": {
+                "name": tomogram.name,
+                "source": tomogram.source,
+                "shape": list(tomogram.shape),
+                "dtype": tomogram.dtype,
+                "sha256": tomogram.sha256,
+            },
+            "stores": fingerprints(shelf),
+            "failed": shelf.failed,
+        },
+        label,
+    )
+    return shelf

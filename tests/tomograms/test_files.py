@@ -1,0 +1,364 @@
+import mrcfile
+import numpy as np
+import pytest
+import tifffile
+import zarr
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cryoet_zarr_bench.errors import BadInput
+from cryoet_zarr_bench.tomograms.files import read_volume
+from cryoet_zarr_bench.tomograms.refusal import ACCEPTED_DTYPES
+from cryoet_zarr_bench.tomograms.units import angstrom_per_unit
+
+# mrcfile's and tifffile's own, while the tests write with them.
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+SHAPE = (5, 6, 7)
+BYTE_ORDERS = ["<", ">"]
+MRC_DTYPES = ["int8", "int16", "uint16", "float16", "float32"]
+
+
+def any_bits(dtype: str, shape: tuple[int, ...] = SHAPE) -> np.ndarray:
+    """Random bits, so that floats hold NaN payloads, infinities and denormals; -0.0 as well."""
+    kind = np.dtype(dtype)
+    rng = np.random.default_rng(0)
+    data = np.frombuffer(rng.bytes(int(np.prod(shape)) * kind.itemsize), kind).copy()
+    if kind.kind == "f":
+        bits = data.view(f"u{kind.itemsize}")
+        infinity = np.array(np.inf, kind).view(bits.dtype)
+        # A negative zero, a signalling NaN with a payload, a quiet one, a negative infinity.
+        sign = np.array(1, bits.dtype) << (8 * kind.itemsize - 1)
+        bits[:4] = [sign, infinity + 5, infinity + (infinity & -infinity) // 2 + 9, infinity | sign]
+        assert np.isnan(data[1]) and np.signbit(data[0]) and np.isneginf(data[3])
+    return data.reshape(shape)
+
+
+def in_order(data: np.ndarray, byte_order: str) -> np.ndarray:
+    """The same bits of each value, in another order of bytes."""
+    wanted = data.dtype.newbyteorder(byte_order)
+    return data if wanted == data.dtype else data.byteswap().view(wanted)
+
+
+def assert_same_bits(read: np.ndarray, written: np.ndarray):
+    assert read.dtype == written.dtype
+    assert read.dtype.isnative
+    assert read.flags.c_contiguous
+    assert read.shape == written.shape
+    assert read.tobytes() == written.tobytes()
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".NPY"])
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("byte_order", BYTE_ORDERS)
+@pytest.mark.parametrize("dtype", ACCEPTED_DTYPES)
+def test_npy_round_trip(tmp_path, dtype, byte_order, order, suffix):
+    data = any_bits(dtype)
+    with (tmp_path / f"a{suffix}").open("wb") as file:
+        np.save(file, np.asarray(in_order(data, byte_order), order=order))
+    volume = read_volume(tmp_path / f"a{suffix}")
+    assert_same_bits(volume.data, data)
+    assert volume.voxel_spacing is None
+    assert volume.name == f"a{suffix}"
+
+
+def write_mrc(path, data, **changes_of_header):
+    """Write through mrcfile, then patch what its checks would not let through."""
+    with mrcfile.new(path, overwrite=True) as file:
+        file.set_data(data)
+        file.voxel_size = (7.5, 10.0, 12.5)
+        for name, value in changes_of_header.items():
+            file.header[name] = value
+
+
+@pytest.mark.parametrize("byte_order", BYTE_ORDERS)
+@pytest.mark.parametrize("dtype", MRC_DTYPES)
+def test_mrc_round_trip(tmp_path, dtype, byte_order):
+    data = any_bits(dtype)
+    write_mrc(tmp_path / "a.mrc", in_order(data, byte_order))
+    with mrcfile.open(tmp_path / "a.mrc", header_only=True) as file:
+        # Single bytes have no order: mrcfile takes the machine's.
+        assert (
+            data.itemsize == 1
+            or file.header.mode.dtype.newbyteorder(byte_order) == file.header.mode.dtype
+        )
+    volume = read_volume(tmp_path / "a.mrc")
+    assert_same_bits(volume.data, data)
+    assert volume.voxel_spacing == (12.5, 10.0, 7.5)  # given to mrcfile as x, y, z
+
+
+@pytest.mark.parametrize("suffix", [".map", ".rec", ".st", ".mrcs", ".ali", ".MRC", ".Rec"])
+def test_mrc_suffixes(tmp_path, suffix):
+    data = any_bits("int16")
+    write_mrc(tmp_path / f"a{suffix}", data)
+    assert_same_bits(read_volume(tmp_path / f"a{suffix}").data, data)
+
+
+def test_an_image_stack_is_read_as_z_y_x(tmp_path):
+    data = any_bits("int16")
+    with mrcfile.new(tmp_path / "a.mrcs") as file:
+        file.set_data(data)
+        file.set_image_stack()
+    assert_same_bits(read_volume(tmp_path / "a.mrcs").data, data)
+
+
+def test_mrc_axes_are_put_in_order(tmp_path):
+    data = any_bits("float32")
+    stored = np.ascontiguousarray(data.transpose(2, 0, 1))  # sections x, rows z, columns y
+    write_mrc(tmp_path / "a.map", stored, mapc=2, mapr=3, maps=1)
+    assert_same_bits(read_volume(tmp_path / "a.map").data, data)
+
+
+def test_mrc_axes_left_unset_are_the_usual_ones(tmp_path):
+    data = any_bits("float32")
+    write_mrc(tmp_path / "a.map", data, mapc=0, mapr=0, maps=0)
+    assert_same_bits(read_volume(tmp_path / "a.map").data, data)
+
+
+@pytest.mark.parametrize("changes", [{"cella": (0, 0, 0)}, {"mx": 0}, {"cella": (1, np.nan, 1)}])
+def test_mrc_without_a_usable_spacing(tmp_path, changes):
+    write_mrc(tmp_path / "a.mrc", any_bits("int8"), **changes)
+    assert read_volume(tmp_path / "a.mrc").voxel_spacing is None
+
+
+def test_mrc_with_an_extended_header_and_bytes_behind_the_voxels(tmp_path, capfd):
+    data = any_bits("uint16")
+    with mrcfile.new(tmp_path / "a.mrc") as file:
+        file.set_data(data)
+        file.set_extended_header(np.arange(100, dtype=np.uint8))
+    with (tmp_path / "a.mrc").open("ab") as out:
+        out.write(b"more")
+    assert_same_bits(read_volume(tmp_path / "a.mrc").data, data)
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("layout", ["pages", "shaped", "deflate", "bigtiff", "tiled", "volumetric"])
+@pytest.mark.parametrize("byte_order", BYTE_ORDERS)
+@pytest.mark.parametrize("dtype", ACCEPTED_DTYPES)
+def test_tiff_round_trip(tmp_path, dtype, byte_order, layout):
+    options = {
+        "pages": {"metadata": None},
+        "shaped": {},
+        "deflate": {"compression": "zlib"},
+        "bigtiff": {"bigtiff": True, "metadata": None},
+        "tiled": {"tile": (16, 16)},
+        "volumetric": {"tile": (16, 16, 16), "volumetric": True},
+    }[layout]
+    data = any_bits(dtype)
+    tifffile.imwrite(
+        tmp_path / "a.tif", data, byteorder=byte_order, photometric="minisblack", **options
+    )
+    volume = read_volume(tmp_path / "a.tif")
+    assert_same_bits(volume.data, data)
+    assert volume.voxel_spacing is None
+
+
+@pytest.mark.parametrize(
+    ("unit", "spacing"),
+    [
+        ("nm", (20.0, 10.0, 12.5)),
+        ("micron", (2e4, 1e4, 1.25e4)),
+        ("\\u00B5m", (2e4, 1e4, 1.25e4)),
+        ("A", (2.0, 1.0, 1.25)),
+        ("angstrom", (2.0, 1.0, 1.25)),
+        ("pixel", None),
+        ("inch", None),
+        (None, None),
+    ],
+)
+def test_imagej_spacing(tmp_path, unit, spacing):
+    data = any_bits("uint16")
+    metadata = {"axes": "ZYX", "spacing": 2.0} | ({} if unit is None else {"unit": unit})
+    tifffile.imwrite(
+        tmp_path / "a.TIFF", data, imagej=True, resolution=(0.8, 1.0), metadata=metadata
+    )
+    volume = read_volume(tmp_path / "a.TIFF")
+    assert_same_bits(volume.data, data)
+    assert volume.voxel_spacing == spacing
+
+
+def test_imagej_without_spacing_along_z_says_nothing(tmp_path):
+    metadata = {"axes": "ZYX", "unit": "nm"}
+    tifffile.imwrite(
+        tmp_path / "a.tif", any_bits("uint8"), imagej=True, resolution=(1, 1), metadata=metadata
+    )
+    assert read_volume(tmp_path / "a.tif").voxel_spacing is None
+
+
+@pytest.mark.parametrize("axes", ["ZYX", "TZCYX"])
+def test_ome_tiff(tmp_path, axes):
+    data = any_bits("float32")
+    sizes = {"PhysicalSizeZ": 2.0, "PhysicalSizeY": 1.0, "PhysicalSizeX": 1.5}
+    units = {f"PhysicalSize{axis}Unit": "nm" for axis in "ZYX"}
+    tifffile.imwrite(
+        tmp_path / "a.ome.tif",
+        data if axes == "ZYX" else data[np.newaxis, :, np.newaxis],
+        photometric="minisblack",
+        metadata={"axes": axes, **sizes, **units},
+    )
+    volume = read_volume(tmp_path / "a.ome.tif")
+    assert_same_bits(volume.data, data)
+    assert volume.voxel_spacing == (20.0, 10.0, 15.0)
+
+
+def test_ome_tiff_in_the_default_unit_and_with_one_size_missing(tmp_path):
+    for sizes, expected in [
+        ({"PhysicalSizeZ": 2e-3, "PhysicalSizeY": 1e-3, "PhysicalSizeX": 1e-3}, (20, 10, 10)),
+        ({"PhysicalSizeY": 1e-3, "PhysicalSizeX": 1e-3}, None),
+    ]:
+        metadata = {"axes": "ZYX", **sizes}
+        tifffile.imwrite(
+            tmp_path / "a.ome.tif", any_bits("int8"), photometric="minisblack", metadata=metadata
+        )
+        assert read_volume(tmp_path / "a.ome.tif").voxel_spacing == expected
+
+
+@pytest.mark.parametrize(("zarr_format", "sharded"), [(2, False), (3, False), (3, True)])
+@pytest.mark.parametrize("byte_order", BYTE_ORDERS)
+@pytest.mark.parametrize("dtype", ACCEPTED_DTYPES)
+def test_plain_zarr_round_trip(tmp_path, dtype, byte_order, zarr_format, sharded):
+    data = any_bits(dtype)
+    options = {"shards": (4, 4, 4)} if sharded else {}
+    if zarr_format == 3 and np.dtype(dtype).itemsize > 1:
+        endian = "little" if byte_order == "<" else "big"
+        options["serializer"] = zarr.codecs.BytesCodec(endian=endian)
+    array = zarr.create_array(
+        tmp_path / "a.zarr",
+        shape=SHAPE,
+        chunks=(2, 4, 4),
+        dtype=np.dtype(dtype).newbyteorder(byte_order if zarr_format == 2 else "="),
+        zarr_format=zarr_format,
+        fill_value=1,
+        **options,
+    )
+    array[...] = in_order(data, byte_order) if zarr_format == 2 else data
+    volume = read_volume(tmp_path / "a.zarr")
+    assert_same_bits(volume.data, data)
+    assert volume.voxel_spacing is None
+    assert volume.name == "a.zarr"
+
+
+def write_ome_zarr(path, levels, *, zarr_format, axes, scales, common_scale=None):
+    group = zarr.create_group(path, zarr_format=zarr_format)
+    datasets = []
+    for number, (data, scale) in enumerate(zip(levels, scales, strict=True)):
+        separator = {"name": "v2" if zarr_format == 2 else "default", "separator": "/"}
+        array = group.create_array(
+            f"s{number}",
+            shape=data.shape,
+            chunks=(*[1] * (data.ndim - 3), 4, 4, 4),
+            dtype=data.dtype,
+            chunk_key_encoding=separator,
+        )
+        array[...] = data
+        transformations = [{"type": "scale", "scale": scale}]
+        datasets.append({"path": f"s{number}", "coordinateTransformations": transformations})
+    multiscale = {"axes": axes, "datasets": datasets, "name": "a"}
+    if common_scale is not None:
+        multiscale["coordinateTransformations"] = [{"type": "scale", "scale": common_scale}]
+    if zarr_format == 2:
+        group.attrs["multiscales"] = [{**multiscale, "version": "0.4"}]
+    else:
+        group.attrs["ome"] = {"version": "0.5", "multiscales": [multiscale]}
+
+
+def space(unit=None, names="zyx"):
+    return [
+        {"name": name, "type": "space"} | ({} if unit is None else {"unit": unit}) for name in names
+    ]
+
+
+@pytest.mark.parametrize("zarr_format", [2, 3])
+def test_ome_zarr_levels(tmp_path, zarr_format):
+    levels = [any_bits("float32", shape) for shape in [(8, 8, 9), (4, 4, 5)]]
+    write_ome_zarr(
+        tmp_path / "a.zarr",
+        levels,
+        zarr_format=zarr_format,
+        axes=space("angstrom"),
+        scales=[[10.0, 10.012, 10.5], [20.0, 20.024, 21.0]],
+    )
+    for level, spacing in enumerate([(10.0, 10.012, 10.5), (20.0, 20.024, 21.0)]):
+        volume = read_volume(tmp_path / "a.zarr", level=level)
+        assert_same_bits(volume.data, levels[level])
+        assert volume.voxel_spacing == spacing
+    assert volume.name == "a.zarr level 1"
+
+
+@pytest.mark.parametrize(
+    ("unit", "factor"), [("nanometer", 10), ("micrometer", 1e4), ("angstrom", 1), (None, None)]
+)
+def test_ome_zarr_units_and_leading_axes(tmp_path, unit, factor):
+    data = any_bits("int16", (1, 1, *SHAPE))
+    write_ome_zarr(
+        tmp_path / "a.zarr",
+        [data],
+        zarr_format=3,
+        axes=[{"name": "t", "type": "time"}, {"name": "c", "type": "channel"}, *space(unit)],
+        scales=[[1, 1, 2, 1, 1]],
+        common_scale=[1, 1, 1, 1, 3],
+    )
+    volume = read_volume(tmp_path / "a.zarr")
+    assert_same_bits(volume.data, data[0, 0])
+    expected = None if factor is None else (2 * factor, factor, 3 * factor)
+    assert volume.voxel_spacing == expected
+
+
+def test_an_array_within_an_ome_zarr(tmp_path):
+    data = any_bits("uint8", (8, 8, 8))
+    write_ome_zarr(
+        tmp_path / "a.zarr", [data], zarr_format=2, axes=space("angstrom"), scales=[[1, 1, 1]]
+    )
+    volume = read_volume(tmp_path / "a.zarr" / "s0")
+    assert_same_bits(volume.data, data)
+    assert volume.name == "a.zarr s0"
+
+
+@pytest.mark.parametrize(("zarr_format", "sharded"), [(2, False), (3, False), (3, True)])
+def test_missing_chunks_are_fill_only_when_told(tmp_path, zarr_format, sharded):
+    data = np.zeros((8, 8, 8), np.float32)
+    data[:4] = any_bits("float32", (4, 8, 8))
+    array = zarr.create_array(
+        tmp_path / "a.zarr",
+        shape=data.shape,
+        chunks=(4, 4, 4),
+        shards=(4, 8, 8) if sharded else None,
+        dtype="float32",
+        zarr_format=zarr_format,
+        config={"write_empty_chunks": False},
+    )
+    array[...] = data
+    with pytest.raises(BadInput, match=r"lacks (1 of the 2|4 of the 8) chunks.*fill value 0\.0"):
+        read_volume(tmp_path / "a.zarr")
+    volume = read_volume(tmp_path / "a.zarr", missing_chunks_are_fill=True)
+    assert_same_bits(volume.data, data)
+
+
+def test_an_array_without_any_chunk_is_refused_even_then(tmp_path):
+    zarr.create_array(tmp_path / "a.zarr", shape=(4, 4, 4), chunks=(2, 2, 2), dtype="int8")
+    for told in (False, True):
+        with pytest.raises(BadInput, match="lacks 8 of the 8 chunks"):
+            read_volume(tmp_path / "a.zarr", missing_chunks_are_fill=told)
+
+
+def test_a_chunk_lost_after_writing_is_refused(tmp_path):
+    for zarr_format, chunk in [(2, "1.0.1"), (3, "c/1/0/1")]:
+        path = tmp_path / f"{zarr_format}.zarr"
+        array = zarr.create_array(
+            path, shape=(4, 4, 4), chunks=(2, 2, 2), dtype="int8", zarr_format=zarr_format
+        )
+        array[...] = np.arange(64).reshape(4, 4, 4) + 1
+        assert read_volume(path).data.sum() == np.arange(65).sum()
+        (path / chunk).unlink()
+        with pytest.raises(BadInput, match="lacks 1 of the 8 chunks"):
+            read_volume(path)
+
+
+@given(st.text())
+def test_units_never_raise(text):
+    factor = angstrom_per_unit(text)
+    assert factor is None or factor in (1.0, 10.0, 1e4)
+
+
+def test_the_angstrom_sign_and_letter_are_one_unit():
+    assert [angstrom_per_unit(unit) for unit in ("\u212b", "\u00c5", "\u00e5", "A")] == [1.0] * 4

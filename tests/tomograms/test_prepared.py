@@ -1,0 +1,135 @@
+import hashlib
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from cryoet_zarr_bench.errors import BadInput
+from cryoet_zarr_bench.tomograms.prepared import (
+    PreparedTomogram,
+    open_prepared,
+    sidecar_path,
+    sidecar_text,
+)
+
+
+@pytest.fixture
+def entry(tmp_path) -> PreparedTomogram:
+    data = np.arange(24, dtype=np.int16).reshape(2, 3, 4)
+    prepared = PreparedTomogram(
+        path=tmp_path / "entry.npy",
+        name="a tomogram 2x3x4",
+        shape=(2, 3, 4),
+        dtype="int16",
+        voxel_spacing=(10.0, 10.0, 10.5),
+        sha256=hashlib.sha256(data.tobytes()).hexdigest(),
+        source="/somewhere/a.mrc::0",
+    )
+    np.save(prepared.path, data)
+    sidecar_path(prepared.path).write_text(sidecar_text(prepared))
+    return prepared
+
+
+def test_opens_what_was_described(entry):
+    opened = open_prepared(str(entry.path))
+    assert opened == entry
+    assert np.array_equal(opened.load(), np.arange(24).reshape(2, 3, 4))
+
+
+def test_a_mapped_tomogram_is_not_read_and_cannot_be_written(entry):
+    mapped = open_prepared(entry.path).load(mmap=True)
+    assert isinstance(mapped, np.memmap)
+    assert not mapped.flags.writeable
+    assert np.array_equal(mapped, entry.load())
+
+
+def test_an_unknown_spacing_stays_unknown(entry):
+    change_sidecar(entry, voxel_spacing=None)
+    assert open_prepared(entry.path).voxel_spacing is None
+
+
+def change_sidecar(entry, **changes):
+    sidecar = sidecar_path(entry.path)
+    sidecar.write_text(json.dumps({**json.loads(sidecar.read_text()), **changes}))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"shape": [2, 3, 5]},
+        {"shape": [24]},
+        {"dtype": "uint16"},
+        {"dtype": None},
+        {"format": 0},
+        {"unknown": 1},
+        {"voxel_spacing": [1.0]},
+    ],
+    ids=str,
+)
+def test_a_description_that_disagrees_is_refused(entry, changes):
+    change_sidecar(entry, **changes)
+    assert_refused(entry)
+
+
+def test_incomplete_entries_are_refused(entry):
+    whole = entry.path.read_bytes()
+    for damaged in (whole[:-1], whole + b"\0", whole[:20], b""):
+        entry.path.write_bytes(damaged)
+        assert_refused(entry)
+    entry.path.write_bytes(whole)
+    assert open_prepared(entry.path) == entry
+    sidecar_path(entry.path).write_text("{")
+    assert_refused(entry)
+    sidecar_path(entry.path).unlink()
+    assert_refused(entry)
+
+
+def test_an_archive_under_the_name_of_an_array_is_refused(entry):
+    with entry.path.open("wb") as file:
+        np.savez(file, np.zeros(3))
+    assert_refused(entry)
+
+
+def assert_refused(entry):
+    with pytest.raises(BadInput) as refusal:
+        open_prepared(entry.path)
+    assert str(entry.path) in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("module", ["prepared", "synthetic"])
+def test_needs_numpy_alone(module):
+    program = (
+        "import sys\n"
+        "import numpy\n"
+        "class Nothing_else:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        first = name.partition('.')[0]\n"
+        "        allowed = {'numpy', 'cryoet_zarr_bench'} | sys.stdlib_module_names\n"
+        "        if first not in allowed:\n"
+        "            raise ImportError(f'{name} is not for the measured side')\n"
+        "sys.meta_path.insert(0, Nothing_else())\n"
+        "try:\n"
+        "    import zarr\n"
+        "except ImportError:\n"
+        "    print('guarded')\n"
+        f"import cryoet_zarr_bench.tomograms.{module}\n"
+        "heavy = {'tifffile', 'mrcfile', 'zarr', 'platformdirs', 'numcodecs'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "guarded\n"
+
+
+def test_the_host_side_imports_readers_only_when_needed():
+    program = (
+        "import sys\n"
+        "import cryoet_zarr_bench.tomograms.cache\n"
+        "heavy = {'tifffile', 'mrcfile', 'zarr', 'numcodecs'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
