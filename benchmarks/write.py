@@ -67,6 +67,4 @@ class WriteReference(Write):
     ) -> None:
         """Interpreter, libraries and tomogram, nothing written."""
 
-    peakmem_reference.pretty_name = (  # type: ignore[attr-defined]
-        "Before writing: interpreter, libraries, tomogram (peak memory)"
-    )
+    peakmem_reference.pretty_name = "Before writing (peak memory)"  # type: ignore[attr-defined]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-from pathlib import Path
 
 from asv.machine import Machine, MachineCollection
 from asv.util import UserError
@@ -17,13 +16,10 @@ from cryoet_zarr_bench.releases import cells
 from cryoet_zarr_bench.releases import environment as environment  # registers the environment class
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
 from cryoet_zarr_bench.releases.history import generate_history
+from cryoet_zarr_bench.releases.places import HISTORY, WORK
 from cryoet_zarr_bench.releases.scratch import claim_scratch_folder
 from cryoet_zarr_bench.reports import dashboard as dashboard  # registers the publishers
 from cryoet_zarr_bench.storage.session import RECORD_FOLDER
-
-PROJECT = Path(__file__).resolve().parents[1]
-WORK = PROJECT / ".asv"
-"""Where everything lies that is made on this machine and not committed."""
 
 
 def _register_machine() -> None:
@@ -37,7 +33,7 @@ def _register_machine() -> None:
 
 def setup() -> None:
     """Called by asv once the plugin is imported."""
-    generate_history(load_catalogue(), WORK / "releases")
+    generate_history(load_catalogue(), HISTORY)
     os.environ[RECORD_FOLDER] = str(WORK / "records")
     tempfile.tempdir = str(claim_scratch_folder())
     _register_machine()

@@ -16,7 +16,7 @@ from cryoet_zarr_bench.releases.install import (
     make_environment,
 )
 from cryoet_zarr_bench.releases.interpreters import find_interpreter
-from cryoet_zarr_bench.releases.selection import selected_tomogram
+from cryoet_zarr_bench.releases.selection import tomogram_label
 
 # Our class below takes the name over: asv picks the first class that has it.
 Virtualenv.tool_name = "virtualenv-of-asv"
@@ -43,8 +43,7 @@ class ReleaseVirtualenv(Virtualenv):
             raise environment.EnvironmentUnavailable(
                 f"no CPython {python} found on PATH or among pyenv's versions; install one"
             )
-        tomogram = selected_tomogram().name.replace(" ", "-")
-        tagged_env_vars = {**tagged_env_vars, ("nobuild", "tomogram"): tomogram}
+        tagged_env_vars = {**tagged_env_vars, ("nobuild", "tomogram"): tomogram_label()}
         # asv's own class does more here, such as refusing where it finds no interpreter itself.
         self._python = python
         self._requirements = requirements

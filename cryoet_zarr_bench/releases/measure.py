@@ -28,11 +28,7 @@ from cryoet_zarr_bench.errors import BadInput
 from cryoet_zarr_bench.releases.catalogue import Release
 from cryoet_zarr_bench.releases.cells import PROGRESS
 from cryoet_zarr_bench.releases.interpreters import find_interpreter
-
-PROJECT = Path(__file__).resolve().parents[2]
-WORK = PROJECT / ".asv"
-LOCAL = WORK / "local"
-"""The results and the dashboard of local runs, apart from those that are committed."""
+from cryoet_zarr_bench.releases.places import PROJECT
 
 _MEASURED_PYTHONS = ("3.12", "3.13", "3.14")
 
@@ -76,13 +72,15 @@ def choose_python(wanted: str | None) -> str:
 class Place:
     """Where a run leaves its things: asv's configurations and log in `folder`.
 
-    `python` is the version measured with, such as `3.12`.
+    `python` is the version measured with, such as `3.12`; `machine` the name that results are filed
+    under, asv's own name for this machine where None.
     """
 
     folder: Path
     results: Path
     html: Path
     python: str
+    machine: str | None = None
 
     @property
     def log(self) -> Path:
@@ -191,7 +189,9 @@ def measure(
 def _run_asv(step: Step, place: Place, progress: Progress, console: Console) -> bool:
     configuration = place.write_configuration([step.numcodecs])
     command = [sys.executable, "-m", "asv", "run", "--config", str(configuration)]
-    command += ["--no-pull", "--show-stderr", "--record-samples", f"{step.release.tag}^!"]
+    command += ["--no-pull", "--show-stderr", "--record-samples"]
+    command += ["--machine", place.machine] if place.machine else []
+    command += [f"{step.release.tag}^!"]
     receiver, sender = os.pipe()
     with place.log.open("a") as log:
         process = subprocess.Popen(

@@ -18,3 +18,8 @@ def selected_tomogram() -> PreparedTomogram:
     """
     source = os.environ.get("CRYOET_TOMOGRAM") or selected_profile().tomogram
     return prepare(source, os.environ.get("CRYOET_CROP") or None)
+
+
+def tomogram_label() -> str:
+    """The tomogram's name as results and the dashboard have it, without spaces."""
+    return selected_tomogram().name.replace(" ", "-")

@@ -1,1 +1,103 @@
-"""Stub."""
+"""The published dashboard: asv's own, with every asset local, and a first page of answers.
+
+asv finds these classes by their base class and calls them when it publishes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+from asv.publishing import OutputPublisher
+
+from cryoet_zarr_bench.reports.overview import overview
+
+ASSETS = Path(__file__).with_name("assets")
+
+_LOCAL_NAMES = {
+    "jquery.flot.min.js": "jquery.flot.js",
+    "jquery.flot.time.min.js": "jquery.flot.time.js",
+    "jquery.flot.selection.min.js": "jquery.flot.selection.js",
+    "jquery.flot.categories.min.js": "jquery.flot.categories.js",
+    "stupidtable.min.js": "stupidtable.min.js",
+    "jquery-3.3.1.min.js": "jquery.min.js",
+}
+"""asv's names of assets on content delivery networks -> the names of the same ones here."""
+
+_REMOTE_ASSET = re.compile(r"<(script|link)\b[^>]*?(?:src|href)=\"https://[^\"]*/([^/\"]+)\"[^>]*>")
+
+
+class LocalAssets(OutputPublisher):
+    """Makes the pages load from their own folder all that asv would load from elsewhere."""
+
+    name = "localassets"
+    button_label = ""
+    description = ""
+    order = 90
+
+    @classmethod
+    def publish(cls, conf: Any, repo: Any, benchmarks: Any, graphs: Any, revisions: Any) -> None:
+        """Copy the assets into the html folder and point `index.html` at them."""
+        html = Path(conf.html_dir)
+        shutil.copytree(ASSETS / "vendor", html / "vendor")
+        for name in ("overview.js", "overview.css", "legible.js", "legible.css"):
+            shutil.copy(ASSETS / name, html / name)
+        index = html / "index.html"
+        index.write_text(_with_overview(_with_local_assets(index.read_text())))
+
+
+def _with_local_assets(page: str) -> str:
+    """The page with each asset of a foreign host replaced by the local one."""
+
+    def local(match: re.Match[str]) -> str:
+        tag, name = match.groups()
+        name = _LOCAL_NAMES.get(name, name)
+        if not (ASSETS / "vendor" / name).is_file():
+            raise RuntimeError(f"asv's page loads {match[0]}, of which there is no local copy")
+        if tag == "link":
+            return f'<link rel="stylesheet" href="vendor/{name}">'
+        return f'<script src="vendor/{name}">'
+
+    return _REMOTE_ASSET.sub(local, page)
+
+
+def _with_overview(page: str) -> str:
+    """The page with the overview as its first tab, shown where the address names no other."""
+    head = (
+        "<script>if (!location.hash) { location.replace('#/overview'); }</script>\n"
+        '    <script src="vendor/vega.min.js"></script>\n'
+        '    <script src="vendor/vega-lite.min.js"></script>\n'
+        '    <script src="vendor/vega-embed.min.js"></script>\n'
+        '    <script src="overview.js"></script>\n'
+        '    <script src="legible.js"></script>\n'
+        '    <link href="overview.css" rel="stylesheet">\n'
+        '    <link href="legible.css" rel="stylesheet">\n'
+        "  </head>"
+    )
+    tab = '<li id="nav-li-overview"><a href="#/overview">Overview</a></li>\n\t<li id="nav-li-"'
+    body = '<div id="overview-display"></div>\n  </body>'
+    for old, new in (("</head>", head), ('<li id="nav-li-"', tab), ("</body>", body)):
+        if page.count(old) != 1:
+            raise RuntimeError(f"asv's page has {page.count(old)} times {old}, not once")
+        page = page.replace(old, new)
+    return page.replace("<title>airspeed velocity</title>", "<title>cryoet-zarr-bench</title>")
+
+
+class Overview(OutputPublisher):
+    """Writes the figures that the first page shows."""
+
+    name = "overview"
+    button_label = "Show the overview"
+    description = "Which storage config is best, and what each release changed"
+    order = 91
+
+    @classmethod
+    def publish(cls, conf: Any, repo: Any, benchmarks: Any, graphs: Any, revisions: Any) -> None:
+        """Write `overview.json` into the html folder."""
+        content = overview(Path(conf.results_dir))
+        (Path(conf.html_dir) / "overview.json").write_text(
+            json.dumps(content, separators=(",", ":"))
+        )

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import os
 import shlex
-import subprocess
 
 from rich.console import Console
 
 from cryoet_zarr_bench.releases.catalogue import Catalogue, load_catalogue
-from cryoet_zarr_bench.releases.history import generate_history
+from cryoet_zarr_bench.releases.commits import commit_of
 from cryoet_zarr_bench.releases.measure import (
-    LOCAL,
-    PROJECT,
-    WORK,
     Place,
     Progression,
     Step,
@@ -21,7 +17,8 @@ from cryoet_zarr_bench.releases.measure import (
     measure,
     publish,
 )
-from cryoet_zarr_bench.releases.selection import selected_tomogram
+from cryoet_zarr_bench.releases.places import LOCAL, PROJECT, WORK
+from cryoet_zarr_bench.releases.selection import selected_tomogram, tomogram_label
 from cryoet_zarr_bench.reports.results import MeasuredRelease, read_results
 from cryoet_zarr_bench.reports.table import release_table
 from cryoet_zarr_bench.storage.grid import selected_profile
@@ -56,7 +53,7 @@ def run_main_job(console: Console, python: str | None) -> bool:
     measured = {
         result.commit: result
         for result in read_results(place.results)
-        if result.tomogram == tomogram.name.replace(" ", "-")
+        if result.tomogram == tomogram_label()
         and result.python == place.python
         and result.numcodecs is None
     }
@@ -83,14 +80,13 @@ def _print_failures(console: Console, result: MeasuredRelease) -> None:
 def run_history(console: Console, machine: str) -> bool:
     """Measure what has no results of this machine yet, and publish; False if a cell failed."""
     catalogue = load_catalogue()
-    generate_history(catalogue, WORK / "releases")
     os.environ["CRYOET_MACHINE"] = machine
-    place = Place(WORK / "history", PROJECT / "results", PROJECT / "html", choose_python(None))
-    tomogram = selected_tomogram()
+    python = choose_python(None)
+    place = Place(WORK / "history", PROJECT / "results", PROJECT / "html", python, machine)
     measured = {
         (result.commit, result.numcodecs)
         for result in read_results(place.results)
-        if result.machine == machine and result.tomogram == tomogram.name.replace(" ", "-")
+        if result.machine == machine and result.tomogram == tomogram_label()
     }
     steps = [
         step
@@ -115,14 +111,3 @@ def history_steps(catalogue: Catalogue) -> list[Step]:
         Step(release, pin) for release in catalogue.newest_patches() for pin in NUMCODECS_COLUMNS
     ]
     return own + pinned
-
-
-def commit_of(tag: str) -> str:
-    """The commit that a release is in the generated history."""
-    answer = subprocess.run(
-        ["git", "--git-dir", WORK / "releases", "rev-parse", f"{tag}^{{commit}}"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return answer.stdout.strip()

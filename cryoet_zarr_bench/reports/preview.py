@@ -8,7 +8,7 @@ import http.server
 from rich.console import Console
 
 from cryoet_zarr_bench.errors import BadInput
-from cryoet_zarr_bench.releases.measure import LOCAL, PROJECT
+from cryoet_zarr_bench.releases.places import LOCAL, PROJECT
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):

@@ -40,7 +40,6 @@ def prepare_shelf(
             "environment": environment_record(),
             "tomogram": {
                 "name": tomogram.name,
-                "source": tomogram.source,
                 "shape": list(tomogram.shape),
                 "dtype": tomogram.dtype,
                 "sha256": tomogram.sha256,

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import mrcfile
 import numpy as np
 import pytest
@@ -85,6 +88,13 @@ def test_mrc_round_trip(tmp_path, dtype, byte_order):
     volume = read_volume(tmp_path / "a.mrc")
     assert_same_bits(volume.data, data)
     assert volume.voxel_spacing == (12.5, 10.0, 7.5)  # given to mrcfile as x, y, z
+
+
+def test_mrc_spacing_is_not_widened_from_single_precision(tmp_path):
+    with mrcfile.new(tmp_path / "a.mrc") as file:
+        file.set_data(any_bits("int8"))
+        file.voxel_size = 10.012
+    assert read_volume(tmp_path / "a.mrc").voxel_spacing == (10.012, 10.012, 10.012)
 
 
 @pytest.mark.parametrize("suffix", [".map", ".rec", ".st", ".mrcs", ".ali", ".MRC", ".Rec"])
@@ -352,6 +362,34 @@ def test_a_chunk_lost_after_writing_is_refused(tmp_path):
         (path / chunk).unlink()
         with pytest.raises(BadInput, match="lacks 1 of the 8 chunks"):
             read_volume(path)
+
+
+def test_nothing_is_printed(tmp_path):
+    """In a process of its own: a test's process catches warnings and log records."""
+    write_mrc(tmp_path / "a.mrc", any_bits("int16"), mx=0)
+    with (tmp_path / "a.mrc").open("ab") as out:
+        out.write(b"more")
+    tifffile.imwrite(tmp_path / "a.tif", any_bits("int16"), metadata=None)
+    cut = (tmp_path / "a.tif").read_bytes()[:-30]
+    (tmp_path / "a.tif").write_bytes(cut)
+    program = (
+        "import logging\n"
+        "logging.basicConfig()\n"
+        "from cryoet_zarr_bench.errors import BadInput\n"
+        "from cryoet_zarr_bench.tomograms.files import read_volume\n"
+        "print(read_volume('a.mrc').data.shape)\n"
+        "try:\n"
+        "    read_volume('a.tif')\n"
+        "except BadInput:\n"
+        "    print('refused')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "always", "-c", program],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert (done.stdout, done.stderr) == ("(5, 6, 7)\nrefused\n", "")
 
 
 @given(st.text())

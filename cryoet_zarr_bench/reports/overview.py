@@ -1,0 +1,87 @@
+"""The figures of the dashboard's first page, in the order of the releases."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from cryoet_zarr_bench.releases.catalogue import Release, load_catalogue
+from cryoet_zarr_bench.releases.commits import commit_of
+from cryoet_zarr_bench.reports.results import MeasuredRelease, machine_of, read_results
+
+SHOWN = {
+    "write.Write.time_write": ("Write", "s"),
+    "write.Write.time_write_cpu": ("Write, CPU time", "s"),
+    "read.Read.time_read_volume": ("Read all", "s"),
+    "read.Read.time_read_volume_cpu": ("Read all, CPU time", "s"),
+    "read.Read.time_read_xy_slice": ("Read XY slice", "s"),
+    "read.Read.time_read_xy_slice_cpu": ("Read XY slice, CPU time", "s"),
+    "read.Open.time_open": ("Open", "s"),
+    "write.Write.peakmem_write": ("Write, peak memory", "bytes"),
+    "storage.Storage.track_compression_ratio": ("Compression ratio", "ratio"),
+    "storage.Storage.track_stored_bytes": ("Bytes stored", "bytes"),
+    "storage.Storage.track_file_count": ("Files", "files"),
+}
+"""The benchmarks of the first page: asv's name -> the words shown, and the unit."""
+
+
+def overview(results: Path) -> dict[str, Any]:
+    """Machines, releases and figures of all results under `results`, each release's own pair.
+
+    A figure is a row: series, release, benchmark, codec, chunks, format, value; the first three are
+    indices into the lists beside, so that the file stays small.
+    """
+    releases = load_catalogue().releases
+    places = {commit_of(release.tag): place for place, release in enumerate(releases)}
+    measured = [
+        result
+        for result in read_results(results)
+        if result.numcodecs is None and result.commit in places
+    ]
+    series = sorted({_series(result) for result in measured})
+    names = list(SHOWN)
+    return {
+        "benchmarks": [
+            {"name": name, "title": title, "unit": unit} for name, (title, unit) in SHOWN.items()
+        ],
+        "releases": [_describe(release) for release in releases],
+        "series": [
+            {"machine": machine, "tomogram": tomogram, "python": python}
+            for machine, tomogram, python in series
+        ],
+        "machines": {
+            machine: machine_of(results, machine) for machine in {result[0] for result in series}
+        },
+        "figures": [
+            [
+                series.index(_series(result)),
+                places[result.commit],
+                names.index(name),
+                cell.codec,
+                cell.chunks,
+                cell.zarr_format,
+                float(f"{value:.5g}") if SHOWN[name][1] == "s" else value,
+            ]
+            for result in measured
+            for name in names
+            for cell, value in result.figures.get(name, {}).items()
+        ],
+    }
+
+
+def _series(result: MeasuredRelease) -> tuple[str, str, str]:
+    return result.machine, result.tomogram, result.python
+
+
+def _describe(release: Release) -> dict[str, Any]:
+    return {
+        "tag": release.tag,
+        "commit": commit_of(release.tag),
+        "zarr": release.zarr,
+        "numcodecs": release.numcodecs,
+        "changed": release.changed,
+        "branch": release.branch,
+        "parent": release.parent,
+        "date": release.date.date().isoformat(),
+        "yanked": release.yanked,
+    }
