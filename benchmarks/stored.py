@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,10 @@ class StoredTomogram:
     def setup_cache(self) -> StoreShelf:
         """Write every config's store into the folder that asv gives this class, and verify it."""
         tomogram = open_prepared(prepared_tomogram_path())
-        return prepare_shelf(tomogram, Path.cwd(), list(GRID.configs()))
+        shelf = prepare_shelf(tomogram, Path.cwd(), list(GRID.configs()))
+        # Or the kernel would write these stores back in the midst of what is timed.
+        os.sync()
+        return shelf
 
     def setup(self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
         """Pick the verified store; n/a or failed, with its reason, where there is none."""

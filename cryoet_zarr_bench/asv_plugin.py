@@ -7,7 +7,6 @@ asv's classes for environments, results and publishing are extended.
 from __future__ import annotations
 
 import os
-import tempfile
 
 from asv.machine import Machine, MachineCollection
 from asv.util import UserError
@@ -17,7 +16,6 @@ from cryoet_zarr_bench.releases import environment as environment  # registers t
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
 from cryoet_zarr_bench.releases.history import generate_history
 from cryoet_zarr_bench.releases.places import HISTORY, WORK
-from cryoet_zarr_bench.releases.scratch import claim_scratch_folder
 from cryoet_zarr_bench.reports import dashboard as dashboard  # registers the publishers
 from cryoet_zarr_bench.storage.session import RECORD_FOLDER
 
@@ -35,6 +33,5 @@ def setup() -> None:
     """Called by asv once the plugin is imported."""
     generate_history(load_catalogue(), HISTORY)
     os.environ[RECORD_FOLDER] = str(WORK / "records")
-    tempfile.tempdir = str(claim_scratch_folder())
     _register_machine()
     cells.keep_every_cell(WORK)

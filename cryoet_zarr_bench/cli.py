@@ -4,15 +4,35 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+import typer.core
 from rich.console import Console
 
 from cryoet_zarr_bench.errors import BadInput
 from cryoet_zarr_bench.releases import commands as releases
 
+
+class _Commands(typer.core.TyperGroup):
+    """Ends a command in one line and an exit code: 2 for bad input, 130 for Ctrl-C."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BadInput as error:
+            print(f"error: {error}", file=sys.stderr)
+            raise typer.Exit(2) from error
+        except KeyboardInterrupt as interruption:
+            print(
+                "interrupted: what was measured is kept, the next run goes on from there",
+                file=sys.stderr,
+            )
+            raise typer.Exit(130) from interruption
+
+
 app = typer.Typer(
+    cls=_Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -84,15 +104,9 @@ def preview(
 
 
 def main() -> None:
-    """Run the command line: bad input is one line and exit code 2, Ctrl-C is 130."""
-    try:
-        app(standalone_mode=False)
-    except BadInput as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        print(
-            "interrupted: what was measured is kept, the next run goes on from there",
-            file=sys.stderr,
-        )
-        sys.exit(130)
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

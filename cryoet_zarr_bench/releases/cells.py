@@ -19,8 +19,9 @@ from asv.console import log
 from asv.results import Results
 
 from cryoet_zarr_bench.releases.resume import CellJournal, journal_path
+from cryoet_zarr_bench.releases.scratch import claim_scratch_folder, space_of_stores
 from cryoet_zarr_bench.releases.selection import selected_tomogram
-from cryoet_zarr_bench.storage.session import PREPARED_TOMOGRAM
+from cryoet_zarr_bench.storage.grid import selected_profile
 
 PROGRESS = "CRYOET_PROGRESS"
 """Environment variable: the number of a file descriptor that is told of every cell."""
@@ -44,8 +45,8 @@ def keep_every_cell(work: Path) -> None:
         record = work / "records" / f"{self.commit_hash}.{self.env_name}.json"
         if record.exists():
             shutil.move(record, saved.with_suffix(".record.jsonl"))
-        if journal := getattr(self, "journal", None):
-            journal.remove()
+        if hasattr(self, "journal"):
+            self.journal.remove()
 
     def run_and_keep(benchmarks: Any, env: Any, results: Any = None, **options: Any) -> Any:
         return _run_and_keep(work, benchmarks, env, results, options)
@@ -69,7 +70,7 @@ def _run_and_keep(
 ) -> Any:
     """Run the benchmarks of one release in one environment, its cells kept as they come."""
     tomogram = selected_tomogram()
-    os.environ[PREPARED_TOMOGRAM] = str(tomogram.path)
+    tempfile.tempdir = str(claim_scratch_folder(space_of_stores(tomogram, selected_profile())))
     journal = None
     # A dry run or a profile is not saved, so nothing of it is kept either.
     if getattr(results, "is_to_be_saved", False) and not options.get("profile"):
@@ -81,8 +82,8 @@ def _run_and_keep(
         }
         path = journal_path(work / "unfinished", results._filename, options.get("run_rounds"))
         journal = results.journal = CellJournal(path, purpose)
-        if len(journal):
-            log.info(f"{len(journal)} cells were measured before the interruption")
+        if journal.taken_over:
+            log.info(f"{journal.taken_over} cells were measured before the interruption")
     tell = _teller(_count_cells(benchmarks, options))
 
     def run_cell(benchmark: Any, spawner: Any, param_idx: Any, **rest: Any) -> Any:

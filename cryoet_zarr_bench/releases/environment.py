@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from asv import environment, util
 from asv.console import log
 from asv.plugins.virtualenv import Virtualenv
 
+from cryoet_zarr_bench.errors import BadInput
 from cryoet_zarr_bench.releases.install import (
     InstallationFailed,
     install_release,
@@ -43,7 +45,13 @@ class ReleaseVirtualenv(Virtualenv):
             raise environment.EnvironmentUnavailable(
                 f"no CPython {python} found on PATH or among pyenv's versions; install one"
             )
-        tagged_env_vars = {**tagged_env_vars, ("nobuild", "tomogram"): tomogram_label()}
+        try:
+            label = tomogram_label()
+        except BadInput as error:
+            # asv would print a traceback, or its own exit code.
+            print(f"error: {error}", file=sys.stderr)
+            raise SystemExit(2) from error
+        tagged_env_vars = {**tagged_env_vars, ("nobuild", "tomogram"): label}
         # asv's own class does more here, such as refusing where it finds no interpreter itself.
         self._python = python
         self._requirements = requirements

@@ -28,7 +28,7 @@ from cryoet_zarr_bench.errors import BadInput
 from cryoet_zarr_bench.releases.catalogue import Release
 from cryoet_zarr_bench.releases.cells import PROGRESS
 from cryoet_zarr_bench.releases.interpreters import find_interpreter
-from cryoet_zarr_bench.releases.places import PROJECT
+from cryoet_zarr_bench.releases.places import HISTORY, PROJECT, WORK
 
 _MEASURED_PYTHONS = ("3.12", "3.13", "3.14")
 
@@ -93,8 +93,8 @@ class Place:
         configuration |= {
             "pythons": [self.python],
             "matrix": {"req": {"numcodecs": numcodecs}},
-            "repo": str(PROJECT / configuration["repo"]),
-            "env_dir": str(PROJECT / configuration["env_dir"]),
+            "repo": str(HISTORY),
+            "env_dir": str(WORK / "env"),
             "benchmark_dir": str(PROJECT / configuration["benchmark_dir"]),
             "results_dir": str(self.results),
             "html_dir": str(self.html),

@@ -1,11 +1,12 @@
 """Where things lie in the project's folder."""
 
+import os
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
 
-WORK = PROJECT / ".asv"
-"""Everything that is made on this machine and not committed."""
+WORK = Path(os.environ.get("CRYOET_WORK_FOLDER") or PROJECT / ".asv").resolve()
+"""Everything that is made on this machine and not committed: `.asv`, or `CRYOET_WORK_FOLDER`."""
 
 HISTORY = WORK / "releases"
 """The generated repository in which each commit is a release; `repo` in asv.conf.json."""

@@ -43,7 +43,8 @@ class CellJournal:
         temporary.write_text("\n".join([header, *kept]) + "\n")
         temporary.replace(path)
 
-    def __len__(self) -> int:
+    @property
+    def taken_over(self) -> int:
         """How many cells were found measured."""
         return len(self._cells)
 

@@ -3,18 +3,44 @@
 from __future__ import annotations
 
 import atexit
+import functools
+import math
 import os
 import shutil
 import tempfile
 from pathlib import Path
 
+from cryoet_zarr_bench.storage.grid import Profile
+from cryoet_zarr_bench.tomograms.prepared import PreparedTomogram
 
-def claim_scratch_folder() -> Path:
+MEMORY = Path("/dev/shm")
+"""Linux's file system in memory."""
+
+
+def space_of_stores(tomogram: PreparedTomogram, profile: Profile) -> int:
+    """Bytes that the stores of a grid take at most: uncompressed, edge chunks padded."""
+    itemsize = int(tomogram.load(mmap=True).dtype.itemsize)
+    return sum(
+        itemsize
+        * math.prod(
+            math.ceil(length / chunk) * chunk
+            for length, chunk in zip(tomogram.shape, config.chunks, strict=True)
+        )
+        for config in profile.configs()
+    )
+
+
+@functools.cache
+def claim_scratch_folder(space: int) -> Path:
     """Make this process's own folder for temporary files, and remove those of dead processes.
+
+    It lies where `TMPDIR` says. Without that it lies in memory where twice `space` bytes are free:
+    figures then tell of the library, not of a disk that writes back what other cells wrote. Else it
+    lies in the system's folder for temporary files.
 
     The stores of a grid are large; a run that was killed cannot remove them, the next one does.
     """
-    parent = Path(tempfile.gettempdir()) / f"cryoet-zarr-bench-{os.getuid()}"
+    parent = _parent(space) / f"cryoet-zarr-bench-{os.getuid()}"
     parent.mkdir(mode=0o700, exist_ok=True)
     if parent.stat().st_uid != os.getuid():
         return Path(tempfile.gettempdir())
@@ -25,6 +51,14 @@ def claim_scratch_folder() -> Path:
     own.mkdir(mode=0o700, exist_ok=True)
     atexit.register(_remove, own, os.getpid())
     return own
+
+
+def _parent(space: int) -> Path:
+    if os.environ.get("TMPDIR"):
+        return Path(tempfile.gettempdir())
+    if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > 2 * space:
+        return MEMORY
+    return Path(tempfile.gettempdir())
 
 
 def _remove(folder: Path, owner: int) -> None:

@@ -6,18 +6,26 @@ import functools
 import os
 
 from cryoet_zarr_bench.storage.grid import selected_profile
+from cryoet_zarr_bench.storage.session import PREPARED_TOMOGRAM
 from cryoet_zarr_bench.tomograms.cache import prepare
-from cryoet_zarr_bench.tomograms.prepared import PreparedTomogram
+from cryoet_zarr_bench.tomograms.prepared import PreparedTomogram, open_prepared
 
 
 @functools.cache
 def selected_tomogram() -> PreparedTomogram:
     """The tomogram of `CRYOET_TOMOGRAM` and `CRYOET_CROP`, or the profile's own, prepared.
 
-    Raises BadInput where it cannot be had.
+    The processes started from here on are told where it lies: asv changes the working folder, in
+    which the path that the user gave would mean another file. Raises BadInput where it cannot be
+    had.
     """
-    source = os.environ.get("CRYOET_TOMOGRAM") or selected_profile().tomogram
-    return prepare(source, os.environ.get("CRYOET_CROP") or None)
+    default = selected_profile().tomogram
+    if path := os.environ.get(PREPARED_TOMOGRAM):
+        return open_prepared(path)
+    source = os.environ.get("CRYOET_TOMOGRAM") or default
+    tomogram = prepare(source, os.environ.get("CRYOET_CROP") or None)
+    os.environ[PREPARED_TOMOGRAM] = str(tomogram.path)
+    return tomogram
 
 
 def tomogram_label() -> str:

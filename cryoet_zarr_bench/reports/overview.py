@@ -39,6 +39,7 @@ def overview(results: Path) -> dict[str, Any]:
         if result.numcodecs is None and result.commit in places
     ]
     series = sorted({_series(result) for result in measured})
+    file_systems = {_series(result): result.file_system for result in measured}
     names = list(SHOWN)
     return {
         "benchmarks": [
@@ -46,7 +47,12 @@ def overview(results: Path) -> dict[str, Any]:
         ],
         "releases": [_describe(release) for release in releases],
         "series": [
-            {"machine": machine, "tomogram": tomogram, "python": python}
+            {
+                "machine": machine,
+                "tomogram": tomogram,
+                "python": python,
+                "file_system": file_systems[machine, tomogram, python],
+            }
             for machine, tomogram, python in series
         ],
         "machines": {

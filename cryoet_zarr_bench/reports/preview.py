@@ -11,7 +11,9 @@ from cryoet_zarr_bench.errors import BadInput
 from cryoet_zarr_bench.releases.places import LOCAL, PROJECT
 
 
-class _Quiet(http.server.SimpleHTTPRequestHandler):
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    """Serves files without a line for each request."""
+
     def log_message(self, format: str, *arguments: object) -> None:
         """Nothing for each request: the page tells what is wrong."""
 
@@ -26,7 +28,7 @@ def serve_dashboard(console: Console, port: int) -> None:
     ]
     if not folders:
         raise BadInput("there is no dashboard yet: run `make bench` first")
-    handler = functools.partial(_Quiet, directory=str(folders[0]))
+    handler = functools.partial(QuietHandler, directory=str(folders[0]))
     try:
         server = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
     except OSError as error:

@@ -7,6 +7,7 @@ import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from asv.results import Results
 from asv.util import UserError
@@ -26,8 +27,10 @@ class MeasuredRelease:
     """The figures of one release on one machine, one tomogram and one numcodecs column.
 
     `figures` maps a benchmark's name, such as `write.Write.time_write`, to its cells; seconds,
-    bytes or counts. What is n/a or failed has no entry. `failures` maps a benchmark to the reason.
-    `numcodecs` is the column's pin, None for the release's own pair.
+    bytes or counts. What is n/a or failed has no entry. `failed` names the benchmarks in which a
+    cell failed, `reasons` maps a config to the reason why its store could not be verified.
+    `numcodecs` is the column's pin, None for the release's own pair. `file_system` is the kind of
+    file system the stores lay on.
     """
 
     commit: str
@@ -36,7 +39,9 @@ class MeasuredRelease:
     python: str
     numcodecs: str | None
     figures: dict[str, dict[Cell, float]]
-    failures: dict[str, str]
+    failed: list[str]
+    reasons: dict[str, str]
+    file_system: str
 
     def figure(self, benchmark: str, cell: Cell) -> float | None:
         """One figure, None where there is none."""
@@ -59,21 +64,21 @@ def read_results(folder: Path) -> list[MeasuredRelease]:
 def _read(path: Path) -> MeasuredRelease:
     results = Results.load(str(path), machine_name=path.parent.name)
     figures: dict[str, dict[Cell, float]] = {}
+    failed = []
     for name in results.get_all_result_keys():
-        # asv keeps parameters as the text of their Python value.
-        params = [
-            [value.strip("'") for value in values] for values in results.get_result_params(name)
-        ]
-        if len(params) != 3:
-            continue
-        values = results.get_result_value(name, results.get_result_params(name))
+        params = results.get_result_params(name)
+        values = results.get_result_value(name, params)
+        # asv has null for a cell that failed and NaN for one that is n/a.
+        if any(value is None for value in values):
+            failed.append(name)
         figures[name] = {
-            Cell(codec, chunks, int(zarr_format)): float(value)
+            Cell(codec.strip("'"), chunks.strip("'"), int(zarr_format)): float(value)
             for (codec, chunks, zarr_format), value in zip(
                 itertools.product(*params), values, strict=True
             )
             if value is not None and not math.isnan(value)
         }
+    record = _record_of(path)
     return MeasuredRelease(
         commit=results.commit_hash,
         machine=path.parent.name,
@@ -81,8 +86,18 @@ def _read(path: Path) -> MeasuredRelease:
         python=str(results.params["python"]),
         numcodecs=results.params.get("numcodecs") or None,
         figures=figures,
-        failures={name: text for name, text in results.stderr.items() if text},
+        failed=failed,
+        reasons=record.get("failed", {}),
+        file_system=record.get("environment", {}).get("file_system", "unknown"),
     )
+
+
+def _record_of(result: Path) -> dict[str, Any]:
+    path = result.with_suffix(".record.jsonl")
+    if not path.is_file():
+        return {}
+    record: dict[str, Any] = json.loads(path.read_text())
+    return record
 
 
 def machine_of(results: Path, machine: str) -> dict[str, str]:

@@ -28,7 +28,7 @@ def _milliseconds(seconds: float) -> str:
 COLUMNS = (
     Column("write ms", "write.Write.time_write", _milliseconds, min),
     Column("read ms", "read.Read.time_read_volume", _milliseconds, min),
-    Column("XY slice ms", "read.Read.time_read_xy_slice", _milliseconds, min),
+    Column("slice ms", "read.Read.time_read_xy_slice", _milliseconds, min),
     Column("ratio", "storage.Storage.track_compression_ratio", lambda ratio: f"{ratio:.3f}", max),
     Column("files", "storage.Storage.track_file_count", lambda files: f"{files:.0f}", min),
 )

@@ -63,7 +63,7 @@ def prepared_tomogram_path() -> Path:
 
 
 def environment_record() -> dict[str, Any]:
-    """Every package installed here with its version, the interpreter, and the machine's kernel."""
+    """Packages and their versions, the interpreter, the kernel, the file system stores lie on."""
     packages = {
         distribution.metadata["Name"].lower(): distribution.version
         for distribution in importlib.metadata.distributions()
@@ -72,8 +72,23 @@ def environment_record() -> dict[str, Any]:
     return {
         "python": platform.python_version(),
         "kernel": platform.release(),
+        "file_system": file_system_of(Path.cwd()),
         "packages": dict(sorted(packages.items())),
     }
+
+
+def file_system_of(folder: Path) -> str:
+    """The kind of file system a folder lies on, such as `ext4`, or `unknown`."""
+    kind, longest = "unknown", -1
+    try:
+        mounts = Path("/proc/mounts").read_text().splitlines()
+    except OSError:
+        return kind
+    for mount in mounts:
+        point, this_kind = mount.split()[1:3]
+        if folder.resolve().is_relative_to(point) and len(point) >= longest:
+            kind, longest = this_kind, len(point)
+    return kind
 
 
 def leave_record(record: dict[str, Any], label: Label) -> None:

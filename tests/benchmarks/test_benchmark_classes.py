@@ -1,0 +1,205 @@
+"""Every benchmark and parameter of the quick profile, in this process, as asv's runner does it."""
+
+import json
+import pickle
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from asv_runner.discovery import disc_benchmarks
+
+from cryoet_zarr_bench.storage.grid import PROFILES
+from cryoet_zarr_bench.tomograms.cache import prepare
+
+PROJECT = Path(__file__).resolve().parents[2]
+UNITS = {
+    "read.Open.time_open": "seconds",
+    "read.Read.time_read_volume": "seconds",
+    "read.Read.time_read_volume_cpu": "seconds",
+    "read.Read.time_read_xy_slice": "seconds",
+    "read.Read.time_read_xy_slice_cpu": "seconds",
+    "storage.Storage.track_compression_ratio": "times smaller",
+    "storage.Storage.track_file_count": "files",
+    "storage.Storage.track_stored_bytes": "bytes",
+    "storage.Storage.track_stored_fraction": "of the tomogram in memory",
+    "write.Write.peakmem_write": "bytes",
+    "write.Write.time_write": "seconds",
+    "write.Write.time_write_cpu": "seconds",
+    "write.WriteReference.peakmem_reference": "bytes",
+}
+
+
+@pytest.fixture
+def tomogram(tmp_path, monkeypatch):
+    monkeypatch.setenv("CRYOET_CACHE_DIR", str(tmp_path / "tomograms"))
+    prepared = prepare("synthetic:10A@24x40x36", None)
+    monkeypatch.setenv("CRYOET_PREPARED_TOMOGRAM", str(prepared.path))
+    return prepared
+
+
+@pytest.fixture
+def suite(monkeypatch):
+    monkeypatch.delenv("CRYOET_PROFILE", raising=False)
+    monkeypatch.syspath_prepend(str(PROJECT))
+    for name in [name for name in sys.modules if name.split(".")[0] == "benchmarks"]:
+        monkeypatch.delitem(sys.modules, name)
+    return {benchmark.name: benchmark for benchmark in disc_benchmarks("benchmarks")}
+
+
+def shelf_of(benchmark, folder, monkeypatch):
+    """Run setup_cache as asv does, in its own folder, and pickle what it returns."""
+    folder.mkdir(exist_ok=True)
+    monkeypatch.chdir(folder)
+    return pickle.loads(pickle.dumps(benchmark.do_setup_cache()))
+
+
+def test_the_suite_is_complete_and_says_its_units(suite):
+    assert {name: benchmark.unit for name, benchmark in suite.items()} == UNITS
+    for benchmark in suite.values():
+        assert benchmark.pretty_name and "." not in benchmark.pretty_name
+        assert benchmark.param_names == ["codec", "chunks", "zarr_format"]
+        assert benchmark.version == "1"
+
+
+def test_all_share_one_cache_so_that_stores_are_made_once(suite):
+    assert len({benchmark.setup_cache_key for benchmark in suite.values()}) == 1
+
+
+def test_wall_and_cpu_twins_differ_in_their_clock_alone(suite):
+    import time
+
+    for name, benchmark in suite.items():
+        if name.endswith("_cpu"):
+            twin = suite[name.removesuffix("_cpu")]
+            assert benchmark.timer is time.process_time
+            assert twin.timer is time.perf_counter
+            assert benchmark.func.__code__.co_code == twin.func.__code__.co_code
+
+
+def test_importing_the_suite_starts_no_thread(suite):
+    """asv forks after importing: a thread would not be there in the child."""
+    import subprocess
+
+    program = "import threading, benchmarks.write, benchmarks.read; print(threading.active_count())"
+    answer = subprocess.run(
+        [sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True
+    )
+    assert answer.stdout.strip() == "1"
+
+
+def test_every_cell_of_the_quick_profile_runs(
+    suite, tomogram, labelled_environment, tmp_path, monkeypatch
+):
+    shelf = shelf_of(suite["read.Open.time_open"], tmp_path / "cache", monkeypatch)
+    assert not shelf.failed and not shelf.impossible
+    voxels = tomogram.load()
+    cells = 0
+    for name, benchmark in suite.items():
+        codecs, chunks, formats = ([text.strip("'") for text in axis] for axis in benchmark.params)
+        for index in range(len(codecs) * len(chunks) * len(formats)):
+            benchmark.set_param_idx(index)
+            benchmark.set_cache(shelf)
+            assert benchmark.do_setup() is False
+            result = benchmark.func(*benchmark._build_params())
+            instance = benchmark.func.__self__
+            if name.startswith("write.Write."):
+                back = instance.engine.open(instance.target)[...]
+                assert np.array_equal(back, voxels)
+            elif "read_volume" in name:
+                assert np.array_equal(instance.array[...], voxels)
+            elif "read_xy_slice" in name:
+                assert np.array_equal(instance.array[instance.middle, :, :], voxels[12])
+            elif "track_" in name:
+                files = [each for each in instance.store.folder.rglob("*") if each.is_file()]
+                stored = sum(each.stat().st_size for each in files)
+                expected = {
+                    "track_compression_ratio": voxels.nbytes / stored,
+                    "track_stored_fraction": stored / voxels.nbytes,
+                    "track_stored_bytes": stored,
+                    "track_file_count": len(files),
+                }[name.rsplit(".", 1)[1]]
+                assert result == pytest.approx(expected, abs=1e-6)
+            benchmark.do_teardown()
+            cells += 1
+    grid = len(list(PROFILES["quick"].configs()))
+    assert cells == grid * (len(UNITS) - 1) + 1
+    assert not (tmp_path / "cache" / "written").exists()
+
+
+def test_a_timed_write_that_writes_other_bytes_fails(
+    suite, tomogram, labelled_environment, tmp_path, monkeypatch
+):
+    benchmark = suite["write.Write.time_write"]
+    shelf = shelf_of(benchmark, tmp_path / "cache", monkeypatch)
+    benchmark.set_param_idx(0)
+    benchmark.set_cache(shelf)
+    benchmark.do_setup()
+    benchmark.func(*benchmark._build_params())
+    with (benchmark.func.__self__.target / ".zarray").open("a") as file:
+        file.write(" ")
+    with pytest.raises(RuntimeError, match="the verified store has"):
+        benchmark.do_teardown()
+
+
+def test_setup_leaves_nothing_of_the_last_call(
+    suite, tomogram, labelled_environment, tmp_path, monkeypatch
+):
+    benchmark = suite["write.Write.time_write"]
+    shelf = shelf_of(benchmark, tmp_path / "cache", monkeypatch)
+    benchmark.set_param_idx(0)
+    benchmark.set_cache(shelf)
+    benchmark.do_setup()
+    benchmark.func(*benchmark._build_params())
+    benchmark.do_setup()
+    assert not benchmark.func.__self__.target.exists()
+
+
+def test_a_record_of_the_verified_stores_is_left(
+    suite, tomogram, labelled_environment, tmp_path, monkeypatch
+):
+    shelf_of(suite["read.Open.time_open"], tmp_path / "cache", monkeypatch)
+    (path,) = (labelled_environment / "records").iterdir()
+    record = json.loads(path.read_text())
+    assert record["tomogram"]["sha256"] == tomogram.sha256
+    assert len(record["stores"]) == len(list(PROFILES["quick"].configs()))
+    assert record["settings"]["threading.max_workers"] == 1
+    assert record["imported"]["zarr"]["version"] == record["environment"]["packages"]["zarr"]
+    assert str(PROJECT) not in path.read_text() and str(Path.home()) not in path.read_text()
+
+
+def relabel(folder, **changes):
+    path = folder / "installed-release.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+
+def test_a_wrong_version_on_the_label_gives_no_figure(
+    suite, tomogram, labelled_environment, tmp_path, monkeypatch
+):
+    relabel(labelled_environment, packages={"zarr": "2.18.7", "numcodecs": "0.15.1"})
+    benchmark = suite["storage.Storage.track_file_count"]
+    shelf = shelf_of(benchmark, tmp_path / "cache", monkeypatch)
+    benchmark.set_param_idx(0)
+    benchmark.set_cache(shelf)
+    with pytest.raises(RuntimeError, match=r"no figure.*but the label says 2\.18\.7"):
+        benchmark.do_setup()
+
+
+def test_a_pair_that_cannot_be_installed_is_not_applicable(
+    suite, tomogram, labelled_environment, tmp_path, monkeypatch
+):
+    relabel(labelled_environment, impossible="zarr 2.18.7 wants numcodecs<0.16")
+    benchmark = suite["storage.Storage.track_file_count"]
+    shelf = shelf_of(benchmark, tmp_path / "cache", monkeypatch)
+    benchmark.set_param_idx(0)
+    benchmark.set_cache(shelf)
+    assert benchmark.do_setup() is True  # asv's word for n/a
+
+
+def test_results_of_another_commit_are_refused(
+    suite, tomogram, labelled_environment, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("ASV_COMMIT", "1" * 40)
+    with pytest.raises(RuntimeError, match="files results under 11111111"):
+        shelf_of(suite["read.Open.time_open"], tmp_path / "cache", monkeypatch)
+    assert not list((tmp_path / "cache").iterdir())

@@ -1,0 +1,112 @@
+"""Environments: one resolver call, exact pins, and pairs that exclude each other."""
+
+import json
+import subprocess
+
+import pytest
+
+from cryoet_zarr_bench.releases import install as installation
+from cryoet_zarr_bench.releases.install import (
+    InstallationFailed,
+    install_release,
+    make_environment,
+)
+from cryoet_zarr_bench.releases.interpreters import find_interpreter
+
+
+@pytest.fixture
+def environment(tmp_path):
+    interpreter = find_interpreter("3.12")
+    if interpreter is None:
+        pytest.skip("no CPython 3.12")
+    folder = tmp_path / "environment"
+    make_environment(interpreter, folder)
+    return folder
+
+
+def checkout(folder, zarr, numcodecs):
+    folder.mkdir(exist_ok=True)
+    lines = [f"zarr=={zarr}", f"numcodecs=={numcodecs}", "numpy==2.2.6"]
+    (folder / "requirements.txt").write_text("\n".join(lines) + "\n")
+    release = {"tag": f"zarr-{zarr}", "zarr": zarr, "numcodecs": numcodecs}
+    (folder / "release.json").write_text(json.dumps(release))
+    return folder
+
+
+def versions(environment):
+    program = (
+        "import importlib.metadata as m;"
+        "print(*sorted(d.name + '==' + d.version for d in m.distributions()))"
+    )
+    answer = subprocess.run(
+        [environment / "bin" / "python", "-c", program], capture_output=True, text=True, check=True
+    )
+    return answer.stdout.split()
+
+
+def label(environment):
+    return json.loads((environment / "installed-release.json").read_text())
+
+
+def test_a_step_to_another_release_leaves_nothing_of_the_last(environment, tmp_path):
+    old = checkout(tmp_path / "old", "2.18.7", "0.15.1")
+    assert install_release(environment, old, "a" * 40, None, []).impossible is None
+    assert {"zarr==2.18.7", "numcodecs==0.15.1", "numpy==2.2.6"} <= set(versions(environment))
+    assert any(each.startswith("asciitree==") for each in versions(environment))
+
+    new = checkout(tmp_path / "new", "3.4.2", "0.17.1")
+    install_release(environment, new, "b" * 40, None, [])
+    assert {"zarr==3.4.2", "numcodecs==0.17.1", "numpy==2.2.6"} <= set(versions(environment))
+    assert not any(each.startswith("asciitree==") for each in versions(environment))
+    assert label(environment) == {
+        "tag": "zarr-3.4.2",
+        "commit": "b" * 40,
+        "packages": {"zarr": "3.4.2", "numcodecs": "0.17.1"},
+        "impossible": None,
+    }
+
+
+def test_the_columns_pin_replaces_the_releases_own(environment, tmp_path):
+    release = checkout(tmp_path / "release", "3.1.6", "0.16.5")
+    install_release(environment, release, "a" * 40, "0.15.1", [])
+    assert "numcodecs==0.15.1" in versions(environment)
+    assert label(environment)["packages"]["numcodecs"] == "0.15.1"
+
+
+def test_a_pair_that_excludes_itself_is_impossible_and_labelled_so(environment, tmp_path):
+    release = checkout(tmp_path / "release", "2.18.7", "0.15.1")
+    outcome = install_release(environment, release, "a" * 40, "0.17.1", [])
+    assert outcome.impossible is not None and "numcodecs" in outcome.impossible
+    assert label(environment)["impossible"] == outcome.impossible
+
+
+def test_an_index_that_cannot_be_reached_is_a_failure_not_an_impossible_pair(
+    environment, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "http://127.0.0.1:9/simple")
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "empty-cache"))
+    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
+    (environment / "installed-release.json").write_text("{}")
+    with pytest.raises(InstallationFailed):
+        install_release(
+            environment, checkout(tmp_path / "release", "3.4.2", "0.17.1"), "a" * 40, None, []
+        )
+    assert not (environment / "installed-release.json").exists()
+
+
+def test_without_a_network_the_local_cache_serves(environment, tmp_path, monkeypatch):
+    release = checkout(tmp_path / "release", "3.4.2", "0.17.1")
+    install_release(environment, release, "a" * 40, None, [])
+    calls = []
+    real = installation.run_uv
+
+    def without_network(arguments, **options):
+        calls.append("--offline" in arguments)
+        if "--offline" not in arguments:
+            return subprocess.CompletedProcess(arguments, 2, "", "error: Failed to fetch")
+        return real(arguments, **options)
+
+    monkeypatch.setattr(installation, "run_uv", without_network)
+    assert install_release(environment, release, "b" * 40, None, []).impossible is None
+    assert calls == [False, True]
+    assert label(environment)["commit"] == "b" * 40

@@ -1,0 +1,64 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cryoet_zarr_bench.errors import BadInput
+from cryoet_zarr_bench.storage.config import Codec, StorageConfig, chunks_name, parse_chunks
+from cryoet_zarr_bench.storage.grid import PROFILES, selected_profile
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)
+def test_every_name_of_the_grid_is_a_codec_and_a_chunk_shape(profile):
+    configs = list(profile.configs())
+    assert len(configs) == len(profile.codecs) * len(profile.chunks) * len(profile.zarr_formats)
+    assert len({config.name for config in configs}) == len(configs)
+    assert {config.codec.name for config in configs} == set(profile.codecs)
+    assert {chunks_name(config.chunks) for config in configs} == set(profile.chunks)
+
+
+def test_full_holds_the_codecs_and_levels_that_the_grid_is_to_span():
+    names = set(PROFILES["full"].codecs)
+    for compressor in ("lz4", "lz4hc", "zlib", "zstd"):
+        for level in range(1, 10):
+            for shuffle in ("noshuffle", "shuffle", "bitshuffle"):
+                assert f"blosc-{compressor}-{level}-{shuffle}" in names
+    assert {"none", "zstd-1", "zstd-9", "gzip-1", "gzip-9"} <= names
+    assert {"16x16x16", "256x256x256", "16x128x128", "64x16x64"} <= set(PROFILES["full"].chunks)
+    assert set(PROFILES["quick"].codecs) < set(PROFILES["standard"].codecs) < names
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "None",
+        "blosc",
+        "blosc-zstd-0-shuffle",
+        "blosc-zstd-10-shuffle",
+        "zstd",
+        "zstd-x",
+        "lz4-1",
+    ],
+)
+def test_other_names_are_no_codec(name):
+    with pytest.raises(ValueError, match="no codec"):
+        Codec.parse(name)
+
+
+@pytest.mark.parametrize("name", ["", "64", "64x64", "64x64x64x64", "0x64x64", "64x-1x2", "axbxc"])
+def test_other_texts_are_no_chunk_shape(name):
+    with pytest.raises(ValueError, match="chunk shape"):
+        parse_chunks(name)
+
+
+@given(st.tuples(*[st.integers(1, 4096)] * 3))
+def test_chunk_shapes_survive_their_name(chunks):
+    assert parse_chunks(chunks_name(chunks)) == chunks
+    config = StorageConfig.of("zstd-3", chunks_name(chunks), 2)
+    assert config.chunks == chunks
+
+
+def test_an_unknown_profile_is_refused_with_the_names_there_are(monkeypatch):
+    monkeypatch.setenv("CRYOET_PROFILE", "quik")
+    with pytest.raises(BadInput, match=r"CRYOET_PROFILE=quik.*quick, standard, full"):
+        selected_profile()

@@ -1,0 +1,209 @@
+"""Round trips over shapes, dtypes and configs, and engines that are wrong on purpose."""
+
+import dataclasses
+import json
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cryoet_zarr_bench.storage.config import Codec, StorageConfig
+from cryoet_zarr_bench.storage.engines import installed_engine
+from cryoet_zarr_bench.storage.grid import PROFILES
+from cryoet_zarr_bench.storage.integrity import NotWhatWasAsked
+from cryoet_zarr_bench.storage.stores import fill_shelf, fingerprints, write_verified
+
+ENGINE = installed_engine()
+DTYPES = ("int8", "uint8", "int16", "uint16", "float16", "float32")
+CONFIG = StorageConfig.of("blosc-zstd-5-shuffle", "8x8x8", 2)
+
+
+def some_tomogram(shape=(12, 20, 9), dtype="float32", seed=0):
+    """A tomogram of noise, unlike any fill value."""
+    voxels = np.random.default_rng(seed).normal(0, 30, shape)
+    return voxels.astype(dtype)
+
+
+def any_bits(shape, dtype, seed):
+    """Arbitrary bits: for floats NaN payloads, infinities and -0.0 among them."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    return np.random.default_rng(seed).bytes(size), np.dtype(dtype), shape
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    shape=st.tuples(*[st.integers(1, 23)] * 3),
+    chunks=st.tuples(*[st.integers(1, 30)] * 3),
+    dtype=st.sampled_from(DTYPES),
+    codec=st.sampled_from(PROFILES["full"].codecs),
+    zarr_format=st.sampled_from((2, 3)),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_every_config_gives_back_the_same_bits(shape, chunks, dtype, codec, zarr_format, seed):
+    content, kind, _ = any_bits(shape, dtype, seed)
+    tomogram = np.frombuffer(content, kind).reshape(shape)
+    config = StorageConfig(Codec.parse(codec), chunks, zarr_format)
+    with tempfile.TemporaryDirectory() as folder:
+        store = write_verified(ENGINE, tomogram, Path(folder), config)
+        files = [path for path in store.folder.rglob("*") if path.is_file()]
+        chunk_count = int(np.prod([-(-n // c) for n, c in zip(shape, chunks, strict=True)]))
+        metadata_files = [path for path in files if path.name.startswith((".z", "zarr.json"))]
+        assert store.file_count == len(files) == chunk_count + len(metadata_files)
+        assert store.stored_bytes == sum(path.stat().st_size for path in files)
+        assert store.compression_ratio == pytest.approx(1 / store.stored_fraction)
+        if codec == "none":
+            assert store.chunk_bytes == chunk_count * int(np.prod(chunks)) * kind.itemsize
+
+
+class Wrong:
+    """An engine that passes all on to the real one, for a test to spoil."""
+
+    name = "wrong"
+    zarr_formats = (2, 3)
+
+    def pin_threads(self):
+        ENGINE.pin_threads()
+
+    def settings(self):
+        return {}
+
+    def write(self, tomogram, store, config):
+        ENGINE.write(tomogram, store, config)
+
+    def open(self, store):
+        return ENGINE.open(store)
+
+
+class ZeroesOneChunk(Wrong):
+    def open(self, store):
+        voxels = ENGINE.open(store)[...]
+        voxels[:8, 8:16, :8] = 0
+        return voxels
+
+
+class LosesTheSignOfZero(Wrong):
+    def open(self, store):
+        return ENGINE.open(store)[...] + np.float32(0)
+
+
+class IgnoresTheCodec(Wrong):
+    def write(self, tomogram, store, config):
+        ENGINE.write(tomogram, store, dataclasses.replace(config, codec=Codec.parse("none")))
+
+
+class TakesAnotherLevel(Wrong):
+    def write(self, tomogram, store, config):
+        codec = dataclasses.replace(config.codec, level=1)
+        ENGINE.write(tomogram, store, dataclasses.replace(config, codec=codec))
+
+
+class LiesInItsMetadata(Wrong):
+    """Says blosc-zstd, stores blosc-lz4: Blosc's own header is what decides when it decodes."""
+
+    def write(self, tomogram, store, config):
+        codec = dataclasses.replace(config.codec, compressor="lz4")
+        ENGINE.write(tomogram, store, dataclasses.replace(config, codec=codec))
+        document = store / (".zarray" if config.zarr_format == 2 else "zarr.json")
+        document.write_text(document.read_text().replace('"lz4"', '"zstd"'))
+
+
+class LiesAboutShuffle(Wrong):
+    def write(self, tomogram, store, config):
+        codec = dataclasses.replace(config.codec, shuffle="noshuffle")
+        ENGINE.write(tomogram, store, dataclasses.replace(config, codec=codec))
+        metadata = json.loads((store / ".zarray").read_text())
+        metadata["compressor"]["shuffle"] = 1
+        (store / ".zarray").write_text(json.dumps(metadata))
+
+
+class TakesAnotherChunkShape(Wrong):
+    def write(self, tomogram, store, config):
+        ENGINE.write(tomogram, store, dataclasses.replace(config, chunks=(4, 8, 8)))
+
+
+class ForgetsTheMetadata(Wrong):
+    def write(self, tomogram, store, config):
+        ENGINE.write(tomogram, store, config)
+        (store / ".zarray").unlink()
+
+
+class Casts(Wrong):
+    def write(self, tomogram, store, config):
+        ENGINE.write(tomogram.astype("float64"), store, config)
+
+
+class GivesUp(Wrong):
+    def write(self, tomogram, store, config):
+        raise OSError("no space left")
+
+
+@pytest.mark.parametrize(
+    ("engine", "reason"),
+    [
+        (ZeroesOneChunk, r"voxels were read back with other bits, first at z, y, x = \(0, 8, 0\)"),
+        (LosesTheSignOfZero, r"1 of 2160 voxels .* \(0, 0, 0\)"),
+        (IgnoresTheCodec, "compressor = null"),
+        (TakesAnotherLevel, '"clevel": 1'),
+        (LiesInItsMetadata, "not compressed with zstd"),
+        (LiesAboutShuffle, "has noshuffle, but shuffle was asked for"),
+        (TakesAnotherChunkShape, r"chunks = \[4, 8, 8\]"),
+        (ForgetsTheMetadata, "no .zarray was written"),
+        (Casts, 'dtype = "<f8"'),
+    ],
+)
+def test_a_wrong_engine_gets_no_figure(engine, reason, tmp_path):
+    tomogram = some_tomogram()
+    tomogram[0, 0, 0] = -0.0
+    with pytest.raises(NotWhatWasAsked, match=reason):
+        write_verified(engine(), tomogram, tmp_path, CONFIG)
+
+
+def test_the_engines_above_are_wrong_in_one_way_only(tmp_path):
+    write_verified(Wrong(), some_tomogram(), tmp_path, CONFIG)
+
+
+def test_an_uncompressed_chunk_that_was_compressed_after_all_is_caught(tmp_path):
+    class Compresses(Wrong):
+        def write(self, tomogram, store, config):
+            ENGINE.write(tomogram, store, config)
+            chunk = store / "0" / "0" / "0"
+            chunk.write_bytes(chunk.read_bytes()[:-1])
+
+    config = StorageConfig.of("none", "8x8x8", 2)
+    with pytest.raises(NotWhatWasAsked, match="uncompressed chunk has 2047 bytes, not 2048"):
+        write_verified(Compresses(), some_tomogram(), tmp_path, config)
+
+
+def test_a_shelf_keeps_the_reason_of_each_config_that_has_no_figure(tmp_path):
+    class Format2Alone(Wrong):
+        zarr_formats = (2,)
+
+        def write(self, tomogram, store, config):
+            if config.codec.family == "gzip":
+                raise OSError("no space left")
+            ENGINE.write(tomogram, store, config)
+
+    good = StorageConfig.of("zstd-5", "8x8x8", 2)
+    failing = StorageConfig.of("gzip-1", "8x8x8", 2)
+    impossible = StorageConfig.of("zstd-5", "8x8x8", 3)
+    shelf = fill_shelf(Format2Alone(), some_tomogram(), tmp_path, [failing, impossible, good])
+    assert shelf.get(good).file_count > 1
+    with pytest.raises(RuntimeError, match=r"no figure for gzip-1.*no space left"):
+        shelf.get(failing)
+    with pytest.raises(NotImplementedError, match="cannot write Zarr format 3"):
+        shelf.get(impossible)
+    with pytest.raises(RuntimeError, match="never written"):
+        shelf.get(CONFIG)
+    assert list(fingerprints(shelf)) == [good.name]
+
+
+def test_the_content_of_a_store_changes_with_one_bit(tmp_path):
+    tomogram = some_tomogram()
+    one = write_verified(ENGINE, tomogram, tmp_path / "one", CONFIG)
+    same = write_verified(ENGINE, tomogram, tmp_path / "same", CONFIG)
+    tomogram[3, 3, 3] = np.nextafter(tomogram[3, 3, 3], np.float32(np.inf))
+    other = write_verified(ENGINE, tomogram, tmp_path / "other", CONFIG)
+    assert one.content == same.content != other.content

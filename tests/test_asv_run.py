@@ -1,0 +1,168 @@
+"""Real asv over real releases, in a folder of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from cryoet_zarr_bench.releases.commits import commit_of
+from cryoet_zarr_bench.reports.results import Cell, read_results
+
+PROJECT = Path(__file__).resolve().parents[1]
+TOMOGRAM = "synthetic:10A@32"
+FAST = ("--no-pull", "--show-stderr", "--attribute", "rounds=1", "--attribute", "repeat=1")
+OLD, NEW = "zarr-2.18.3", "zarr-3.4.2"
+
+
+@pytest.fixture(scope="module")
+def measured(shared_workplace):
+    """Two releases, one of each generation, measured and published."""
+    shared_workplace.configuration()
+    for tag in (OLD, NEW):
+        run = shared_workplace.asv("run", *FAST, f"{tag}^!", CRYOET_TOMOGRAM=TOMOGRAM)
+        assert run.returncode == 0, run.stdout + run.stderr
+    published = shared_workplace.asv("publish", "--no-pull")
+    assert published.returncode == 0, published.stdout
+    return shared_workplace
+
+
+def test_each_release_has_a_figure_in_every_cell_it_can_have(measured):
+    results = {result.commit: result for result in read_results(measured.results)}
+    assert set(results) == {commit_of(OLD), commit_of(NEW)}
+    new, old = results[commit_of(NEW)], results[commit_of(OLD)]
+    assert new.tomogram == old.tomogram == "synthetic-10A-32x32x32"
+    assert not new.failed and not old.failed
+    assert not new.reasons and not old.reasons
+    for name, cells in new.figures.items():
+        if "reference" in name:
+            continue
+        assert len(cells) == 30, name
+        assert {cell for cell in cells if cell.zarr_format == 2} == set(old.figures[name])
+        assert all(value > 0 for value in cells.values())
+    cell = Cell("blosc-zstd-5-shuffle", "32x32x32", 2)
+    for exact in ("track_stored_bytes", "track_file_count"):
+        assert old.figure(f"storage.Storage.{exact}", cell) > 1
+
+
+def test_each_result_has_its_record(measured):
+    records = sorted(measured.results.glob("testing/*.record.jsonl"))
+    assert len(records) == 2
+    for path in records:
+        record = json.loads(path.read_text())
+        assert path.name.startswith(record["commit"][:8])
+        assert record["imported"]["zarr"]["version"] in ("2.18.3", "3.4.2")
+        assert record["environment"]["packages"]["numpy"] == "2.2.6"
+        assert not record["failed"]
+
+
+def test_nothing_unfinished_is_left(measured):
+    assert not list((measured.work / "unfinished").iterdir())
+    assert not list((measured.work / "records").iterdir())
+    assert not list(measured.results.glob(".saving-*"))
+
+
+def test_compare_knows_releases_by_name(measured):
+    compared = measured.asv("compare", OLD, NEW)
+    assert compared.returncode == 0, compared.stderr
+    assert "time_write" in compared.stdout
+
+
+def test_a_pair_that_excludes_itself_is_not_applicable_and_exits_with_0(measured):
+    configuration = measured.configuration("0.17.1")
+    run = measured.run(
+        "asv",
+        "run",
+        "--config",
+        str(configuration),
+        *FAST,
+        "zarr-2.18.7^!",
+        CRYOET_TOMOGRAM=TOMOGRAM,
+        CRYOET_MACHINE="testing",
+    )
+    assert run.returncode == 0, run.stdout
+    (result,) = [each for each in read_results(measured.results) if each.numcodecs == "0.17.1"]
+    assert result.commit == commit_of("zarr-2.18.7")
+    assert not any(result.figures.values())
+    assert not result.failed
+
+
+def test_the_discovery_check_passes(measured):
+    checked = measured.asv("check", CRYOET_TOMOGRAM=TOMOGRAM)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({"CRYOET_TOMOGRAM": "/nowhere/volume.mrc"}, "/nowhere/volume.mrc"),
+        ({"CRYOET_TOMOGRAM": TOMOGRAM, "CRYOET_CROP": "64,64,64"}, "64"),
+        ({"CRYOET_PROFILE": "quik"}, "quick, standard, full"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(workplace, variables, said):
+    workplace.configuration()
+    run = workplace.asv("run", *FAST, f"{NEW}^!", **variables)
+    assert run.returncode == 2
+    (line,) = [line for line in run.stderr.splitlines() if line]
+    assert line.startswith("error: ") and said in line
+    assert not list(workplace.results.glob("*/*-*.json"))
+
+
+def start(workplace, tag):
+    command = [
+        sys.executable,
+        "-m",
+        "asv",
+        "run",
+        "--config",
+        workplace.folder / "asv.own.conf.json",
+    ]
+    return subprocess.Popen(
+        [*command, *FAST, "--record-samples", f"{tag}^!"],
+        cwd=PROJECT,
+        env=workplace.variables(CRYOET_TOMOGRAM=TOMOGRAM, CRYOET_MACHINE="testing"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def journal_of(workplace):
+    journals = list((workplace.work / "unfinished").glob("*.jsonl"))
+    return journals[0].read_text().splitlines()[1:] if journals else []
+
+
+@pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGINT])
+def test_killed_in_the_middle_nothing_measured_is_lost(workplace, ending):
+    workplace.configuration()
+    process = start(workplace, NEW)
+    while len(journal_of(workplace)) < 40 and process.poll() is None:
+        time.sleep(0.05)
+    os.killpg(process.pid, ending)
+    process.communicate()
+    before = [json.loads(line) for line in journal_of(workplace) if line.endswith("}")]
+    assert len(before) >= 40
+    assert not list(workplace.results.glob("*/*-*.json"))
+
+    again = start(workplace, NEW)
+    output, _ = again.communicate()
+    assert again.returncode == 0, output
+    assert f"{len(before)} cells were measured before the interruption" in output
+    (path,) = workplace.results.glob("testing/*-virtualenv-*.json")
+    stored = json.loads(path.read_text())
+    columns = stored["result_columns"]
+    samples = {
+        name: dict(zip(columns, row, strict=False))["samples"]
+        for name, row in stored["results"].items()
+        if "time_" in name
+    }
+    for cell in before:
+        name, _, _, index = cell["key"].split(" #")[0].split(" ")
+        if "time_" in name and cell["result"]["samples"] != [None]:
+            assert samples[name][int(index)] == cell["result"]["samples"][0]
