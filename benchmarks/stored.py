@@ -8,7 +8,7 @@ from typing import Any
 
 from cryoet_zarr_bench.storage.config import StorageConfig
 from cryoet_zarr_bench.storage.grid import selected_profile
-from cryoet_zarr_bench.storage.session import prepared_tomogram_path
+from cryoet_zarr_bench.storage.session import end_with_parent, prepared_tomogram_path
 from cryoet_zarr_bench.storage.shelf import prepare_shelf
 from cryoet_zarr_bench.storage.stores import StoreShelf
 from cryoet_zarr_bench.tomograms.prepared import open_prepared
@@ -22,6 +22,9 @@ except ImportError:  # the pair of this environment cannot be installed: its cel
     ENGINE = None  # type: ignore[assignment]
 
 GRID = selected_profile()
+
+if os.environ.get("ASV") == "true":
+    end_with_parent()
 
 
 class StoredTomogram:

@@ -14,10 +14,11 @@ from asv.util import UserError
 from cryoet_zarr_bench.releases import cells
 from cryoet_zarr_bench.releases import environment as environment  # registers the environment class
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
+from cryoet_zarr_bench.releases.cells import PROGRESS
 from cryoet_zarr_bench.releases.history import generate_history
 from cryoet_zarr_bench.releases.places import HISTORY, WORK
 from cryoet_zarr_bench.reports import dashboard as dashboard  # registers the publishers
-from cryoet_zarr_bench.storage.session import RECORD_FOLDER
+from cryoet_zarr_bench.storage.session import RECORD_FOLDER, end_with_parent
 
 
 def _register_machine() -> None:
@@ -34,4 +35,7 @@ def setup() -> None:
     generate_history(load_catalogue(), HISTORY)
     os.environ[RECORD_FOLDER] = str(WORK / "records")
     _register_machine()
+    if PROGRESS in os.environ:
+        # Somebody watches and would start asv again; two must not share an environment.
+        end_with_parent()
     cells.keep_every_cell(WORK)

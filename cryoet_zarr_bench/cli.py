@@ -94,6 +94,16 @@ def history(
 
 
 @app.command()
+def readme() -> None:
+    """Write the figures of the committed results into README.md."""
+    from cryoet_zarr_bench.releases.places import PROJECT
+    from cryoet_zarr_bench.reports.readme import update_readme
+
+    changed = update_readme(PROJECT / "README.md", PROJECT / "results")
+    console.print("README.md was changed" if changed else "README.md has these figures already")
+
+
+@app.command()
 def preview(
     port: Annotated[int, typer.Option(help="The port to serve on; 0 takes a free one.")] = 8080,
 ) -> None:

@@ -1,7 +1,7 @@
 """Real asv over real releases, in a folder of its own."""
 
+import contextlib
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -138,14 +138,31 @@ def journal_of(workplace):
     return journals[0].read_text().splitlines()[1:] if journals else []
 
 
+def processes_of(workplace):
+    """The command lines of all processes that run in an environment of this place."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            with contextlib.suppress(OSError):
+                found.append((folder / "cmdline").read_bytes())
+    return [each for each in found if str(workplace.work / "env").encode() in each]
+
+
 @pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGINT])
 def test_killed_in_the_middle_nothing_measured_is_lost(workplace, ending):
     workplace.configuration()
     process = start(workplace, NEW)
     while len(journal_of(workplace)) < 40 and process.poll() is None:
         time.sleep(0.05)
-    os.killpg(process.pid, ending)
+    assert processes_of(workplace)
+    # asv alone is hit: what it started has to notice.
+    process.send_signal(ending)
     process.communicate()
+    for _ in range(200):
+        if not processes_of(workplace):
+            break
+        time.sleep(0.05)
+    assert not processes_of(workplace)
     before = [json.loads(line) for line in journal_of(workplace) if line.endswith("}")]
     assert len(before) >= 40
     assert not list(workplace.results.glob("*/*-*.json"))

@@ -98,6 +98,18 @@ def test_bad_input_is_one_line_exit_code_2_and_leaves_nothing(workplace, argumen
     assert not list(tomograms.rglob("*.npy"))
 
 
+def test_two_runs_at_once_are_refused(workplace):
+    import fcntl
+
+    workplace.work.mkdir()
+    with (workplace.work / "measuring.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        run = workplace.run(*BENCH, "--tomogram", "synthetic:10A@8")
+    assert run.returncode == 2
+    (line,) = run.stderr.splitlines()
+    assert line.startswith("error: another run is measuring")
+
+
 def test_an_option_that_does_not_exist_is_refused_with_2(workplace):
     run = workplace.run(*BENCH, "--tomogramm", "x.mrc")
     assert run.returncode == 2

@@ -17,7 +17,9 @@ import asv.commands.run
 import asv.runner
 from asv.console import log
 from asv.results import Results
+from asv.util import UserError
 
+from cryoet_zarr_bench.errors import BadInput
 from cryoet_zarr_bench.releases.resume import CellJournal, journal_path
 from cryoet_zarr_bench.releases.scratch import claim_scratch_folder, space_of_stores
 from cryoet_zarr_bench.releases.selection import selected_tomogram
@@ -70,7 +72,11 @@ def _run_and_keep(
 ) -> Any:
     """Run the benchmarks of one release in one environment, its cells kept as they come."""
     tomogram = selected_tomogram()
-    tempfile.tempdir = str(claim_scratch_folder(space_of_stores(tomogram, selected_profile())))
+    try:
+        scratch = claim_scratch_folder(space_of_stores(tomogram, selected_profile()))
+    except BadInput as error:
+        raise UserError(str(error)) from error
+    tempfile.tempdir = str(scratch)
     journal = None
     # A dry run or a profile is not saved, so nothing of it is kept either.
     if getattr(results, "is_to_be_saved", False) and not options.get("profile"):

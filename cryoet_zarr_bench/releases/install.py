@@ -11,6 +11,7 @@ from typing import Any
 
 import uv
 
+from cryoet_zarr_bench.releases.resolver import is_refusal
 from cryoet_zarr_bench.storage.session import RELEASE_FILE
 
 
@@ -63,17 +64,20 @@ def install(environment: Path, requirements: list[str]) -> Outcome:
         "--exact",
         "--python",
         str(environment / "bin" / "python"),
+        # A release without wheels for this Python is n/a, not compiled with what is at hand.
+        "--only-binary",
+        "numcodecs",
         *requirements,
     ]
     attempt = run_uv(arguments)
-    if attempt.returncode and not _is_contradiction(attempt.stderr):
-        online = attempt
-        attempt = run_uv([*arguments, "--offline"])
-        if attempt.returncode:
-            raise InstallationFailed(_last_lines(online.stderr))
+    if attempt.returncode and not is_refusal(_one_line(attempt.stderr)):
+        offline = run_uv([*arguments, "--offline"])
+        if offline.returncode:
+            raise InstallationFailed(_last_lines(attempt.stderr))
+        attempt = offline
     if attempt.returncode == 0:
         return Outcome(impossible=None)
-    return Outcome(impossible=" ".join(attempt.stderr.split()))
+    return Outcome(impossible=_one_line(attempt.stderr))
 
 
 def install_release(
@@ -108,10 +112,8 @@ def install_release(
     return outcome
 
 
-def _is_contradiction(message: str) -> bool:
-    """Whether the packages exclude each other, rather than are out of reach."""
-    out_of_reach = ("network was disabled", "Failed to fetch", "error sending request", "offline")
-    return "No solution found" in message and not any(each in message for each in out_of_reach)
+def _one_line(message: str) -> str:
+    return " ".join(message.split())
 
 
 def _last_lines(message: str) -> str:

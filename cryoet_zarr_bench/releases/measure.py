@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -144,6 +145,19 @@ class Progression:
 
 
 @contextmanager
+def _alone(work: Path) -> Iterator[None]:
+    """Hold the environments under `work`; BadInput where another run of this project has them."""
+    with (work / "measuring.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise BadInput(
+                f"another run is measuring in {work}: wait for it, or two would disturb each other"
+            ) from error
+        yield
+
+
+@contextmanager
 def _shown_progress(console: Console) -> Iterator[Progress]:
     columns = (
         TextColumn("{task.description}"),
@@ -171,8 +185,8 @@ def measure(
     """
     failed: list[Step] = []
     place.folder.mkdir(parents=True, exist_ok=True)
-    place.log.write_text("")
-    with _shown_progress(console) as progress:
+    with _alone(WORK), _shown_progress(console) as progress:
+        place.log.write_text("")
         whole = progress.add_task("all releases", total=len(steps), now="")
         for step in steps:
             if progression.is_done(step):

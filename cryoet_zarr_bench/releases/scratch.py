@@ -10,6 +10,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from cryoet_zarr_bench.errors import BadInput
 from cryoet_zarr_bench.storage.grid import Profile
 from cryoet_zarr_bench.tomograms.prepared import PreparedTomogram
 
@@ -36,10 +37,16 @@ def claim_scratch_folder(space: int) -> Path:
 
     It lies where `TMPDIR` says. Without that it lies in memory where twice `space` bytes are free:
     figures then tell of the library, not of a disk that writes back what other cells wrote. Else it
-    lies in the system's folder for temporary files.
+    lies in the system's folder for temporary files. BadInput where there is no room for `space`.
 
     The stores of a grid are large; a run that was killed cannot remove them, the next one does.
     """
+    free = shutil.disk_usage(_parent(space)).free
+    if free < space:
+        raise BadInput(
+            f"{_parent(space)}: {free / 1e9:.1f} GB free, the stores of the grid may take "
+            f"{space / 1e9:.1f} GB; set TMPDIR, or choose a smaller profile, tomogram or crop"
+        )
     parent = _parent(space) / f"cryoet-zarr-bench-{os.getuid()}"
     parent.mkdir(mode=0o700, exist_ok=True)
     if parent.stat().st_uid != os.getuid():

@@ -19,8 +19,10 @@ from cryoet_zarr_bench.releases.measure import (
 )
 from cryoet_zarr_bench.releases.places import LOCAL, PROJECT, WORK
 from cryoet_zarr_bench.releases.selection import selected_tomogram, tomogram_label
+from cryoet_zarr_bench.reports.answer import answer
+from cryoet_zarr_bench.reports.readme import update_readme
 from cryoet_zarr_bench.reports.results import MeasuredRelease, read_results
-from cryoet_zarr_bench.reports.table import release_table
+from cryoet_zarr_bench.reports.table import newest_format, release_table
 from cryoet_zarr_bench.storage.grid import selected_profile
 
 NUMCODECS_COLUMNS = ("0.15.1", "0.17.1")
@@ -61,11 +63,13 @@ def run_main_job(console: Console, python: str | None) -> bool:
         result = measured[commit_of(release.tag)]
         title = f"zarr {release.zarr}, numcodecs {release.numcodecs}"
         console.print()
-        console.print(release_table(result, title))
+        zarr_format = newest_format(result)
+        console.print(release_table(result, title, zarr_format))
+        console.print(answer(result, zarr_format) or "", highlight=False)
         _print_failures(console, result, place.log)
     console.print(
-        "\nThe best figure of a column is bold. Times are medians on this machine, with one thread: "
-        "writing and reading all of the tomogram, reading one XY slice, all from warm page cache. "
+        "\nThe best figure of a column is bold. Times are medians here, with one thread, warm: "
+        "writing and reading all of the tomogram, reading one XY slice. "
         "ratio: bytes in memory over bytes stored; below 1 where padded edge chunks outweigh what "
         "the codec saves."
     )
@@ -100,6 +104,7 @@ def run_history(console: Console, machine: str) -> bool:
     progression = Progression(WORK / "history" / "unfinished-run.json", {"machine": machine})
     failed = measure(steps, place, progression, console)
     publish(place)
+    update_readme(PROJECT / "README.md", place.results)
     for step in failed:
         console.print(f"[red]a cell failed[/red] at {step.title}; see {place.log}")
     return not failed

@@ -7,6 +7,7 @@ from typing import Any
 
 from cryoet_zarr_bench.releases.catalogue import Release, load_catalogue
 from cryoet_zarr_bench.releases.commits import commit_of
+from cryoet_zarr_bench.reports.answer import answer
 from cryoet_zarr_bench.reports.results import MeasuredRelease, machine_of, read_results
 
 SHOWN = {
@@ -28,8 +29,10 @@ SHOWN = {
 def overview(results: Path) -> dict[str, Any]:
     """Machines, releases and figures of all results under `results`, each release's own pair.
 
-    A figure is a row: series, release, benchmark, codec, chunks, format, value; the first three are
-    indices into the lists beside, so that the file stays small.
+    A figure is a row: series, release, benchmark, codec, chunks, format, value, and for what was
+    sampled the first and third quartile; an answer is a row:
+    series, release, format, text. Series, release and benchmark are indices into the lists beside,
+    so that the file stays small.
     """
     releases = load_catalogue().releases
     places = {commit_of(release.tag): place for place, release in enumerate(releases)}
@@ -38,8 +41,11 @@ def overview(results: Path) -> dict[str, Any]:
         for result in read_results(results)
         if result.numcodecs is None and result.commit in places
     ]
-    series = sorted({_series(result) for result in measured})
-    file_systems = {_series(result): result.file_system for result in measured}
+    # What was measured last is what its user looks for first.
+    measured.sort(key=lambda result: result.measured_at, reverse=True)
+    series = list(dict.fromkeys(_series(result) for result in measured))
+    machines = sorted({machine for machine, _, _ in series})
+    file_systems = {_series(result): result.file_system for result in reversed(measured)}
     names = list(SHOWN)
     return {
         "benchmarks": [
@@ -55,9 +61,13 @@ def overview(results: Path) -> dict[str, Any]:
             }
             for machine, tomogram, python in series
         ],
-        "machines": {
-            machine: machine_of(results, machine) for machine in {result[0] for result in series}
-        },
+        "machines": {machine: machine_of(results, machine) for machine in machines},
+        "answers": [
+            [series.index(_series(result)), places[result.commit], zarr_format, said]
+            for result in measured
+            for zarr_format in (2, 3)
+            if (said := answer(result, zarr_format)) is not None
+        ],
         "figures": [
             [
                 series.index(_series(result)),
@@ -66,13 +76,18 @@ def overview(results: Path) -> dict[str, Any]:
                 cell.codec,
                 cell.chunks,
                 cell.zarr_format,
-                float(f"{value:.5g}") if SHOWN[name][1] == "s" else value,
+                *_rounded(value, *result.quartiles[name].get(cell, ())),
             ]
             for result in measured
             for name in names
             for cell, value in result.figures.get(name, {}).items()
         ],
     }
+
+
+def _rounded(*values: float) -> list[float]:
+    # Bytes and counts are exact; five digits are more than a clock can tell.
+    return [value if value == int(value) else float(f"{value:.5g}") for value in values]
 
 
 def _series(result: MeasuredRelease) -> tuple[str, str, str]:

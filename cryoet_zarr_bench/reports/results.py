@@ -27,18 +27,22 @@ class MeasuredRelease:
     """The figures of one release on one machine, one tomogram and one numcodecs column.
 
     `figures` maps a benchmark's name, such as `write.Write.time_write`, to its cells; seconds,
-    bytes or counts. What is n/a or failed has no entry. `failed` names the benchmarks in which a
-    cell failed, `reasons` maps a config to the reason why its store could not be verified.
-    `numcodecs` is the column's pin, None for the release's own pair. `file_system` is the kind of
-    file system the stores lay on.
+    bytes or counts. What is n/a or failed has no entry. `quartiles` has, for what was sampled, the
+    first and the third quartile of the samples, whose median is the figure. `failed` names the
+    benchmarks in which a cell failed, `reasons` maps a config to the reason why its store could not
+    be verified. `numcodecs` is the column's pin, None for the release's own pair. `measured_at` is
+    when the last benchmark began, in milliseconds since 1970. `file_system` is the kind of file
+    system the stores lay on.
     """
 
     commit: str
     machine: str
     tomogram: str
     python: str
+    measured_at: int
     numcodecs: str | None
     figures: dict[str, dict[Cell, float]]
+    quartiles: dict[str, dict[Cell, tuple[float, float]]]
     failed: list[str]
     reasons: dict[str, str]
     file_system: str
@@ -64,6 +68,7 @@ def read_results(folder: Path) -> list[MeasuredRelease]:
 def _read(path: Path) -> MeasuredRelease:
     results = Results.load(str(path), machine_name=path.parent.name)
     figures: dict[str, dict[Cell, float]] = {}
+    quartiles: dict[str, dict[Cell, tuple[float, float]]] = {}
     failed = []
     for name in results.get_all_result_keys():
         params = results.get_result_params(name)
@@ -71,12 +76,19 @@ def _read(path: Path) -> MeasuredRelease:
         # asv has null for a cell that failed and NaN for one that is n/a.
         if any(value is None for value in values):
             failed.append(name)
+        cells = [
+            Cell(codec.strip("'"), chunks.strip("'"), int(zarr_format))
+            for codec, chunks, zarr_format in itertools.product(*params)
+        ]
         figures[name] = {
-            Cell(codec.strip("'"), chunks.strip("'"), int(zarr_format)): float(value)
-            for (codec, chunks, zarr_format), value in zip(
-                itertools.product(*params), values, strict=True
-            )
+            cell: float(value)
+            for cell, value in zip(cells, values, strict=True)
             if value is not None and not math.isnan(value)
+        }
+        quartiles[name] = {
+            cell: (float(each["q_25"]), float(each["q_75"]))
+            for cell, each in zip(cells, results.get_result_stats(name, params), strict=True)
+            if each is not None and cell in figures[name]
         }
     record = _record_of(path)
     return MeasuredRelease(
@@ -84,8 +96,10 @@ def _read(path: Path) -> MeasuredRelease:
         machine=path.parent.name,
         tomogram=results.env_vars.get("tomogram", ""),
         python=str(results.params["python"]),
+        measured_at=max((time for time in results.started_at.values() if time), default=0),
         numcodecs=results.params.get("numcodecs") or None,
         figures=figures,
+        quartiles=quartiles,
         failed=failed,
         reasons=record.get("failed", {}),
         file_system=record.get("environment", {}).get("file_system", "unknown"),

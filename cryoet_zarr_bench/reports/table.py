@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from rich import box
@@ -34,39 +35,53 @@ COLUMNS = (
 )
 
 
-def release_table(release: MeasuredRelease, title: str) -> Table:
-    """One row per codec and chunk shape, in the newest Zarr format the release can write.
+def rows(release: MeasuredRelease, zarr_format: int) -> Iterator[tuple[Cell, list[str]]]:
+    """Each cell of the grid in one Zarr format, with the texts of its columns.
 
-    The best figure of each column is bold; a cell without a figure is empty.
+    A figure that there is not is an empty text; the best of a column is set in `**`.
     """
     cells = list(
         dict.fromkeys(
-            cell for column in COLUMNS for cell in release.figures.get(column.benchmark, {})
+            cell
+            for column in COLUMNS
+            for cell in release.figures.get(column.benchmark, {})
+            if cell.zarr_format == zarr_format
         )
     )
-    newest = max((cell.zarr_format for cell in cells), default=2)
-    cells = [cell for cell in cells if cell.zarr_format == newest]
-    table = Table(title=f"{title}, Zarr format {newest}", title_justify="left", box=box.SIMPLE_HEAD)
-    table.add_column("codec", no_wrap=True)
-    table.add_column("chunks", justify="right", no_wrap=True)
-    for column in COLUMNS:
-        table.add_column(column.heading, justify="right")
     best = {column.heading: _best(release, column, cells) for column in COLUMNS}
     for cell in cells:
-        row = [cell.codec, cell.chunks]
+        texts = []
         for column in COLUMNS:
             figure = release.figure(column.benchmark, cell)
             text = "" if figure is None else column.write(figure)
-            row.append(f"[bold]{text}[/bold]" if figure == best[column.heading] else text)
-        table.add_row(*row, end_section=cell == _last_of_codec(cells, cell.codec))
+            texts.append(f"**{text}**" if text and figure == best[column.heading] else text)
+        yield cell, texts
+
+
+def release_table(release: MeasuredRelease, title: str, zarr_format: int) -> Table:
+    """One row per codec and chunk shape; the best figure of each column is bold."""
+    table = Table(
+        title=f"{title}, Zarr format {zarr_format}", title_justify="left", box=box.SIMPLE_HEAD
+    )
+    table.add_column("codec", no_wrap=True)
+    table.add_column("chunks", justify="right", no_wrap=True)
+    for column in COLUMNS:
+        table.add_column(column.heading, justify="right", no_wrap=True)
+    shown = list(rows(release, zarr_format))
+    for place, (cell, texts) in enumerate(shown):
+        last = place + 1 == len(shown) or shown[place + 1][0].codec != cell.codec
+        bold = [re.sub(r"\*\*(.+)\*\*", r"[bold]\1[/bold]", text) for text in texts]
+        table.add_row(cell.codec, cell.chunks, *bold, end_section=last)
     return table
+
+
+def newest_format(release: MeasuredRelease) -> int:
+    """The newest Zarr format in which the release has figures."""
+    formats = {cell.zarr_format for cells in release.figures.values() for cell in cells}
+    return max(formats, default=2)
 
 
 def _best(release: MeasuredRelease, column: Column, cells: list[Cell]) -> float | None:
     figures = [release.figure(column.benchmark, cell) for cell in cells]
     known = [figure for figure in figures if figure is not None]
     return column.best(known) if known else None
-
-
-def _last_of_codec(cells: list[Cell], codec: str) -> Cell:
-    return [cell for cell in cells if cell.codec == codec][-1]

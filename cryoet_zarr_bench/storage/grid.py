@@ -60,7 +60,7 @@ PROFILES = {
         ),
         Profile(
             name="standard",
-            tomogram="synthetic:5A@256",
+            tomogram="synthetic:10A@128",
             codecs=(
                 "none",
                 *_blosc("lz4", (1, 5, 9)),
@@ -76,7 +76,7 @@ PROFILES = {
         ),
         Profile(
             name="full",
-            tomogram="synthetic:5A@256",
+            tomogram="synthetic:10A@128",
             codecs=(
                 "none",
                 *(name for each in BLOSC_COMPRESSORS for name in _blosc(each, LEVELS)),

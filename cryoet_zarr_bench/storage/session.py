@@ -6,10 +6,13 @@ variables; the installation left there says which release that commit is.
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import importlib.metadata
 import json
 import os
 import platform
+import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,6 +78,16 @@ def environment_record() -> dict[str, Any]:
         "file_system": file_system_of(Path.cwd()),
         "packages": dict(sorted(packages.items())),
     }
+
+
+def end_with_parent() -> None:
+    """Let Linux end this process when the process that started it is gone, however it ended.
+
+    asv's fork server waits for its next command for ever; after a kill of asv none comes.
+    """
+    set_parent_death_signal = 1  # PR_SET_PDEATHSIG, prctl(2)
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
 
 
 def file_system_of(folder: Path) -> str:

@@ -23,20 +23,21 @@ def prepare_shelf(
     label = read_label()
     if label.impossible is not None:
         return StoreShelf(impossible={config.name: label.impossible for config in configs})
+    packages, engine = None, None
     try:
         packages = check_release(label.packages)
         engine = installed_engine()
+        shelf = fill_shelf(engine, tomogram.load(), folder, configs)
     except Exception as error:  # an installation that does not import is a result too
         reason = f"{type(error).__name__}: {error}"
-        return StoreShelf(failed={config.name: reason for config in configs})
-    shelf = fill_shelf(engine, tomogram.load(), folder, configs)
+        shelf = StoreShelf(failed={config.name: reason for config in configs})
     leave_record(
         {
             "release": label.tag,
             "commit": label.commit,
-            "engine": engine.name,
+            "engine": engine and engine.name,
             "imported": packages,
-            "settings": engine.settings(),
+            "settings": engine and engine.settings(),
             "environment": environment_record(),
             "tomogram": {
                 "name": tomogram.name,

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import tempfile
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +57,15 @@ def test_every_config_gives_back_the_same_bits(shape, chunks, dtype, codec, zarr
         assert store.compression_ratio == pytest.approx(1 / store.stored_fraction)
         if codec == "none":
             assert store.chunk_bytes == chunk_count * int(np.prod(chunks)) * kind.itemsize
+
+
+def test_one_thread_encodes_and_decodes(tmp_path):
+    config = StorageConfig.of("blosc-zstd-5-shuffle", "4x4x4", 3)
+    tomogram = some_tomogram((40, 40, 40))
+    ENGINE.write(tomogram, tmp_path / "store", config)
+    assert np.array_equal(ENGINE.open(tmp_path / "store")[...], tomogram)
+    workers = [each.name for each in threading.enumerate() if each.name.startswith("zarr_pool")]
+    assert len(workers) == 1
 
 
 class Wrong:

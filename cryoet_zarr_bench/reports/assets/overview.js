@@ -32,7 +32,7 @@ $(document).ready(function () {
   function figures() {
     return overview.figures.map((row) => ({
       series: row[0], release: row[1], benchmark: overview.benchmarks[row[2]].name,
-      codec: row[3], chunks: row[4], format: row[5], value: row[6],
+      codec: row[3], chunks: row[4], format: row[5], value: row[6], low: row[7], high: row[8],
     }));
   }
 
@@ -89,6 +89,9 @@ $(document).ready(function () {
       place.append(element('p', 'This release cannot write Zarr format ' + chosen.format + ': n/a.'));
       return;
     }
+    const said = overview.answers.find((row) => row[0] === Number(chosen.series)
+      && row[1] === index && row[2] === Number(chosen.format));
+    if (said) { place.append(element('p', said[3], { class: 'answer' })); }
     const table = element('table', null, { class: 'overview-table' });
     const head = element('tr');
     ['codec', 'chunks (z, y, x)', ...COLUMNS.map((column) => column.heading)].forEach((text, i) =>
@@ -110,6 +113,10 @@ $(document).ready(function () {
           const td = element('td', cell ? written(cell.value, unitOf(column.benchmark)) : 'n/a',
             { class: 'number' });
           if (cell) {
+            const raw = rawBytes(here);
+            if (raw && (column.heading === 'write' || column.heading === 'read all')) {
+              td.title = (raw / 1e6 / cell.value).toFixed(0) + ' MB/s';
+            }
             const [low, high] = limits[c];
             const better = high > low ? (Math.log(column.lower ? high / cell.value : cell.value / low)
               / Math.log(high / low)) : 0;
@@ -125,7 +132,16 @@ $(document).ready(function () {
     place.append(table);
     place.append(element('p', 'The darker, the better within a column; the best is bold. Times are '
       + 'medians of wall time with one thread, from warm page cache. ratio: bytes in memory over '
-      + 'bytes stored, metadata included.', { class: 'note' }));
+      + 'bytes stored, metadata included. The tomogram takes ' + written(rawBytes(here), 'bytes')
+      + ' in memory; MB/s are shown where the pointer rests.', { class: 'note' }));
+  }
+
+  /* What the tomogram takes in memory, from a ratio and the bytes it is the ratio to. */
+  function rawBytes(rows) {
+    const ratio = rows.find((row) => row.benchmark.endsWith('track_compression_ratio'));
+    const stored = ratio && rows.find((row) => row.benchmark.endsWith('track_stored_bytes')
+      && row.codec === ratio.codec && row.chunks === ratio.chunks);
+    return stored ? ratio.value * stored.value : null;
   }
 
   function unitOf(benchmark) {
@@ -144,11 +160,17 @@ $(document).ready(function () {
       && order.includes(row.release)).map((row) => ({
       release: label(overview.releases[row.release]),
       pair: 'zarr ' + overview.releases[row.release].zarr + ', numcodecs '
-        + overview.releases[row.release].numcodecs,
+        + overview.releases[row.release].numcodecs
+        + (overview.releases[row.release].yanked ? ' (yanked)' : ''),
       date: overview.releases[row.release].date,
       codec: row.codec,
       value: row.value * factor,
+      low: (row.low === undefined ? row.value : row.low) * factor,
+      high: (row.high === undefined ? row.value : row.high) * factor,
     }));
+    const y = { field: 'value', type: 'quantitative',
+      scale: benchmark.unit === 'ratio' ? { zero: false } : { zero: true },
+      title: benchmark.title + ' (' + unit + ')' };
     const spec = {
       $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
       width: 'container',
@@ -164,19 +186,18 @@ $(document).ready(function () {
             labelColor: { condition: { test: "indexof(datum.value, 'zarr') === 0", value: '#222' },
               value: '#888' } },
         },
-        y: { field: 'value', type: 'quantitative',
-          scale: benchmark.unit === 'ratio' ? { zero: false } : { zero: true },
-          title: benchmark.title + ' (' + unit + ')' },
         color: { field: 'codec', type: 'nominal', sort: codecs, scale: { domain: codecs },
-          legend: { orient: 'top', title: null, labelLimit: 220, symbolStrokeWidth: 3 } },
+          legend: { orient: 'top', title: null, labelLimit: 220, symbolOpacity: 1 } },
         tooltip: [
           { field: 'pair', title: 'release' }, { field: 'date', title: 'since' },
           { field: 'codec' }, { field: 'value', title: unit, format: '.4g' },
         ],
       },
       layer: [
-        { mark: { type: 'line', strokeWidth: 2, interpolate: 'linear' } },
-        { mark: { type: 'point', filled: true, size: 36, opacity: 1 } },
+        { mark: { type: 'area', opacity: 0.15, interpolate: 'linear' },
+          encoding: { y: { ...y, field: 'low' }, y2: { field: 'high' }, tooltip: null } },
+        { mark: { type: 'line', strokeWidth: 2, interpolate: 'linear' }, encoding: { y: y } },
+        { mark: { type: 'point', filled: true, size: 36, opacity: 1 }, encoding: { y: y } },
       ],
       config: { font: 'Verdana, "DejaVu Sans", sans-serif', axis: { labelFontSize: 11, titleFontSize: 12 },
         legend: { labelFontSize: 12 }, view: { stroke: '#ddd' } },
@@ -235,19 +256,17 @@ $(document).ready(function () {
     page.append(place);
     drawHistory(rows, place).then(() => place.setAttribute('data-drawn', 'yes'));
     page.append(element('p', 'Each step changes one library: black names are releases of zarr, grey '
-      + 'ones of numcodecs. A wall-clock figure on a shared machine is a candidate, not a verdict. '
+      + 'ones of numcodecs. Points are medians, bands the middle half of the samples. A step in '
+      + 'wall time on a shared machine is a candidate, not a verdict; CPU time wavers less. '
       + 'Every graph, by every parameter, is in the benchmark grid and list above.',
       { class: 'note' }));
   }
 
   function chooseDefaults() {
     chosen.series = 0;
-    const rows = figures();
-    const counts = overview.series.map((_, i) => rows.filter((row) => row.series === i).length);
-    chosen.series = Math.max(0, counts.indexOf(Math.max(...counts)));
+    const rows = figures().filter((row) => row.series === chosen.series);
     chosen.branch = '3.x';
-    chosen.format = Math.max(2, ...rows.filter((row) => row.series === chosen.series)
-      .map((row) => row.format));
+    chosen.format = Math.max(2, ...rows.map((row) => row.format));
     // What the whole history has is format 2; the newest format would start at zarr 3.
     if (unique(rows.map((row) => row.release)).length > 4) { chosen.format = 2; }
     chosen.benchmark = 'write.Write.time_write';

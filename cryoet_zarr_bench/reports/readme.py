@@ -1,0 +1,134 @@
+"""The figures in the README, written there from the committed results and by nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cryoet_zarr_bench.errors import BadInput
+from cryoet_zarr_bench.releases.catalogue import Release, load_catalogue
+from cryoet_zarr_bench.releases.commits import commit_of
+from cryoet_zarr_bench.reports.answer import answer
+from cryoet_zarr_bench.reports.results import (
+    Cell,
+    MeasuredRelease,
+    machine_of,
+    read_results,
+)
+from cryoet_zarr_bench.reports.table import COLUMNS, rows
+
+BEGIN = "<!-- figures: written by `cryoet-zarr-bench readme` from results/ -->"
+END = "<!-- end of the figures -->"
+
+FOLLOWED = (
+    ("write", "write.Write.time_write_cpu"),
+    ("read", "read.Read.time_read_volume_cpu"),
+    ("XY slice", "read.Read.time_read_xy_slice_cpu"),
+)
+"""The benchmarks of the table of releases: CPU time, which other work on the machine moves less."""
+
+FOLLOWED_CELLS = (
+    Cell("blosc-zstd-5-shuffle", "64x64x64", 2),
+    Cell("none", "32x32x32", 2),
+)
+"""A codec that costs, and many chunks that cost nothing but the library."""
+
+
+def update_readme(readme: Path, results: Path) -> bool:
+    """Write the figures of `results` between the marks in the README; True where that changed it.
+
+    Raises BadInput where the README lacks the marks or there are no results.
+    """
+    text = readme.read_text()
+    if text.count(BEGIN) != 1 or text.count(END) != 1:
+        raise BadInput(f"{readme}: the marks around the figures are not there once each")
+    before, rest = text.split(BEGIN)
+    _, after = rest.split(END)
+    new = f"{before}{BEGIN}\n{figures(results)}\n{END}{after}"
+    if new == text:
+        return False
+    temporary = readme.with_suffix(".writing")
+    temporary.write_text(new)
+    temporary.replace(readme)
+    return True
+
+
+def figures(results: Path) -> str:
+    """The README's figures as Markdown: the newest release by config, then release by release."""
+    catalogue = load_catalogue()
+    measured = read_results(results)
+    own = {result.commit: result for result in measured if result.numcodecs is None}
+    pinned = [result for result in measured if result.numcodecs is not None]
+    newest = catalogue.newest("3.x")
+    result = own.get(commit_of(newest.tag))
+    if result is None:
+        raise BadInput(f"{results}: no results of {newest.tag}; run `cryoet-zarr-bench history`")
+    machine = machine_of(results, result.machine)
+    memory = int(machine["ram"]) / 2**30
+    return "\n\n".join(
+        [
+            f"Machine: {result.machine} ({machine['cpu']}, {machine['num_cpu']} cores, "
+            f"{memory:.0f} GiB, {machine['os']}), Python {result.python}, stores on "
+            f"{result.file_system}. Tomogram: {result.tomogram}, float32. Each time is the median "
+            "of at least 6 calls in 2 processes.",
+            f"**zarr {newest.zarr}, numcodecs {newest.numcodecs}, Zarr format 3.** "
+            f"{answer(result, 3)}",
+            _by_config(result),
+            _spread(own, pinned),
+            "**Through the releases**, CPU time in ms, Zarr format 2 (which all can write), the "
+            "newest patch of each minor release with the numcodecs of its day:",
+            _by_release(own, list(catalogue.newest_patches())),
+        ]
+    )
+
+
+def _spread(own: dict[str, MeasuredRelease], pinned: list[MeasuredRelease]) -> str:
+    """How far two runs of one pair differ: where a column pins the release's own numcodecs."""
+    versions = {commit_of(each.tag): each.numcodecs for each in load_catalogue().releases}
+    factors = sorted(
+        max(again / figure, figure / again)
+        for result in pinned
+        if result.numcodecs == versions[result.commit]
+        for _, benchmark in FOLLOWED
+        for cell, figure in own[result.commit].figures[benchmark].items()
+        if (again := result.figure(benchmark, cell)) is not None
+    )
+    if not factors:
+        return "No pair was measured twice, so how far to trust a time is not known."
+    middle, high = (factors[int(len(factors) * part)] for part in (0.5, 0.9))
+    return (
+        "**How far to trust a time.** Pairs that were measured twice in that history differ in "
+        f"CPU time by a factor of {middle:.2f} at the median and {high:.2f} at the 90th "
+        f"percentile, over {len(factors)} cells: the machine is shared, and was slower at some hours than at "
+        "others. A smaller step between two releases is not evidence. Ratios and file counts are "
+        "exact."
+    )
+
+
+def _by_config(result: MeasuredRelease) -> str:
+    lines = [
+        "| codec | chunks z, y, x | " + " | ".join(column.heading for column in COLUMNS) + " |",
+        "|---|---|" + "---:|" * len(COLUMNS),
+    ]
+    lines += [
+        f"| {cell.codec} | {cell.chunks} | " + " | ".join(texts) + " |"
+        for cell, texts in rows(result, 3)
+    ]
+    return "\n".join(lines)
+
+
+def _by_release(own: dict[str, MeasuredRelease], releases: list[Release]) -> str:
+    headings = [
+        f"{what}, {cell.codec} {cell.chunks}" for cell in FOLLOWED_CELLS for what, _ in FOLLOWED
+    ]
+    lines = [
+        "| zarr | numcodecs | " + " | ".join(headings) + " |",
+        "|---|---|" + "---:|" * len(headings),
+    ]
+    for release in releases:
+        result = own[commit_of(release.tag)]
+        times = [
+            result.figure(benchmark, cell) for cell in FOLLOWED_CELLS for _, benchmark in FOLLOWED
+        ]
+        texts = ["n/a" if time is None else f"{time * 1e3:.3g}" for time in times]
+        lines.append(f"| {release.zarr} | {release.numcodecs} | " + " | ".join(texts) + " |")
+    return "\n".join(lines)

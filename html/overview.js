@@ -1,0 +1,308 @@
+'use strict';
+
+/* The first page: a table of the newest release, and one figure followed through the releases. */
+$(document).ready(function () {
+  const COLUMNS = [
+    { benchmark: 'write.Write.time_write', heading: 'write', lower: true },
+    { benchmark: 'read.Read.time_read_volume', heading: 'read all', lower: true },
+    { benchmark: 'read.Read.time_read_xy_slice', heading: 'read XY slice', lower: true },
+    { benchmark: 'storage.Storage.track_compression_ratio', heading: 'ratio', lower: false },
+    { benchmark: 'storage.Storage.track_stored_bytes', heading: 'stored', lower: true },
+    { benchmark: 'storage.Storage.track_file_count', heading: 'files', lower: true },
+  ];
+  let overview = null;
+  const chosen = {};
+
+  function element(tag, text, attributes) {
+    const made = document.createElement(tag);
+    if (text !== undefined && text !== null) { made.textContent = text; }
+    Object.entries(attributes || {}).forEach(([name, value]) => made.setAttribute(name, value));
+    return made;
+  }
+
+  function written(value, unit) {
+    if (unit === 's') {
+      return value < 0.001 ? (value * 1e6).toPrecision(3) + ' µs'
+        : value < 1 ? (value * 1e3).toPrecision(3) + ' ms' : value.toPrecision(3) + ' s';
+    }
+    if (unit === 'bytes') { return (value / 1e6).toFixed(2) + ' MB'; }
+    return unit === 'ratio' ? value.toFixed(3) : String(value);
+  }
+
+  function figures() {
+    return overview.figures.map((row) => ({
+      series: row[0], release: row[1], benchmark: overview.benchmarks[row[2]].name,
+      codec: row[3], chunks: row[4], format: row[5], value: row[6], low: row[7], high: row[8],
+    }));
+  }
+
+  function choice(label, key, options, redraw) {
+    const box = element('label', label + ' ');
+    const select = element('select', null, { id: 'overview-' + key });
+    options.forEach(([value, text]) => {
+      const option = element('option', text, { value: value });
+      option.selected = String(chosen[key]) === String(value);
+      select.append(option);
+    });
+    select.addEventListener('change', () => { chosen[key] = select.value; redraw(); });
+    box.append(select);
+    return box;
+  }
+
+  function unique(values) { return [...new Set(values)]; }
+
+  /* The whole line of a branch, from the first release that both share. */
+  function line(branch) {
+    const byTag = Object.fromEntries(overview.releases.map((release, i) => [release.tag, i]));
+    const tips = overview.releases.filter((release) => release.branch === branch);
+    const found = [];
+    let at = tips.length ? byTag[tips[tips.length - 1].tag] : undefined;
+    while (at !== undefined) {
+      found.unshift(at);
+      at = byTag[overview.releases[at].parent];
+    }
+    return found;
+  }
+
+  function label(release) {
+    return release.changed === 'zarr' ? 'zarr ' + release.zarr : 'numcodecs ' + release.numcodecs;
+  }
+
+  function measuredOn(branch, rows) {
+    return line(branch).filter((i) => rows.some((row) => row.release === i));
+  }
+
+  function drawTable(rows, place) {
+    place.replaceChildren();
+    const measured = measuredOn(chosen.branch, rows);
+    if (!measured.length) {
+      place.append(element('p', 'Nothing was measured on this branch.'));
+      return;
+    }
+    if (!measured.includes(Number(chosen.release))) { chosen.release = measured[measured.length - 1]; }
+    const index = Number(chosen.release);
+    const release = overview.releases[index];
+    const here = rows.filter((row) => row.release === index && row.format === Number(chosen.format));
+    place.append(element('h2', 'zarr ' + release.zarr + ' with numcodecs ' + release.numcodecs
+      + ', Zarr format ' + chosen.format));
+    if (!here.length) {
+      place.append(element('p', 'This release cannot write Zarr format ' + chosen.format + ': n/a.'));
+      return;
+    }
+    const said = overview.answers.find((row) => row[0] === Number(chosen.series)
+      && row[1] === index && row[2] === Number(chosen.format));
+    if (said) { place.append(element('p', said[3], { class: 'answer' })); }
+    const table = element('table', null, { class: 'overview-table' });
+    const head = element('tr');
+    ['codec', 'chunks (z, y, x)', ...COLUMNS.map((column) => column.heading)].forEach((text, i) =>
+      head.append(element('th', text, i < 2 ? {} : { class: 'number' })));
+    table.append(element('thead'));
+    table.tHead.append(head);
+    const body = element('tbody');
+    const limits = COLUMNS.map((column) => {
+      const values = here.filter((row) => row.benchmark === column.benchmark).map((row) => row.value);
+      return [Math.min(...values), Math.max(...values)];
+    });
+    unique(here.map((row) => row.codec)).forEach((codec) => {
+      unique(here.map((row) => row.chunks)).forEach((chunks, i, all) => {
+        const line = element('tr', null, i === all.length - 1 ? { class: 'last' } : {});
+        line.append(element('td', i ? '' : codec), element('td', chunks));
+        COLUMNS.forEach((column, c) => {
+          const cell = here.find((row) => row.benchmark === column.benchmark && row.codec === codec
+            && row.chunks === chunks);
+          const td = element('td', cell ? written(cell.value, unitOf(column.benchmark)) : 'n/a',
+            { class: 'number' });
+          if (cell) {
+            const raw = rawBytes(here);
+            if (raw && (column.heading === 'write' || column.heading === 'read all')) {
+              td.title = (raw / 1e6 / cell.value).toFixed(0) + ' MB/s';
+            }
+            const [low, high] = limits[c];
+            const better = high > low ? (Math.log(column.lower ? high / cell.value : cell.value / low)
+              / Math.log(high / low)) : 0;
+            td.style.backgroundColor = 'rgba(31, 119, 180, ' + (0.42 * better).toFixed(3) + ')';
+            if (cell.value === (column.lower ? low : high)) { td.classList.add('best'); }
+          }
+          line.append(td);
+        });
+        body.append(line);
+      });
+    });
+    table.append(body);
+    place.append(table);
+    place.append(element('p', 'The darker, the better within a column; the best is bold. Times are '
+      + 'medians of wall time with one thread, from warm page cache. ratio: bytes in memory over '
+      + 'bytes stored, metadata included. The tomogram takes ' + written(rawBytes(here), 'bytes')
+      + ' in memory; MB/s are shown where the pointer rests.', { class: 'note' }));
+  }
+
+  /* What the tomogram takes in memory, from a ratio and the bytes it is the ratio to. */
+  function rawBytes(rows) {
+    const ratio = rows.find((row) => row.benchmark.endsWith('track_compression_ratio'));
+    const stored = ratio && rows.find((row) => row.benchmark.endsWith('track_stored_bytes')
+      && row.codec === ratio.codec && row.chunks === ratio.chunks);
+    return stored ? ratio.value * stored.value : null;
+  }
+
+  function unitOf(benchmark) {
+    return overview.benchmarks.find((each) => each.name === benchmark).unit;
+  }
+
+  function drawHistory(rows, place) {
+    const benchmark = overview.benchmarks.find((each) => each.name === chosen.benchmark);
+    const order = line(chosen.branch).filter((i) => rows.some((row) => row.release === i));
+    const labels = order.map((i) => label(overview.releases[i]));
+    const factor = { s: 1e3, bytes: 1e-6, ratio: 1, files: 1 }[benchmark.unit];
+    const unit = { s: 'ms', bytes: 'MB', ratio: 'times smaller', files: 'files' }[benchmark.unit];
+    const codecs = unique(rows.map((row) => row.codec));
+    const values = rows.filter((row) => row.benchmark === chosen.benchmark
+      && row.chunks === chosen.chunks && row.format === Number(chosen.format)
+      && order.includes(row.release)).map((row) => ({
+      release: label(overview.releases[row.release]),
+      pair: 'zarr ' + overview.releases[row.release].zarr + ', numcodecs '
+        + overview.releases[row.release].numcodecs
+        + (overview.releases[row.release].yanked ? ' (yanked)' : ''),
+      date: overview.releases[row.release].date,
+      codec: row.codec,
+      value: row.value * factor,
+      low: (row.low === undefined ? row.value : row.low) * factor,
+      high: (row.high === undefined ? row.value : row.high) * factor,
+    }));
+    const y = { field: 'value', type: 'quantitative',
+      scale: benchmark.unit === 'ratio' ? { zero: false } : { zero: true },
+      title: benchmark.title + ' (' + unit + ')' };
+    const spec = {
+      $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
+      width: 'container',
+      height: 360,
+      background: 'white',
+      data: { values: values },
+      encoding: {
+        x: {
+          field: 'release', type: 'ordinal', sort: labels,
+          scale: { domain: labels },
+          axis: { title: null, labelAngle: -60, labelOverlap: false, labelLimit: 140, grid: true,
+            gridColor: '#f0f0f0',
+            labelColor: { condition: { test: "indexof(datum.value, 'zarr') === 0", value: '#222' },
+              value: '#888' } },
+        },
+        color: { field: 'codec', type: 'nominal', sort: codecs, scale: { domain: codecs },
+          legend: { orient: 'top', title: null, labelLimit: 220, symbolOpacity: 1 } },
+        tooltip: [
+          { field: 'pair', title: 'release' }, { field: 'date', title: 'since' },
+          { field: 'codec' }, { field: 'value', title: unit, format: '.4g' },
+        ],
+      },
+      layer: [
+        { mark: { type: 'area', opacity: 0.15, interpolate: 'linear' },
+          encoding: { y: { ...y, field: 'low' }, y2: { field: 'high' }, tooltip: null } },
+        { mark: { type: 'line', strokeWidth: 2, interpolate: 'linear' }, encoding: { y: y } },
+        { mark: { type: 'point', filled: true, size: 36, opacity: 1 }, encoding: { y: y } },
+      ],
+      config: { font: 'Verdana, "DejaVu Sans", sans-serif', axis: { labelFontSize: 11, titleFontSize: 12 },
+        legend: { labelFontSize: 12 }, view: { stroke: '#ddd' } },
+    };
+    return vegaEmbed(place, spec, { actions: { export: true, source: false, editor: false,
+      compiled: false }, renderer: 'svg' });
+  }
+
+  function draw() {
+    const display = document.getElementById('overview-display');
+    display.replaceChildren();
+    const page = element('div', null, { class: 'overview-page' });
+    display.append(page);
+    page.append(element('h1', 'How should a cryo-electron tomogram be stored in Zarr?'));
+    if (!overview.figures.length) {
+      page.append(element('p', 'Nothing has been measured yet: run make bench.'));
+      return;
+    }
+    const all = figures();
+    const rows = all.filter((row) => row.series === Number(chosen.series));
+    const series = overview.series[chosen.series];
+    const machine = overview.machines[series.machine];
+    const releases = unique(rows.map((row) => row.release)).length;
+    page.append(element('p', 'Tomogram: ' + series.tomogram + '. Machine: ' + series.machine + ' ('
+      + [machine.cpu, machine.num_cpu + ' cores', machine.os].filter(Boolean).join(', ')
+      + '), Python ' + series.python + ', stores on ' + series.file_system + '. ' + releases + (releases === 1 ? ' release' : ' releases')
+      + ' measured. A figure is shown only where the store was read back with the same bits, in the '
+      + 'codec asked for, by the release on the label.'));
+    const choices = element('p', null, { class: 'overview-choices' });
+    const redraw = draw;
+    if (overview.series.length > 1) {
+      choices.append(choice('tomogram', 'series', overview.series.map((each, i) =>
+        [i, each.tomogram + ', ' + each.machine + ', Python ' + each.python]), redraw));
+    }
+    const branches = unique(overview.releases.map((release) => release.branch)).sort().reverse();
+    choices.append(choice('branch', 'branch', branches.map((name) => [name, 'zarr ' + name]), redraw));
+    const onBranch = measuredOn(chosen.branch, rows).reverse();
+    if (!onBranch.includes(Number(chosen.release))) { chosen.release = onBranch[0]; }
+    choices.append(choice('release', 'release', onBranch.map((i) =>
+      [i, label(overview.releases[i])]), redraw));
+    choices.append(choice('Zarr format', 'format', unique(all.map((row) => row.format)).sort()
+      .map((format) => [format, format]), redraw));
+    page.append(choices);
+    const table = element('div');
+    page.append(table);
+    drawTable(rows, table);
+
+    page.append(element('h2', 'Through the releases'));
+    const chart = element('p', null, { class: 'overview-choices' });
+    chart.append(choice('figure', 'benchmark', overview.benchmarks.map((each) =>
+      [each.name, each.title]), redraw));
+    chart.append(choice('chunks', 'chunks', unique(rows.map((row) => row.chunks))
+      .map((chunks) => [chunks, chunks]), redraw));
+    page.append(chart);
+    const place = element('div', null, { id: 'overview-history' });
+    page.append(place);
+    drawHistory(rows, place).then(() => place.setAttribute('data-drawn', 'yes'));
+    page.append(element('p', 'Each step changes one library: black names are releases of zarr, grey '
+      + 'ones of numcodecs. Points are medians, bands the middle half of the samples. A step in '
+      + 'wall time on a shared machine is a candidate, not a verdict; CPU time wavers less. '
+      + 'Every graph, by every parameter, is in the benchmark grid and list above.',
+      { class: 'note' }));
+  }
+
+  function chooseDefaults() {
+    chosen.series = 0;
+    const rows = figures().filter((row) => row.series === chosen.series);
+    chosen.branch = '3.x';
+    chosen.format = Math.max(2, ...rows.map((row) => row.format));
+    // What the whole history has is format 2; the newest format would start at zarr 3.
+    if (unique(rows.map((row) => row.release)).length > 4) { chosen.format = 2; }
+    chosen.benchmark = 'write.Write.time_write';
+    const shapes = unique(rows.map((row) => row.chunks));
+    chosen.chunks = shapes.includes('64x64x64') ? '64x64x64' : shapes[0];
+  }
+
+  /* Elsewhere on the dashboard a release is a link that names its commit. */
+  function chooseRelease(params) {
+    const commit = params.release && params.release[0];
+    if (!commit) { return false; }
+    const index = overview.releases.findIndex((each) => each.commit.startsWith(commit));
+    if (index < 0) { return false; }
+    chosen.release = index;
+    chosen.branch = line('3.x').includes(index) ? '3.x' : '2.x';
+    return true;
+  }
+
+  $.asv.register_page('overview', function (params) {
+    $('#title').text('');
+    document.title = 'cryoet-zarr-bench';
+    $('#overview-display').show();
+    if (overview !== null) {
+      if (chooseRelease(params)) { draw(); }
+      return;
+    }
+    $.ajax({ url: 'overview.json?timestamp=' + $.asv.main_timestamp, dataType: 'json' })
+      .done(function (content) {
+        overview = content;
+        chooseDefaults();
+        chooseRelease(params);
+        draw();
+      }).fail($.asv.ui.network_error);
+  });
+
+  $(window).on('hashchange', function () {
+    if (!location.hash.startsWith('#/overview')) { $('#overview-display').hide(); }
+  });
+});

@@ -1,0 +1,86 @@
+"""Temporary stores are taken away, after a kill by the next run."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cryoet_zarr_bench.errors import BadInput
+from cryoet_zarr_bench.releases import scratch
+from cryoet_zarr_bench.releases.scratch import claim_scratch_folder, space_of_stores
+from cryoet_zarr_bench.storage.grid import Profile
+from cryoet_zarr_bench.tomograms.cache import prepare
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+PROGRAM = """
+import os, sys
+from cryoet_zarr_bench.releases.scratch import claim_scratch_folder
+folder = claim_scratch_folder(0)
+(folder / "store").write_bytes(b"chunk")
+print(folder, flush=True)
+if sys.argv[1] == "killed":
+    os.kill(os.getpid(), 9)
+"""
+
+
+def run(ending, folder):
+    answer = subprocess.run(
+        [sys.executable, "-c", PROGRAM, ending],
+        cwd=PROJECT,
+        env={**os.environ, "TMPDIR": str(folder)},
+        capture_output=True,
+        text=True,
+    )
+    return Path(answer.stdout.strip())
+
+
+def test_a_process_takes_its_folder_away(tmp_path):
+    own = run("ended", tmp_path)
+    assert own.is_relative_to(tmp_path)
+    assert not own.exists() and own.parent.exists()
+
+
+def test_what_a_killed_process_left_is_taken_away_by_the_next(tmp_path):
+    left = run("killed", tmp_path)
+    assert (left / "store").exists()
+    run("ended", tmp_path)
+    assert not left.exists()
+
+
+@pytest.fixture
+def memory(tmp_path, monkeypatch):
+    monkeypatch.delenv("TMPDIR", raising=False)
+    monkeypatch.setattr(scratch.tempfile, "gettempdir", lambda: str(tmp_path / "disk"))
+    monkeypatch.setattr(scratch, "MEMORY", tmp_path / "memory")
+    for name in ("disk", "memory"):
+        (tmp_path / name).mkdir()
+    claim_scratch_folder.cache_clear()
+    yield tmp_path
+    claim_scratch_folder.cache_clear()
+
+
+def test_stores_lie_in_memory_where_they_fit_twice(memory):
+    free = shutil.disk_usage(memory).free
+    assert claim_scratch_folder(free // 4).is_relative_to(memory / "memory")
+    assert claim_scratch_folder(free * 3 // 4).is_relative_to(memory / "disk")
+
+
+def test_a_grid_without_room_is_refused(memory):
+    with pytest.raises(BadInput, match="choose a smaller profile"):
+        claim_scratch_folder(10**18)
+
+
+def test_tmpdir_has_the_last_word(memory, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(memory / "disk"))
+    assert claim_scratch_folder(1).is_relative_to(memory / "disk")
+
+
+def test_the_space_of_a_grid_counts_padding(tmp_path, monkeypatch):
+    monkeypatch.setenv("CRYOET_CACHE_DIR", str(tmp_path))
+    tomogram = prepare("synthetic:10A@10x10x10", None)
+    profile = Profile("one", "", ("none", "zstd-1"), ("8x8x8", "16x10x10"), (2,))
+    assert space_of_stores(tomogram, profile) == 2 * 4 * (16**3 + 16 * 10 * 10)
