@@ -73,8 +73,6 @@ class CellJournal:
         }
         with self._path.open("a") as file:
             file.write(json.dumps({"key": key, "result": cell}) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
 
 
 def _hash(value: Any) -> str:

@@ -99,8 +99,8 @@ def _spread(own: dict[str, MeasuredRelease], pinned: list[MeasuredRelease]) -> s
         "**How far to trust a time.** Pairs that were measured twice in that history differ in "
         f"CPU time by a factor of {middle:.2f} at the median and {high:.2f} at the 90th "
         f"percentile, over {len(factors)} cells: the machine is shared, and was slower at some "
-        "hours than at others. A smaller step between two releases is not evidence. Ratios and file counts are "
-        "exact."
+        "hours than at others. A smaller step between two releases is not evidence. Ratios and "
+        "file counts are exact."
     )
 
 

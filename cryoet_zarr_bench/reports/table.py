@@ -61,7 +61,11 @@ def rows(release: MeasuredRelease, zarr_format: int) -> Iterator[tuple[Cell, lis
 def release_table(release: MeasuredRelease, title: str, zarr_format: int) -> Table:
     """One row per codec and chunk shape; the best figure of each column is bold."""
     table = Table(
-        title=f"{title}, Zarr format {zarr_format}", title_justify="left", box=box.SIMPLE_HEAD
+        title=f"{title}, Zarr format {zarr_format}",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        collapse_padding=True,
     )
     table.add_column("codec", no_wrap=True)
     table.add_column("chunks", justify="right", no_wrap=True)
