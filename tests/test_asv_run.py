@@ -49,6 +49,11 @@ def test_each_release_has_a_figure_in_every_cell_it_can_have(measured):
         assert old.figure(f"storage.Storage.{exact}", cell) > 1
 
 
+def test_a_run_leaves_the_committed_list_of_benchmarks_as_it_is(measured):
+    written = (measured.results / "benchmarks.json").read_text()
+    assert written == (PROJECT / "results" / "benchmarks.json").read_text()
+
+
 def test_each_result_has_its_record(measured):
     records = sorted(measured.results.glob("testing/*.record.jsonl"))
     assert len(records) == 2
@@ -73,20 +78,21 @@ def test_compare_knows_releases_by_name(measured):
 
 
 def test_a_pair_that_excludes_itself_is_not_applicable_and_exits_with_0(measured):
-    configuration = measured.configuration("0.17.1")
+    """In a column of its own, whose environment has never held a release."""
+    configuration = measured.configuration(None, "0.15.1")
     run = measured.run(
         "asv",
         "run",
         "--config",
         str(configuration),
         *FAST,
-        "zarr-2.18.7^!",
+        "zarr-3.4.2^!",
         CRYOET_TOMOGRAM=TOMOGRAM,
         CRYOET_MACHINE="testing",
     )
     assert run.returncode == 0, run.stdout
-    (result,) = [each for each in read_results(measured.results) if each.numcodecs == "0.17.1"]
-    assert result.commit == commit_of("zarr-2.18.7")
+    (result,) = [each for each in read_results(measured.results) if each.numcodecs == "0.15.1"]
+    assert result.commit == commit_of("zarr-3.4.2")
     assert not any(result.figures.values())
     assert not result.failed
 

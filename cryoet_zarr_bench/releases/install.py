@@ -98,8 +98,13 @@ def install_release(
         for line in (checkout / "requirements.txt").read_text().splitlines()
         if line and line.split("==")[0] not in packages
     ]
-    pins += [f"{package}=={version}" for package, version in packages.items()]
-    outcome = install(environment, [*pins, *extra])
+    wanted = [f"{package}=={version}" for package, version in packages.items()]
+    outcome = install(environment, [*wanted, *pins, *extra])
+    if outcome.impossible:
+        # The suite still has to run, to say n/a; nothing of the last release may be left.
+        unavailable = install(environment, [*pins, *extra]).impossible
+        if unavailable:
+            raise InstallationFailed(unavailable)
     content: dict[str, Any] = {
         "tag": release["tag"],
         "commit": commit,

@@ -75,8 +75,12 @@ def test_the_columns_pin_replaces_the_releases_own(environment, tmp_path):
 
 def test_a_pair_that_excludes_itself_is_impossible_and_labelled_so(environment, tmp_path):
     release = checkout(tmp_path / "release", "2.18.7", "0.15.1")
-    outcome = install_release(environment, release, "a" * 40, "0.17.1", [])
+    install_release(environment, release, "a" * 40, None, ["packaging"])
+    outcome = install_release(environment, release, "a" * 40, "0.17.1", ["packaging"])
     assert outcome.impossible is not None and "numcodecs" in outcome.impossible
+    left = versions(environment)
+    assert "numpy==2.2.6" in left and any(each.startswith("packaging==") for each in left)
+    assert not any(each.startswith(("zarr==", "numcodecs==")) for each in left)
     assert label(environment)["impossible"] == outcome.impossible
 
 
