@@ -12,6 +12,7 @@ from cryoet_zarr_bench.reports.results import (
     Cell,
     MeasuredRelease,
     machine_of,
+    published_machine,
     read_results,
 )
 from cryoet_zarr_bench.reports.table import COLUMNS, rows
@@ -55,7 +56,8 @@ def update_readme(readme: Path, results: Path) -> bool:
 def figures(results: Path) -> str:
     """The README's figures as Markdown: the newest release by config, then release by release."""
     catalogue = load_catalogue()
-    measured = read_results(results)
+    machine_name = published_machine(results)
+    measured = [each for each in read_results(results) if each.machine == machine_name]
     own = {result.commit: result for result in measured if result.numcodecs is None}
     pinned = [result for result in measured if result.numcodecs is not None]
     newest = catalogue.newest("3.x")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,15 @@ def _record_of(result: Path) -> dict[str, Any]:
         return {}
     record: dict[str, Any] = json.loads(path.read_text())
     return record
+
+
+def published_machine(results: Path) -> str | None:
+    """The machine that the history was measured on: the one with the most result files, or None.
+
+    A run of asv on another machine leaves its few results beside those that are committed.
+    """
+    counts = Counter(path.parent.name for path in results.glob("*/*-*.json"))
+    return counts.most_common(1)[0][0] if counts else None
 
 
 def machine_of(results: Path, machine: str) -> dict[str, str]:
