@@ -2,11 +2,12 @@
 # make bench TOMOGRAM=volume.mrc   the same on your own tomogram
 # make preview                     look at the dashboard
 # make test                        run the tests
+# make trust                       measure how far verdicts can be trusted (hours)
 
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help bench preview test lint history clean
+.PHONY: help bench preview test lint history trust clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -22,7 +23,11 @@ test: $(VENV)/.installed-dev
 
 # What is committed under results/ and html/ was made by this.
 history: $(VENV)/.installed
-	@$(BIN)/cryoet-zarr-bench history
+	@$(BIN)/cryoet-zarr-bench history $(if $(MACHINE),--machine "$(MACHINE)")
+
+# Hours: what `confirm` says where the answer is known. Goes on where it was interrupted.
+trust: $(VENV)/.installed
+	@$(BIN)/cryoet-zarr-bench trust $(if $(MACHINE),--machine "$(MACHINE)")
 
 clean:
 	rm -rf .asv $(VENV)

@@ -31,6 +31,7 @@ class Write(StoredTomogram):
 
     def teardown(self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
         """Fail where the timed call wrote other bytes than the verified store has."""
+        super().teardown(shelf, codec, chunks, zarr_format)
         # asv calls this where setup said n/a, too.
         if not hasattr(self, "target") or not self.target.exists():
             return

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import platform
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -42,6 +44,10 @@ app.add_typer(releases.app, name="releases", help="The releases of zarr and numc
 
 console = Console(soft_wrap=False)
 
+_Machine = Annotated[
+    str | None, typer.Option(help="The name of this machine in the results; its own without it.")
+]
+
 
 @app.command()
 def bench(
@@ -68,20 +74,14 @@ def bench(
     """
     from cryoet_zarr_bench.reports.main_job import run_main_job
 
-    for variable, value in (
-        ("CRYOET_TOMOGRAM", tomogram),
-        ("CRYOET_CROP", crop),
-        ("CRYOET_PROFILE", profile),
-    ):
-        if value is not None:
-            os.environ[variable] = value
+    _choose(tomogram, crop, profile)
     if not run_main_job(console, python):
         raise typer.Exit(1)
 
 
 @app.command()
 def history(
-    machine: Annotated[str, typer.Option(help="The name this machine gets in the results.")],
+    machine: _Machine = None,
 ) -> None:
     """Measure every release of the catalogue that has no results yet; publish into html/.
 
@@ -89,8 +89,82 @@ def history(
     """
     from cryoet_zarr_bench.reports.main_job import run_history
 
-    if not run_history(console, machine):
+    if not run_history(console, machine or platform.node()):
         raise typer.Exit(1)
+
+
+@app.command()
+def confirm(
+    a: Annotated[str, typer.Argument(help="The release compared with, by its tag or its pins.")],
+    b: Annotated[str, typer.Argument(help="The release judged: zarr==3.1.6,numcodecs==0.16.5")],
+    benchmark: Annotated[
+        str | None, typer.Option(help="Only benchmarks that match this regular expression.")
+    ] = None,
+    config: Annotated[
+        str | None, typer.Option(help="Only configs that match, such as 'zstd.*64x64x64'.")
+    ] = None,
+    tomogram: Annotated[str | None, typer.Option(help="As for bench.")] = None,
+    profile: Annotated[str | None, typer.Option(help="As for bench.")] = None,
+    pairs: Annotated[int, typer.Option(help="The most pairs of processes: 8, 12, 16 or 20.")] = 20,
+    seed: Annotated[int, typer.Option(help="Decides the order of cells.")] = 0,
+    python: Annotated[str | None, typer.Option(help="As for bench.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the answer here.")] = None,
+    csv_file: Annotated[Path | None, typer.Option("--csv", help="Write the answer here.")] = None,
+) -> None:
+    """Judge B against A: both run the suite's timed calls in turn, in pairs of fresh processes.
+
+    Exit code 0: no regression; 1: a regression; 2: bad input; 3: inconclusive.
+    """
+    from cryoet_zarr_bench.reports.confirm_report import run_confirm
+
+    _choose(tomogram, None, profile)
+    code = run_confirm(
+        console,
+        a,
+        b,
+        benchmark=benchmark,
+        config=config,
+        most_pairs=pairs,
+        seed=seed,
+        python=python,
+        json_file=json_file,
+        csv_file=csv_file,
+    )
+    raise typer.Exit(code)
+
+
+@app.command()
+def verdicts(
+    machine: _Machine = None,
+    release: Annotated[
+        list[str] | None, typer.Option(help="Only this release, by its tag; may be repeated.")
+    ] = None,
+    again: Annotated[bool, typer.Option("--again", help="Judge what is judged already.")] = False,
+) -> None:
+    """Judge every release of the measured history against the one before it; publish.
+
+    This writes the results that are committed. Interrupted, the next run goes on from there.
+    """
+    from cryoet_zarr_bench.reports.verdict_history import run_verdicts
+
+    run_verdicts(console, machine or platform.node(), release or [], again)
+
+
+@app.command()
+def trust(
+    machine: _Machine = None,
+    minutes: Annotated[
+        float | None, typer.Option(help="Begin nothing new after this time; all of it without.")
+    ] = None,
+) -> None:
+    """Ask `confirm` what is known: releases against themselves and ones made slower on purpose.
+
+    Takes hours, writes results and docs/trust.md. Interrupted, the next run goes on from there.
+    """
+    from cryoet_zarr_bench.reports.trust_report import measure_trust
+
+    if left := measure_trust(console, machine or platform.node(), minutes):
+        console.print(f"{left} blocks are left; the same command goes on with them")
 
 
 @app.command()
@@ -111,6 +185,17 @@ def preview(
     from cryoet_zarr_bench.reports.preview import serve_dashboard
 
     serve_dashboard(console, port)
+
+
+def _choose(tomogram: str | None, crop: str | None, profile: str | None) -> None:
+    """An option is the environment variable of its name, which the measured processes inherit."""
+    for variable, value in (
+        ("CRYOET_TOMOGRAM", tomogram),
+        ("CRYOET_CROP", crop),
+        ("CRYOET_PROFILE", profile),
+    ):
+        if value is not None:
+            os.environ[variable] = value
 
 
 def main() -> None:

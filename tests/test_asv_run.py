@@ -63,6 +63,29 @@ def test_each_result_has_its_record(measured):
         assert record["imported"]["zarr"]["version"] in ("2.18.3", "3.4.2")
         assert record["environment"]["packages"]["numpy"] == "2.2.6"
         assert not record["failed"]
+        libraries = record["environment"]["libraries"]
+        assert any("numcodecs/blosc." in path for path in libraries)
+        assert all(len(digest) == 64 for digest in libraries.values())
+
+
+def test_each_record_tells_the_conditions_it_was_measured_in(measured):
+    results = {result.commit: result for result in read_results(measured.results)}
+    for path in measured.results.glob("testing/*.record.jsonl"):
+        record = json.loads(path.read_text())
+        conditions = record["conditions"]
+        assert conditions["machine"]["kernel"] == record["environment"]["kernel"]
+        samples = conditions["samples"]
+        # One at the start and one at the end, at least.
+        assert len(samples) >= 2
+        assert all(len(sample) == 6 and min(sample[1:3]) > 0 for sample in samples)
+        assert samples == sorted(samples, key=lambda sample: sample[0])
+        assert (conditions["noisy"] is None) == (len(samples) < 5)
+        result = results[record["commit"]]
+        assert (result.canary_spread, result.noisy) == (
+            conditions["canary_spread"],
+            conditions["noisy"],
+        )
+        assert result.canary in sorted(sample[1] for sample in samples) or len(samples) % 2 == 0
 
 
 def test_nothing_unfinished_is_left(measured):
@@ -139,9 +162,11 @@ def start(workplace, tag):
     )
 
 
-def journal_of(workplace):
+def journal_of(workplace, kind="key"):
+    """The whole lines of one kind: `key` for cells, `note` for notes."""
     journals = list((workplace.work / "unfinished").glob("*.jsonl"))
-    return journals[0].read_text().splitlines()[1:] if journals else []
+    lines = journals[0].read_text().splitlines()[1:] if journals else []
+    return [line for line in lines if line.startswith(f'{{"{kind}"') and line.endswith("}")]
 
 
 def processes_of(workplace):
@@ -169,8 +194,11 @@ def test_killed_in_the_middle_nothing_measured_is_lost(workplace, ending):
             break
         time.sleep(0.05)
     assert not processes_of(workplace)
-    before = [json.loads(line) for line in journal_of(workplace) if line.endswith("}")]
+    before = [json.loads(line) for line in journal_of(workplace)]
     assert len(before) >= 40
+    notes = [json.loads(line)["note"] for line in journal_of(workplace, "note")]
+    noted = [note["sample"] for note in notes if "sample" in note]
+    assert noted
     assert not list(workplace.results.glob("*/*-*.json"))
 
     again = start(workplace, NEW)
@@ -189,3 +217,6 @@ def test_killed_in_the_middle_nothing_measured_is_lost(workplace, ending):
         name, _, _, index = cell["key"].split(" #")[0].split(" ")
         if "time_" in name and cell["result"]["samples"] != [None]:
             assert samples[name][int(index)] == cell["result"]["samples"][0]
+    record = json.loads(path.with_suffix(".record.jsonl").read_text())
+    assert record["conditions"]["samples"][: len(noted)] == noted
+    assert len(record["conditions"]["samples"]) >= len(noted) + 2

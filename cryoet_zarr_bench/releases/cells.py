@@ -6,8 +6,8 @@ asv has no hooks for this, so four of its functions are wrapped; the version of 
 from __future__ import annotations
 
 import itertools
+import json
 import os
-import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -20,10 +20,13 @@ from asv.results import Results
 from asv.util import UserError
 
 from cryoet_zarr_bench.errors import BadInput
+from cryoet_zarr_bench.releases.cpu_twins import CpuTwins
 from cryoet_zarr_bench.releases.resume import CellJournal, journal_path
 from cryoet_zarr_bench.releases.scratch import claim_scratch_folder, space_of_stores
 from cryoet_zarr_bench.releases.selection import selected_tomogram
+from cryoet_zarr_bench.releases.watch import Watch
 from cryoet_zarr_bench.storage.grid import selected_profile
+from cryoet_zarr_bench.whole_files import write_whole
 
 PROGRESS = "CRYOET_PROGRESS"
 """Environment variable: the number of a file descriptor that is told of every cell."""
@@ -40,13 +43,13 @@ def keep_every_cell(work: Path) -> None:
     def load_and_mark(self: Any, result_dir: str) -> Any:
         # asv loads earlier results just where it is going to save new ones.
         self.is_to_be_saved = True
+        self.record_path = _record_path(Path(result_dir) / str(self._filename))
         return _load(self, result_dir)
 
     def save_whole(self: Any, result_dir: str) -> None:
         saved = _save_by_renaming(self, Path(result_dir))
-        record = work / "records" / f"{self.commit_hash}.{self.env_name}.json"
-        if record.exists():
-            shutil.move(record, saved.with_suffix(".record.jsonl"))
+        left = work / "records" / f"{self.commit_hash}.{self.env_name}.json"
+        _save_record(self, left, _record_path(saved))
         if hasattr(self, "journal"):
             self.journal.remove()
 
@@ -67,6 +70,37 @@ def _save_by_renaming(results: Any, folder: Path) -> Path:
     return target
 
 
+def _record_path(result: Path) -> Path:
+    return result.with_suffix(".record.jsonl")
+
+
+def _save_record(results: Any, left: Path, target: Path) -> None:
+    """Save what is known beside the figures: what the measured process left, and the conditions.
+
+    Where no process left anything this time, what an earlier one did is still true.
+    """
+    watch: Watch | None = getattr(results, "watch", None)
+    if watch is None and not left.exists():
+        return
+    record: dict[str, Any] = {"commit": results.commit_hash}
+    source = left if left.exists() else target
+    if source.exists():
+        record = json.loads(source.read_text())
+    if watch is not None:
+        record["conditions"] = watch.conditions()
+    write_whole(target, json.dumps(record, separators=(",", ":")))
+    left.unlink(missing_ok=True)
+
+
+def _notes_of_earlier_rounds(results: Any, options: dict[str, Any]) -> list[dict[str, Any]]:
+    """The canaries beside those samples that new ones are going to be added to."""
+    if not options.get("append_samples") or not results.record_path.exists():
+        return []
+    conditions = json.loads(results.record_path.read_text()).get("conditions", {})
+    begun = [{"begun": conditions["begun"]}] if conditions else []
+    return begun + [{"sample": sample} for sample in conditions.get("samples", [])]
+
+
 def _run_and_keep(
     work: Path, benchmarks: Any, env: Any, results: Any, options: dict[str, Any]
 ) -> Any:
@@ -77,7 +111,7 @@ def _run_and_keep(
     except BadInput as error:
         raise UserError(str(error)) from error
     tempfile.tempdir = str(scratch)
-    journal = None
+    journal, watch = None, None
     # A dry run or a profile is not saved, so nothing of it is kept either.
     if getattr(results, "is_to_be_saved", False) and not options.get("profile"):
         purpose = {
@@ -90,7 +124,10 @@ def _run_and_keep(
         journal = results.journal = CellJournal(path, purpose)
         if journal.taken_over:
             log.info(f"{journal.taken_over} cells were measured before the interruption")
+        earlier = _notes_of_earlier_rounds(results, options)
+        watch = results.watch = Watch(journal.note, earlier + journal.notes)
     tell = _teller(_count_cells(benchmarks, options))
+    twins = CpuTwins(benchmarks, scratch)
 
     def run_cell(benchmark: Any, spawner: Any, param_idx: Any, **rest: Any) -> Any:
         found = None
@@ -98,7 +135,13 @@ def _run_and_keep(
             key = journal.key(benchmark, param_idx)
             found = journal.find(key)
         if found is None:
-            found = _run_cell(benchmark, spawner, param_idx, **rest)
+            if watch is not None:
+                watch.look_if_due()
+            found = twins.give(benchmark["name"], param_idx)
+            if found is None:
+                twins.forget_last()
+                found = _run_cell(benchmark, spawner, param_idx, **rest)
+                twins.take(benchmark["name"], param_idx, found)
             if journal is not None:
                 journal.keep(key, found)
         tell(benchmark["name"])
@@ -106,7 +149,12 @@ def _run_and_keep(
 
     asv.runner._run_benchmark_single_param = run_cell
     try:
-        return _run_benchmarks(benchmarks, env, results=results, **options)
+        if watch is not None:
+            watch.look()
+        measured = _run_benchmarks(benchmarks, env, results=results, **options)
+        if watch is not None:
+            watch.look()
+        return measured
     finally:
         asv.runner._run_benchmark_single_param = _run_cell
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import uv
 
 from cryoet_zarr_bench.releases.resolver import is_refusal
+from cryoet_zarr_bench.releases.uv_runner import run_uv
 from cryoet_zarr_bench.storage.session import RELEASE_FILE
+from cryoet_zarr_bench.whole_files import write_whole
 
 
 class InstallationFailed(Exception):
@@ -24,25 +21,6 @@ class Outcome:
     """`impossible` is the resolver's reason why the packages do not go together, or None."""
 
     impossible: str | None
-
-
-def run_uv(arguments: list[str], *, timeout: float = 600) -> subprocess.CompletedProcess[str]:
-    """Run uv, which never downloads an interpreter; its output is captured, not shown."""
-    environment = {
-        **os.environ,
-        "UV_PYTHON_DOWNLOADS": "never",
-        "UV_NO_PROGRESS": "1",
-        "NO_COLOR": "1",
-    }
-    # A virtual environment that is active around us is not the one meant.
-    environment.pop("VIRTUAL_ENV", None)
-    return subprocess.run(
-        [uv.find_uv_bin(), *arguments],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-    )
 
 
 def make_environment(interpreter: Path, folder: Path) -> None:
@@ -86,11 +64,8 @@ def install_release(
     """Install the release whose files are in `checkout`, and leave a label in the environment.
 
     `numcodecs` replaces the release's own pin where given. `extra` are requirements of the
-    measurement itself. The label (see `storage.session`) is taken away first and written last, so
-    that a failed step leaves an environment that says nothing.
+    measurement itself. InstallationFailed as by `install_labelled`.
     """
-    label = environment / RELEASE_FILE
-    label.unlink(missing_ok=True)
     release = json.loads((checkout / "release.json").read_text())
     packages = {"zarr": release["zarr"], "numcodecs": numcodecs or release["numcodecs"]}
     pins = [
@@ -99,21 +74,50 @@ def install_release(
         if line and line.split("==")[0] not in packages
     ]
     wanted = [f"{package}=={version}" for package, version in packages.items()]
-    outcome = install(environment, [*wanted, *pins, *extra])
+    return install_labelled(environment, release["tag"], commit, packages, wanted, [*pins, *extra])
+
+
+def install_labelled(
+    environment: Path,
+    tag: str,
+    commit: str,
+    packages: dict[str, str],
+    wanted: list[str],
+    rest: list[str],
+) -> Outcome:
+    """Install zarr and numcodecs with all they are measured with, and leave a label that says so.
+
+    The label (see `storage.session`) is taken away first and written last, so that a failed step
+    leaves an environment that says nothing. Where the packages do not go together the rest alone
+    is installed, and the label has the reason.
+
+    Args:
+        environment: the folder of the virtual environment.
+        tag: the name of what is installed, such as `zarr-3.1.6`.
+        commit: the commit that results will be filed under.
+        packages: the versions of zarr and numcodecs, as on the label.
+        wanted: the requirements for these two: `zarr==3.1.6` or `zarr @ file:///folder/x.whl`.
+        rest: all other requirements: the pins that are held, the runner.
+
+    Raises:
+        InstallationFailed: for another reason than that the packages do not go together, or the
+            rest alone cannot be installed either.
+    """
+    label = environment / RELEASE_FILE
+    label.unlink(missing_ok=True)
+    outcome = install(environment, [*wanted, *rest])
     if outcome.impossible:
         # The suite still has to run, to say n/a; nothing of the last release may be left.
-        unavailable = install(environment, [*pins, *extra]).impossible
+        unavailable = install(environment, rest).impossible
         if unavailable:
             raise InstallationFailed(unavailable)
-    content: dict[str, Any] = {
-        "tag": release["tag"],
+    content = {
+        "tag": tag,
         "commit": commit,
         "packages": packages,
         "impossible": outcome.impossible,
     }
-    temporary = label.with_suffix(".writing")
-    temporary.write_text(json.dumps(content))
-    temporary.replace(label)
+    write_whole(label, json.dumps(content))
     return outcome
 
 

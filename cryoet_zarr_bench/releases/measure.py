@@ -8,9 +8,9 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from cryoet_zarr_bench.releases.catalogue import Release
 from cryoet_zarr_bench.releases.cells import PROGRESS
 from cryoet_zarr_bench.releases.interpreters import find_interpreter
 from cryoet_zarr_bench.releases.places import HISTORY, PROJECT, WORK
+from cryoet_zarr_bench.whole_files import write_whole
 
 _MEASURED_PYTHONS = ("3.12", "3.13", "3.14")
 
@@ -38,21 +39,25 @@ _MEASURED_PYTHONS = ("3.12", "3.13", "3.14")
 class Step:
     """One call of asv: a release of the history in one environment (a column of the matrix).
 
-    `numcodecs` is the column's pin, None for the release's own pair.
+    `numcodecs` is the column's pin, None for the release's own pair. `again` is empty,
+    or says when a release is measured once more in the same run, to see how far its figures spread;
+    the results of that are kept apart.
     """
 
     release: Release
     numcodecs: str | None = None
+    again: str = ""
 
     @property
     def title(self) -> str:
         """The step as shown on the screen."""
-        return f"zarr {self.release.zarr}, numcodecs {self.numcodecs or self.release.numcodecs}"
+        title = f"zarr {self.release.zarr}, numcodecs {self.numcodecs or self.release.numcodecs}"
+        return f"{title}, once more" if self.again else title
 
     @property
     def name(self) -> str:
         """A text that tells the step from all others."""
-        return f"{self.release.tag} {self.numcodecs or ''}".strip()
+        return " ".join(f"{self.release.tag} {self.numcodecs or ''} {self.again}".split())
 
 
 def choose_python(wanted: str | None) -> str:
@@ -88,6 +93,12 @@ class Place:
         """All that asv printed."""
         return self.folder / "asv.log"
 
+    @property
+    def for_repeats(self) -> Place:
+        """Where the results of repeats go, until they are summed up."""
+        folder = self.folder / "again"
+        return replace(self, folder=folder, results=folder / "results", html=folder / "html")
+
     def write_configuration(self, numcodecs: list[str | None]) -> Path:
         """Write asv's configuration: the project's own with these folders and these columns."""
         configuration = load_json(str(PROJECT / "asv.conf.json"), js_comments=True)
@@ -102,10 +113,7 @@ class Place:
         }
         columns = "-".join(pin or "own" for pin in numcodecs)
         path = self.folder / f"asv.{columns}.conf.json"
-        self.folder.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(f".{os.getpid()}")
-        temporary.write_text(json.dumps(configuration, indent=1))
-        temporary.replace(path)
+        write_whole(path, json.dumps(configuration, indent=1))
         return path
 
 
@@ -134,10 +142,7 @@ class Progression:
     def add(self, step: Step) -> None:
         """Keep that a step is done."""
         self._done.append(step.name)
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self._path.with_suffix(f".{os.getpid()}")
-        temporary.write_text(json.dumps({"purpose": self._purpose, "done": self._done}))
-        temporary.replace(self._path)
+        write_whole(self._path, json.dumps({"purpose": self._purpose, "done": self._done}))
 
     def forget(self) -> None:
         """The run is complete."""
@@ -145,7 +150,7 @@ class Progression:
 
 
 @contextmanager
-def _alone(work: Path) -> Iterator[None]:
+def alone(work: Path) -> Iterator[None]:
     """Hold the environments under `work`; BadInput where another run of this project has them."""
     with (work / "measuring.lock").open("w") as file:
         try:
@@ -176,8 +181,11 @@ def measure(
     place: Place,
     progression: Progression,
     console: Console,
+    measured: Callable[[Step], None] = lambda step: None,
 ) -> list[Step]:
     """Measure the steps that are not done yet, one call of asv each; return those with a failure.
+
+    `measured` is called after each step, before it counts as done.
 
     asv's own output goes to the log. A failing cell fails its step but stops nothing; where asv
     cannot even begin, BadInput says so with its last line. An interruption by Ctrl-C is passed on
@@ -185,7 +193,7 @@ def measure(
     """
     failed: list[Step] = []
     place.folder.mkdir(parents=True, exist_ok=True)
-    with _alone(WORK), _shown_progress(console) as progress:
+    with alone(WORK), _shown_progress(console) as progress:
         place.log.write_text("")
         whole = progress.add_task("all releases", total=len(steps), now="")
         for step in steps:
@@ -194,6 +202,7 @@ def measure(
             else:
                 if not _run_asv(step, place, progress, console):
                     failed.append(step)
+                measured(step)
                 progression.add(step)
             progress.advance(whole)
     progression.forget()
@@ -201,9 +210,11 @@ def measure(
 
 
 def _run_asv(step: Step, place: Place, progress: Progress, console: Console) -> bool:
-    configuration = place.write_configuration([step.numcodecs])
+    at = place.for_repeats if step.again else place
+    configuration = at.write_configuration([step.numcodecs])
     command = [sys.executable, "-m", "asv", "run", "--config", str(configuration)]
-    command += ["--no-pull", "--show-stderr", "--record-samples"]
+    # The rounds of a cell lie apart in time, so that a burst of other work hits one of them.
+    command += ["--no-pull", "--show-stderr", "--record-samples", "--interleave-rounds"]
     command += ["--machine", place.machine] if place.machine else []
     command += [f"{step.release.tag}^!"]
     receiver, sender = os.pipe()

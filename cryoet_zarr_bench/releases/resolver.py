@@ -6,9 +6,8 @@ import sys
 import tempfile
 from collections.abc import Mapping
 
-import uv
-
 from cryoet_zarr_bench.releases.index import ORIGIN_VARIABLE, IndexFault, package_index_origin
+from cryoet_zarr_bench.releases.uv_runner import run_uv
 
 # The catalogue is the same whoever extends it: one Python and one platform stand for all.
 PYTHON_VERSION = "3.12"
@@ -42,7 +41,7 @@ class Resolver:
         if not self._refreshed:
             # uv keeps what the index said for ten minutes; a new release may be younger.
             command += ["--refresh-package", "zarr", "--refresh-package", "numcodecs"]
-        done = _run(command, requirements)
+        done = _ask(command, requirements)
         self._refreshed = True
         if done.returncode == 0:
             return True
@@ -68,18 +67,14 @@ def is_refusal(said: str) -> bool:
     return not any(phrase in said for phrase in unknown + offline)
 
 
-def _run(arguments: list[str], requirements: str) -> subprocess.CompletedProcess[str]:
+def _ask(arguments: list[str], requirements: str) -> subprocess.CompletedProcess[str]:
     try:
-        return subprocess.run(
-            [uv.find_uv_bin(), *arguments],
-            input=requirements,
-            capture_output=True,
-            text=True,
-            errors="replace",
+        return run_uv(
+            arguments,
+            requirements=requirements,
             # Not in a project, whose uv settings would have a say.
-            cwd=tempfile.gettempdir(),
+            folder=tempfile.gettempdir(),
             timeout=TIMEOUT,
-            check=False,
         )
     except subprocess.TimeoutExpired as error:
         raise IndexFault(f"uv did not answer in {TIMEOUT:.0f} s") from error

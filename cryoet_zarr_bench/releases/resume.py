@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from asv.runner import BenchmarkResult
 
+from cryoet_zarr_bench.whole_files import write_whole
+
 
 class CellJournal:
     """The cells that an unfinished run of one release in one environment has measured.
 
     `purpose` is all that a cell's meaning depends on beside its own parameters; a journal with
-    another purpose is thrown away. A line that a kill cut short is left out.
+    another purpose is thrown away. A line that a kill cut short is left out. Beside the cells lie
+    notes of what it was like to measure them.
     """
 
     def __init__(self, path: Path, purpose: dict[str, Any]) -> None:
@@ -29,24 +31,34 @@ class CellJournal:
         header = json.dumps({"purpose": purpose}, sort_keys=True)
         lines = path.read_text().split("\n") if path.exists() else []
         self._cells: dict[str, dict[str, Any]] = {}
+        self._notes: list[dict[str, Any]] = []
         if lines and lines[0] == header:
             for line in lines[1:]:
-                try:
-                    cell = json.loads(line)
-                    self._cells[cell["key"]] = cell["result"]
-                except (ValueError, KeyError, TypeError):
-                    continue
-        # Written anew without what cannot be used, whole or not at all.
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f"{path.name}.{os.getpid()}")
+                self._take_over(line)
+        # Written anew without what cannot be used.
         kept = [json.dumps({"key": key, "result": cell}) for key, cell in self._cells.items()]
-        temporary.write_text("\n".join([header, *kept]) + "\n")
-        temporary.replace(path)
+        kept += [json.dumps({"note": note}) for note in self._notes]
+        write_whole(path, "\n".join([header, *kept]) + "\n")
+
+    def _take_over(self, line: str) -> None:
+        try:
+            found = json.loads(line)
+            if "note" in found:
+                self._notes.append(found["note"])
+            else:
+                self._cells[found["key"]] = found["result"]
+        except (ValueError, KeyError, TypeError):
+            return
 
     @property
     def taken_over(self) -> int:
         """How many cells were found measured."""
         return len(self._cells)
+
+    @property
+    def notes(self) -> list[dict[str, Any]]:
+        """The notes, first ones first, those from before an interruption included."""
+        return list(self._notes)
 
     def remove(self) -> None:
         """The results are saved: the journal is done with."""
@@ -71,8 +83,16 @@ class CellJournal:
             name: getattr(result, name)
             for name in ("result", "samples", "number", "errcode", "stderr")
         }
+        self._append({"key": key, "result": cell})
+
+    def note(self, note: dict[str, Any]) -> None:
+        """Keep on the disk what is to be known of the measuring beside the cells."""
+        self._notes.append(note)
+        self._append({"note": note})
+
+    def _append(self, line: dict[str, Any]) -> None:
         with self._path.open("a") as file:
-            file.write(json.dumps({"key": key, "result": cell}) + "\n")
+            file.write(json.dumps(line) + "\n")
 
 
 def _hash(value: Any) -> str:

@@ -1,9 +1,6 @@
 """Extend the catalogue by the releases that it has not yet: at its end, and only there."""
 
-import os
-import tempfile
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from cryoet_zarr_bench.errors import BadInput
@@ -19,6 +16,7 @@ from cryoet_zarr_bench.releases.catalogue import (
 from cryoet_zarr_bench.releases.index import final_versions
 from cryoet_zarr_bench.releases.resolver import Resolver
 from cryoet_zarr_bench.releases.steps import Installable, first_step, next_steps
+from cryoet_zarr_bench.whole_files import whole_file
 
 
 def update_catalogue(
@@ -62,18 +60,9 @@ def _merged(
 
 
 def _write(path: Path, text: str) -> None:
-    name = None
     try:
         mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(mode)
-        Path(name).replace(path)
+        with whole_file(path, mode) as file:
+            file.write(text.encode())
     except OSError as error:
-        if name is not None:
-            with suppress(OSError):
-                Path(name).unlink()
         raise BadInput(f"cannot write the catalogue {path}: {error}") from error

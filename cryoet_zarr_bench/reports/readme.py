@@ -16,6 +16,7 @@ from cryoet_zarr_bench.reports.results import (
     read_results,
 )
 from cryoet_zarr_bench.reports.table import COLUMNS, rows
+from cryoet_zarr_bench.whole_files import write_whole
 
 BEGIN = "<!-- figures: written by `cryoet-zarr-bench readme` from results/ -->"
 END = "<!-- end of the figures -->"
@@ -39,7 +40,7 @@ def update_readme(readme: Path, results: Path) -> bool:
 
     Raises BadInput where the README lacks the marks or there are no results.
     """
-    text = readme.read_text()
+    text = readme.read_text(encoding="utf-8")
     if text.count(BEGIN) != 1 or text.count(END) != 1:
         raise BadInput(f"{readme}: the marks around the figures are not there once each")
     before, rest = text.split(BEGIN)
@@ -47,9 +48,7 @@ def update_readme(readme: Path, results: Path) -> bool:
     new = f"{before}{BEGIN}\n{figures(results)}\n{END}{after}"
     if new == text:
         return False
-    temporary = readme.with_suffix(".writing")
-    temporary.write_text(new)
-    temporary.replace(readme)
+    write_whole(readme, new)
     return True
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import statistics
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,10 @@ class MeasuredRelease:
     be verified. `numcodecs` is the column's pin, None for the release's own pair. `measured_at` is
     when the last benchmark began, in milliseconds since 1970. `file_system` is the kind of file
     system the stores lay on.
+
+    `canary` is the median CPU time, in seconds, of the fixed work that was done between the cells;
+    `canary_spread` is how far its times lie apart, as a fraction of it; `noisy` is whether that is
+    too far to trust a single figure. They are None where it was not done, or not often enough.
     """
 
     commit: str
@@ -47,6 +52,9 @@ class MeasuredRelease:
     failed: list[str]
     reasons: dict[str, str]
     file_system: str
+    canary: float | None = None
+    canary_spread: float | None = None
+    noisy: bool | None = None
 
     def figure(self, benchmark: str, cell: Cell) -> float | None:
         """One figure, None where there is none."""
@@ -92,6 +100,8 @@ def _read(path: Path) -> MeasuredRelease:
             if each is not None and cell in figures[name]
         }
     record = _record_of(path)
+    conditions = record.get("conditions", {})
+    canaries = [cpu_seconds for _, cpu_seconds, *_ in conditions.get("samples", [])]
     return MeasuredRelease(
         commit=results.commit_hash,
         machine=path.parent.name,
@@ -104,6 +114,9 @@ def _read(path: Path) -> MeasuredRelease:
         failed=failed,
         reasons=record.get("failed", {}),
         file_system=record.get("environment", {}).get("file_system", "unknown"),
+        canary=statistics.median(canaries) if canaries else None,
+        canary_spread=conditions.get("canary_spread"),
+        noisy=conditions.get("noisy"),
     )
 
 

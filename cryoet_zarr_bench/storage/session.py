@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import hashlib
+import importlib.machinery
 import importlib.metadata
 import json
 import os
@@ -17,6 +19,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from cryoet_zarr_bench.whole_files import write_whole
 
 RELEASE_FILE = "installed-release.json"
 """In the folder of an environment: the release that was installed there last."""
@@ -66,7 +70,11 @@ def prepared_tomogram_path() -> Path:
 
 
 def environment_record() -> dict[str, Any]:
-    """Packages and their versions, the interpreter, the kernel, the file system stores lie on."""
+    """Packages and their versions, the interpreter, the kernel, the file system stores lie on.
+
+    `libraries` maps each compiled extension of numcodecs, by its path in the environment, to the
+    SHA-256 of the file.
+    """
     packages = {
         distribution.metadata["Name"].lower(): distribution.version
         for distribution in importlib.metadata.distributions()
@@ -77,6 +85,24 @@ def environment_record() -> dict[str, Any]:
         "kernel": platform.release(),
         "file_system": file_system_of(Path.cwd()),
         "packages": dict(sorted(packages.items())),
+        "libraries": compiled_extensions("numcodecs"),
+    }
+
+
+def compiled_extensions(package: str) -> dict[str, str]:
+    """The compiled modules in the folder that a package was imported from, with their SHA-256.
+
+    Paths are relative to the environment. Empty where the package could not be imported.
+    """
+    module = sys.modules.get(package)
+    if module is None or not module.__file__:
+        return {}
+    environment = Path(sys.prefix).resolve()
+    endings = tuple(importlib.machinery.EXTENSION_SUFFIXES)
+    return {
+        os.path.relpath(path, environment): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(Path(module.__file__).resolve().parent.iterdir())
+        if path.name.endswith(endings)
     }
 
 
@@ -110,8 +136,4 @@ def leave_record(record: dict[str, Any], label: Label) -> None:
     if not folder:
         return
     name = f"{label.commit}.{os.environ.get('ASV_ENV_NAME', 'environment')}.json"
-    target = Path(folder) / name
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f"{name}.{os.getpid()}")
-    temporary.write_text(json.dumps(record))
-    temporary.replace(target)
+    write_whole(Path(folder) / name, json.dumps(record))

@@ -9,10 +9,7 @@ import json
 import math
 import os
 import re
-import secrets
-from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 
@@ -35,6 +32,7 @@ from cryoet_zarr_bench.tomograms.sources import (
     shape_text,
 )
 from cryoet_zarr_bench.tomograms.volume import Volume
+from cryoet_zarr_bench.whole_files import whole_file, write_whole
 
 CACHE_VARIABLE = "CRYOET_CACHE_DIR"
 _LONGEST_NAME = 80
@@ -173,19 +171,13 @@ def _store(
         sha256=hashlib.sha256(voxels).hexdigest(),
         source=f"{source} crop {z},{y},{x}" if cropped else str(source),
     )
-
-    def write_array(file: BinaryIO) -> None:
-        header = np.lib.format.header_data_from_array_1_0(data)
-        np.lib.format.write_array_header_1_0(file, header)
-        file.write(voxels)  # unlike ndarray.tofile, this says why it failed
-
-    def write_sidecar(file: BinaryIO) -> None:
-        file.write(sidecar_text(prepared).encode())
-
+    header = np.lib.format.header_data_from_array_1_0(data)
     try:
         npy_path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(npy_path, write_array)
-        _replace(sidecar_path(npy_path), write_sidecar)
+        with whole_file(npy_path) as file:
+            np.lib.format.write_array_header_1_0(file, header)
+            file.write(voxels)  # unlike ndarray.tofile, this says why it failed
+        write_whole(sidecar_path(npy_path), sidecar_text(prepared))
     except OSError as error:
         raise refused(
             npy_path.parent,
@@ -193,16 +185,3 @@ def _store(
             f"make room there or set {CACHE_VARIABLE} to another folder",
         ) from error
     return prepared
-
-
-def _replace(path: Path, write: Callable[[BinaryIO], None]) -> None:
-    """Write a file so that under its name there is, at any time, the old one or the whole new."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
-    try:
-        with temporary.open("xb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -55,6 +55,33 @@ def test_another_tomogram_version_or_grid_takes_nothing_over(tmp_path):
     assert CellJournal(path, {"tomogram": "def"}).taken_over == 0
 
 
+def test_notes_come_back_in_order_beside_the_cells(tmp_path):
+    path = tmp_path / "journal.jsonl"
+    journal = CellJournal(path, PURPOSE)
+    journal.note({"sample": [1, None]})
+    journal.keep(journal.key(BENCHMARK, 0), measured(1.0))
+    journal.note({"sample": [2, 0.5]})
+    for _ in range(2):  # the journal is written anew each time
+        again = CellJournal(path, PURPOSE)
+        assert again.notes == [{"sample": [1, None]}, {"sample": [2, 0.5]}]
+        assert again.taken_over == 1
+        assert again.find(again.key(BENCHMARK, 0)).result == [1.0]
+    assert CellJournal(path, {"tomogram": "def"}).notes == []
+
+
+@given(cut=st.integers(0, 2000), count=st.integers(1, 6))
+def test_a_kill_at_any_byte_loses_at_most_the_note_being_written(tmp_path_factory, cut, count):
+    path = tmp_path_factory.mktemp("journal") / "journal.jsonl"
+    journal = CellJournal(path, PURPOSE)
+    sizes = [path.stat().st_size]
+    for number in range(count):
+        journal.note({"sample": number})
+        sizes.append(path.stat().st_size)
+    path.write_bytes(path.read_bytes()[: min(cut, sizes[-1])])
+    whole = sum(min(cut, sizes[-1]) >= size - 1 for size in sizes[1:])
+    assert CellJournal(path, PURPOSE).notes == [{"sample": number} for number in range(whole)]
+
+
 @settings(max_examples=60, deadline=None)
 @given(cut=st.integers(0, 4000), values=st.lists(st.floats(0, 1e3), min_size=1, max_size=8))
 def test_a_kill_at_any_byte_loses_at_most_the_cell_being_written(tmp_path_factory, cut, values):

@@ -1,0 +1,228 @@
+"""The answer of `confirm`: a table on the screen, JSON and CSV for programs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from cryoet_zarr_bench.errors import BadInput
+from cryoet_zarr_bench.releases.catalogue import load_catalogue
+from cryoet_zarr_bench.releases.measure import choose_python
+from cryoet_zarr_bench.releases.places import WORK
+from cryoet_zarr_bench.releases.selection import selected_tomogram
+from cryoet_zarr_bench.storage.grid import selected_profile
+from cryoet_zarr_bench.verdicts.cells import choose_cells
+from cryoet_zarr_bench.verdicts.confirm import (
+    NO_FIGURE,
+    NOT_AVAILABLE,
+    Answer,
+    CellAnswer,
+    Question,
+    confirm,
+)
+from cryoet_zarr_bench.verdicts.judgement import (
+    IMPROVEMENT,
+    INCONCLUSIVE,
+    LOOKS,
+    REGRESSION,
+    Estimate,
+)
+from cryoet_zarr_bench.verdicts.sides import parse_side
+from cryoet_zarr_bench.whole_files import write_whole
+
+_COLOURS = {REGRESSION: "red", IMPROVEMENT: "green", INCONCLUSIVE: "yellow", NO_FIGURE: "red"}
+_ORDER = (REGRESSION, IMPROVEMENT, INCONCLUSIVE, NO_FIGURE)
+
+
+def run_confirm(
+    console: Console,
+    a: str,
+    b: str,
+    *,
+    benchmark: str | None,
+    config: str | None,
+    most_pairs: int,
+    seed: int,
+    python: str | None,
+    json_file: Path | None,
+    csv_file: Path | None,
+) -> int:
+    """Ask, measure, and show the answer; return the exit code. Raises BadInput."""
+    if most_pairs not in LOOKS:
+        raise BadInput(f"--pairs {most_pairs}: give one of {', '.join(map(str, LOOKS))}")
+    for file in (json_file, csv_file):
+        if file is not None and not file.resolve().parent.is_dir():
+            raise BadInput(f"{file}: there is no folder {file.parent}; make it first")
+    catalogue, profile = load_catalogue(), selected_profile()
+    question = Question(
+        parse_side(a, catalogue),
+        parse_side(b, catalogue),
+        tuple(choose_cells(profile, benchmark, config)),
+        profile,
+        selected_tomogram(),
+        choose_python(python),
+        seed,
+        tuple(look for look in LOOKS if look <= most_pairs),
+    )
+    answer = confirm(question, catalogue.held, WORK / "confirm", console)
+    console.print()
+    console.print(answer_table(answer))
+    console.print(summary(answer), highlight=False)
+    if json_file is not None:
+        write_whole(json_file, json.dumps(as_json(answer), indent=1) + "\n")
+    if csv_file is not None:
+        write_whole(csv_file, as_csv(answer))
+    return answer.exit_code if answer.complete else 130
+
+
+def answer_table(answer: Answer) -> Table:
+    """The cells that were compared, config by config, what changed most first: ratios are B / A."""
+    table = Table(
+        title=f"{answer.question.b.name} over {answer.question.a.name}",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        # 80 columns are enough for the longest config of the quick profile.
+        padding=0,
+        pad_edge=False,
+    )
+    table.add_column("config, benchmark", no_wrap=True)
+    for heading in ("CPU", "99 % int.", "wall"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("verdict")
+    for config, answers in _by_config(answer.cells):
+        table.add_row(f"[bold]{config}[/bold]")
+        for each in answers:
+            table.add_row(
+                f"  {each.cell.benchmark.rsplit('.', 1)[1].removeprefix('time_')}",
+                _number(each.deciding.ratio),
+                f"{_number(each.deciding.low)}-{_number(each.deciding.high)}",
+                _number(each.wall.ratio) if each.cell.is_timed else "",
+                escape(said(each)),
+                style=_COLOURS.get(each.verdict),
+            )
+    return table
+
+
+def _by_config(answers: tuple[CellAnswer, ...]) -> list[tuple[str, list[CellAnswer]]]:
+    """The cells that have a verdict under their configs; the cell that changed most comes first."""
+    found: dict[str, list[CellAnswer]] = {}
+    for each in sorted(answers, key=_first_what_changed):
+        if each.verdict != NOT_AVAILABLE:
+            cell = each.cell
+            config = f"{cell.codec} {cell.chunks} v{cell.zarr_format}"
+            found.setdefault(config, []).append(each)
+    return list(found.items())
+
+
+def _first_what_changed(answer: CellAnswer) -> tuple[int, float]:
+    place = _ORDER.index(answer.verdict) if answer.verdict in _ORDER else len(_ORDER)
+    ratio = answer.deciding.ratio
+    return place, 0.0 if math.isnan(ratio) else -abs(math.log(ratio))
+
+
+def said(answer: CellAnswer) -> str:
+    """The verdict in words; an inconclusive one says how far the ratio is known."""
+    if answer.verdict == INCONCLUSIVE and answer.deciding.is_known:
+        return f"{INCONCLUSIVE} (+-{max(1, round(answer.deciding.reach * 100))} %)"
+    return f"{answer.verdict}: {answer.reason}" if answer.reason else answer.verdict
+
+
+def summary(answer: Answer) -> str:
+    """How many cells have which verdict, and what differs exactly."""
+    counts = Counter(each.verdict for each in answer.cells)
+    lines = [", ".join(f"{count} {verdict}" for verdict, count in counts.most_common()) + "."]
+    if pairs := {each.deciding.pairs for each in answer.cells if each.deciding.is_known}:
+        count = f"{min(pairs)} to {max(pairs)}" if len(pairs) > 1 else f"{min(pairs)}"
+        lines.append(
+            f"{count} pairs of fresh processes for each cell. CPU, wall: the time of "
+            f"{answer.question.b.name} over that of {answer.question.a.name}."
+        )
+    if not answer.complete:
+        lines.append(
+            "Interrupted: this is what can be concluded so far. The same command goes on from here."
+        )
+    if not answer.differences:
+        lines.append(
+            f"On the disk: the same bytes, files and metadata in all {answer.compared} configs."
+        )
+    else:
+        lines.append(f"On the disk, in {len(answer.differences)} of {answer.compared} configs:")
+        kinds = Counter(
+            tuple((word, how) for word, how in unlike.items())
+            for unlike in answer.differences.values()
+        )
+        for kind, number in kinds.most_common(5):
+            lines.append(f"  {', '.join(f'{word} {how}' for word, how in kind)} ({number})")
+        if len(kinds) > 5:
+            lines.append(f"  and {len(kinds) - 5} other differences; --json has all")
+    return "\n".join(lines)
+
+
+def as_json(answer: Answer) -> dict[str, Any]:
+    """All of the answer, for programs; each cell with its pairs and their single calls."""
+    question = answer.question
+    return {
+        "a": {"name": question.a.name, **question.a.versions},
+        "b": {"name": question.b.name, **question.b.versions},
+        "tomogram": question.tomogram.name,
+        "profile": question.profile.name,
+        "python": question.python,
+        "seed": question.seed,
+        "complete": answer.complete,
+        "exit_code": answer.exit_code,
+        "configs_compared": answer.compared,
+        "differences": answer.differences,
+        "cells": [{**as_row(each), "measured": list(each.pairs)} for each in answer.cells],
+    }
+
+
+def as_csv(answer: Answer) -> str:
+    """One line per cell."""
+    rows = [as_row(each) for each in answer.cells]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def as_row(answer: CellAnswer) -> dict[str, Any]:
+    """One cell's verdict and estimates, as plain values."""
+    cell = answer.cell
+    return {
+        "benchmark": cell.benchmark,
+        "codec": cell.codec,
+        "chunks": cell.chunks,
+        "zarr_format": cell.zarr_format,
+        "verdict": answer.verdict,
+        "figure": "CPU time" if cell.is_timed else "peak memory",
+        **_estimate("", answer.deciding),
+        **_estimate("wall_", answer.wall),
+        "reason": answer.reason,
+    }
+
+
+def _estimate(prefix: str, found: Estimate) -> dict[str, Any]:
+    def known(value: float) -> float | None:
+        return None if math.isnan(value) else round(value, 5)
+
+    return {
+        f"{prefix}ratio": known(found.ratio),
+        f"{prefix}low": known(found.low),
+        f"{prefix}high": known(found.high),
+        f"{prefix}pairs": found.pairs,
+    }
+
+
+def _number(value: float) -> str:
+    return "?" if math.isnan(value) else f"{value:.2f}"

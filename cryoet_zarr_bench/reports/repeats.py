@@ -1,0 +1,50 @@
+"""Keep what a release measured against itself (A/A) showed, beside the results of a history run."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from cryoet_zarr_bench.releases.commits import commit_of
+from cryoet_zarr_bench.releases.measure import Place, Step
+from cryoet_zarr_bench.reports.results import MeasuredRelease, read_results
+from cryoet_zarr_bench.whole_files import write_whole
+
+NOISE_FILE = "noise.jsonl"
+"""In a machine's folder of results: a line for each repeat. asv reads no such file."""
+
+
+def add_repeat(place: Place, step: Step) -> None:
+    """Add the repeat that was just measured to the machine's noise file, whole or not at all.
+
+    asv overwrites the result of an earlier repeat, so each is taken over as it is measured.
+    """
+    measured = [
+        result
+        for result in read_results(place.for_repeats.results)
+        if result.commit == commit_of(step.release.tag) and result.numcodecs == step.numcodecs
+    ]
+    newest = max(measured, key=lambda result: result.measured_at)
+    path = place.results / newest.machine / NOISE_FILE
+    earlier = path.read_text() if path.is_file() else ""
+    write_whole(path, f"{earlier}{json.dumps(_line(step, newest), separators=(',', ':'))}\n")
+
+
+def _line(step: Step, result: MeasuredRelease) -> dict[str, Any]:
+    return {
+        "release": step.release.tag,
+        "numcodecs": step.numcodecs,
+        "python": result.python,
+        "tomogram": result.tomogram,
+        "measured_at": result.measured_at,
+        "canary_spread": result.canary_spread,
+        "noisy": result.noisy,
+        "figures": {
+            benchmark: {
+                f"{cell.codec} {cell.chunks} {cell.zarr_format}": float(f"{value:.5g}")
+                for cell, value in cells.items()
+            }
+            for benchmark, cells in result.figures.items()
+            if ".track_" not in benchmark
+        },
+    }

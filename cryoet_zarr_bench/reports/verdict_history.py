@@ -1,0 +1,267 @@
+"""Which release changed what: candidates from asv's figures, judged by `confirm`, step by step.
+
+asv's figures of two releases were taken at different times, so what they differ by is only a reason
+to look. Each release is then compared side by side with the one before it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from cryoet_zarr_bench.errors import BadInput
+from cryoet_zarr_bench.releases.announced import AnnouncedChange, load_announced
+from cryoet_zarr_bench.releases.catalogue import Catalogue, Release, load_catalogue
+from cryoet_zarr_bench.releases.commits import commit_of
+from cryoet_zarr_bench.releases.measure import choose_python
+from cryoet_zarr_bench.releases.places import PROJECT, WORK
+from cryoet_zarr_bench.releases.selection import selected_tomogram, tomogram_label
+from cryoet_zarr_bench.reports.confirm_report import as_row
+from cryoet_zarr_bench.reports.noise import read_noise
+from cryoet_zarr_bench.reports.results import Cell, MeasuredRelease, read_results
+from cryoet_zarr_bench.storage.grid import Profile, selected_profile
+from cryoet_zarr_bench.verdicts.cells import MEMORY, TIMED, ComparedCell, all_cells
+from cryoet_zarr_bench.verdicts.confirm import Question, confirm, exact_differences
+from cryoet_zarr_bench.verdicts.judgement import BEYOND, LOOKS
+from cryoet_zarr_bench.verdicts.sides import parse_side
+from cryoet_zarr_bench.whole_files import write_whole
+
+VERDICTS_FILE = "verdicts.jsonl"
+"""In a machine's folder of results: a line for each release. asv reads no such file."""
+
+SENTINELS = ("blosc-zstd-5-shuffle", "64x64x64")
+"""Judged at every step in each benchmark, whatever asv's figures say: they cannot see a change that
+a drift of the machine hid."""
+
+MOST_CANDIDATES = 8
+"""In a step: those that asv's figures differ by most, measured by the noise of the cell."""
+
+MOST_ANNOUNCED = 4
+"""Cells for each change that the release notes name."""
+
+_SCREENED = {
+    "write.Write.time_write": "write.Write.time_write_cpu",
+    "read.Read.time_read_volume": "read.Read.time_read_volume_cpu",
+    "read.Read.time_read_xy_slice": "read.Read.time_read_xy_slice_cpu",
+}
+"""asv's figure that names candidates: CPU time where there is one."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A cell to be judged: why, and the ratio of asv's figures, None where one is missing."""
+
+    cell: ComparedCell
+    why: str
+    screened: float | None
+
+
+def run_verdicts(console: Console, machine: str, only: list[str], again: bool) -> None:
+    """Judge every release of the history that has no verdict of this machine yet.
+
+    `only` are tags, all releases where empty; `again` judges anew. Each release's verdicts are kept
+    at once. Raises BadInput where the history has no results of the machine.
+    """
+    results, catalogue, profile = PROJECT / "results", load_catalogue(), selected_profile()
+    path = results / machine / VERDICTS_FILE
+    measured = {
+        result.commit: result
+        for result in read_results(results)
+        if result.machine == machine
+        and result.numcodecs is None
+        and result.tomogram == tomogram_label()
+    }
+    if not measured:
+        raise BadInput(
+            f"results/{machine}: no results of the history on {tomogram_label()}; "
+            f"measure it first: cryoet-zarr-bench history --machine {machine}"
+        )
+    wanted = [catalogue.find(tag) for tag in only] or list(catalogue.releases)
+    steps = [release for release in wanted if release.parent is not None]
+    judged = {} if not path.is_file() else {line["release"]: line for line in _lines(path)}
+    left = [release for release in steps if again or release.tag not in judged]
+    console.print(f"{len(left)} of {len(steps)} releases have no verdict of {machine} yet")
+    for place, release in enumerate(left):
+        chosen = choose(release, catalogue, measured, profile, results / machine)
+        console.print(
+            f"[bold]{release.tag}[/bold] against {release.parent} "
+            f"({place + 1} of {len(left)}): {len(chosen)} cells"
+        )
+        judged[release.tag] = _judge(release, chosen, catalogue, profile, machine, console)
+        ordered = [judged[each.tag] for each in catalogue.releases if each.tag in judged]
+        write_whole(
+            path, "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in ordered)
+        )
+
+
+def _lines(path: Path) -> Iterable[dict[str, Any]]:
+    return (json.loads(line) for line in path.read_text().splitlines() if line)
+
+
+def choose(
+    release: Release,
+    catalogue: Catalogue,
+    measured: dict[str, MeasuredRelease],
+    profile: Profile,
+    machine_results: Path,
+) -> list[Chosen]:
+    """The cells to judge a release by: sentinels, what its notes announce, asv's candidates."""
+    assert release.parent is not None
+    before, after = (
+        measured.get(commit_of(tag)) for tag in (catalogue.find(release.parent).tag, release.tag)
+    )
+    noise = read_noise(machine_results.parent, machine_results.name)
+    cells = all_cells(profile)
+    screened = {cell: _screened_ratio(cell, before, after) for cell in cells}
+    chosen: dict[ComparedCell, str] = {}
+    for cell in cells:
+        if (cell.codec, cell.chunks) == SENTINELS:
+            chosen[cell] = "sentinel"
+    for change in load_announced():
+        if change.touches and change.seen_in == release.tag:
+            for cell in itertools.islice(_matching(change, cells), MOST_ANNOUNCED):
+                chosen.setdefault(cell, "announced")
+    beyond: dict[ComparedCell, float] = {}
+    for cell, ratio in screened.items():
+        if ratio is None or cell in chosen:
+            continue
+        band = noise.band(_SCREENED.get(cell.benchmark, cell.benchmark), _asv_cell(cell))
+        floor = max(BEYOND, band.high / band.low) if band else BEYOND
+        if abs(math.log(ratio)) > math.log(floor):
+            beyond[cell] = abs(math.log(ratio)) / math.log(floor)
+    for cell in sorted(beyond, key=lambda each: -beyond[each])[:MOST_CANDIDATES]:
+        chosen[cell] = "candidate"
+    # A change of format 3 cannot be in a release that does not have it.
+    return [
+        Chosen(cell, why, screened[cell])
+        for cell, why in chosen.items()
+        if cell.zarr_format == 2 or not _is_zarr2(release, catalogue)
+    ]
+
+
+def _is_zarr2(release: Release, catalogue: Catalogue) -> bool:
+    assert release.parent is not None
+    return any(each.zarr.startswith("2.") for each in (release, catalogue.find(release.parent)))
+
+
+def _asv_cell(cell: ComparedCell) -> Cell:
+    return Cell(cell.codec, cell.chunks, cell.zarr_format)
+
+
+def _screened_ratio(
+    cell: ComparedCell, before: MeasuredRelease | None, after: MeasuredRelease | None
+) -> float | None:
+    """asv's figure of the release over that of the one before it."""
+    if before is None or after is None:
+        return None
+    benchmark = _SCREENED.get(cell.benchmark, cell.benchmark)
+    one = before.figure(benchmark, _asv_cell(cell))
+    other = after.figure(benchmark, _asv_cell(cell))
+    return other / one if one and other else None
+
+
+def _matching(change: AnnouncedChange, cells: list[ComparedCell]) -> Iterable[ComparedCell]:
+    """The cells in which an announced change should show; one config a benchmark comes first."""
+    pattern = re.compile(change.configs)
+    found = [
+        [cell for cell in cells if cell.benchmark == benchmark and pattern.search(cell.name)]
+        for benchmark in change.benchmarks
+        if benchmark in (*TIMED, MEMORY)
+    ]
+    in_turn = itertools.chain.from_iterable(itertools.zip_longest(*found))
+    return (cell for cell in in_turn if cell is not None)
+
+
+def _judge(
+    release: Release,
+    chosen: list[Chosen],
+    catalogue: Catalogue,
+    profile: Profile,
+    machine: str,
+    console: Console,
+) -> dict[str, Any]:
+    assert release.parent is not None
+    question = Question(
+        parse_side(release.parent, catalogue),
+        parse_side(release.tag, catalogue),
+        tuple(each.cell for each in chosen),
+        profile,
+        selected_tomogram(),
+        choose_python(None),
+        0,
+        LOOKS,
+    )
+    try:
+        answer = confirm(question, catalogue.held, WORK / "confirm", console)
+    except BadInput as error:
+        # A release that does not import has no verdict, and the reason is a result.
+        return _line(release, question, machine, {"reason": str(error)})
+    if not answer.complete:
+        raise KeyboardInterrupt
+    records = [_record(machine, tag) for tag in (release.parent, release.tag)]
+    by_cell = {each.cell: each for each in chosen}
+    cells = [
+        {
+            **as_row(each),
+            "why": by_cell[each.cell].why,
+            "screened": _rounded(by_cell[each.cell].screened),
+        }
+        for each in answer.cells
+    ]
+    return _line(
+        release,
+        question,
+        machine,
+        {
+            # Of the whole grid, as the history has it; `confirm` wrote just what it timed.
+            "configs_compared": len(records[0]["stores"].keys() & records[1]["stores"].keys()),
+            "differences": exact_differences(*records),
+            "cells": cells,
+        },
+    )
+
+
+def _record(machine: str, tag: str) -> dict[str, Any]:
+    """What the history recorded of a release's stores; nothing where it has no record."""
+    folder = PROJECT / "results" / machine
+    for path in folder.glob(f"{commit_of(tag)[:8]}-*.record.jsonl"):
+        if "-numcodecs" in path.name:  # another column's pin, not the release's own pair
+            continue
+        record: dict[str, Any] = json.loads(path.read_text())
+        if record.get("tomogram", {}).get("sha256") == selected_tomogram().sha256:
+            return {"stores": {}, **record}
+    return {"stores": {}}
+
+
+def _rounded(ratio: float | None) -> float | None:
+    return None if ratio is None else round(ratio, 4)
+
+
+def _line(
+    release: Release, question: Question, machine: str, more: dict[str, Any]
+) -> dict[str, Any]:
+    return {
+        "release": release.tag,
+        "parent": release.parent,
+        "machine": machine,
+        "tomogram": tomogram_label(),
+        "profile": question.profile.name,
+        "python": question.python,
+        "seed": question.seed,
+        "measured_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "load": round(os.getloadavg()[0], 2),
+        "configs_compared": 0,
+        "differences": {},
+        "cells": [],
+        **more,
+    }

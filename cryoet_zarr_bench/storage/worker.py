@@ -1,0 +1,108 @@
+"""A process in a measured environment that makes the suite's calls one by one, when told.
+
+`confirm` starts one in each of two releases and lets them take turns. It is told and it answers in
+lines of JSON, on standard input and output; what a library prints goes to standard error.
+"""
+
+from __future__ import annotations
+
+import gc
+import itertools
+import json
+import os
+import pickle
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+PROJECT = Path(__file__).resolve().parents[2]
+SHELF = "shelf.pickle"
+
+
+def main() -> None:
+    """`worker.py shelf FOLDER` writes the stores, `worker.py calls FOLDER` makes calls of them."""
+    # Only asv's runner and the release are installed here, this project is not.
+    sys.path.append(str(PROJECT))
+    task, folder = sys.argv[1:]
+    os.chdir(folder)
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    if task == "shelf":
+        _say(answers, _make_shelf(json.loads(sys.stdin.readline())["configs"]))
+    else:
+        _take_calls(answers)
+
+
+def _make_shelf(names: list[str]) -> dict[str, Any]:
+    """Write and verify the configs of these names; tell what lies on the disk then."""
+    from cryoet_zarr_bench.storage.grid import selected_profile
+    from cryoet_zarr_bench.storage.session import prepared_tomogram_path
+    from cryoet_zarr_bench.storage.shelf import prepare_shelf
+    from cryoet_zarr_bench.storage.stores import fingerprints
+    from cryoet_zarr_bench.tomograms.prepared import open_prepared
+
+    wanted = set(names)
+    configs = [config for config in selected_profile().configs() if config.name in wanted]
+    shelf = prepare_shelf(open_prepared(prepared_tomogram_path()), Path.cwd(), configs)
+    Path(SHELF).write_bytes(pickle.dumps(shelf))
+    # Or the kernel would write these stores back in the midst of what is timed.
+    os.sync()
+    return {
+        "stores": fingerprints(shelf),
+        "impossible": shelf.impossible,
+        "failed": shelf.failed,
+    }
+
+
+def _take_calls(answers: Any) -> None:
+    from asv_runner.discovery import disc_benchmarks
+
+    benchmarks = {each.name: each for each in disc_benchmarks("benchmarks")}
+    shelf = pickle.loads(Path(SHELF).read_bytes())
+    # Everything imported so far is of no concern to the collector, whose work would be timed.
+    gc.collect()
+    gc.freeze()
+    for line in sys.stdin:
+        wanted = json.loads(line)
+        try:
+            benchmark = benchmarks[wanted["benchmark"]]
+            parameters = tuple(wanted["parameters"])
+            index = list(itertools.product(*benchmark._params)).index(parameters)
+            benchmark.set_param_idx(index)
+            benchmark.set_cache(shelf)
+            _say(answers, _call(benchmark))
+        except Exception as error:  # the reason why there is no figure
+            _say(answers, {"error": f"{type(error).__name__}: {error}"})
+
+
+def _call(benchmark: Any) -> dict[str, Any]:
+    """Make one call, its setup left out of what is measured.
+
+    `cpu` (all threads, user and system) and `wall` are seconds; `memory` is the most that this
+    process has ever had, in bytes.
+    """
+    if benchmark.do_setup():
+        return {"impossible": "n/a in this release"}
+    function, parameters = benchmark.func, benchmark._build_params()
+    gc.disable()
+    try:
+        wall, cpu = time.perf_counter(), time.process_time()
+        function(*parameters)
+        cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+    finally:
+        gc.enable()
+        benchmark.do_teardown()
+    # Linux has kilobytes here: getrusage(2).
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return {"cpu": cpu, "wall": wall, "memory": memory}
+
+
+def _say(answers: Any, content: dict[str, Any]) -> None:
+    answers.write(json.dumps(content) + "\n")
+    answers.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,286 @@
+"""Which of two releases is slower, cell by cell: pairs until that is clear, then a verdict."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from cryoet_zarr_bench.releases.measure import alone
+from cryoet_zarr_bench.releases.places import WORK
+from cryoet_zarr_bench.releases.scratch import claim_scratch_folder, space_of_stores
+from cryoet_zarr_bench.storage.grid import Profile
+from cryoet_zarr_bench.tomograms.prepared import PreparedTomogram
+from cryoet_zarr_bench.verdicts.cells import ComparedCell
+from cryoet_zarr_bench.verdicts.journal import PairJournal
+from cryoet_zarr_bench.verdicts.judgement import (
+    CHANGES,
+    INCONCLUSIVE,
+    LOOKS,
+    REGRESSION,
+    Estimate,
+    estimate,
+    verdict,
+    verdicts,
+)
+from cryoet_zarr_bench.verdicts.pairs import ReleaseUnderTest, run_pair
+from cryoet_zarr_bench.verdicts.sides import Side
+
+OVERWHELMING = 1.25
+"""Wall time decides against CPU time where its whole interval is beyond this: something waits."""
+
+NOT_AVAILABLE = "n/a"
+NO_FIGURE = "no figure"
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked: B against A, in these cells, on this tomogram.
+
+    `python` is the version measured with, `seed` decides the order of cells. After each number of
+    pairs in `looks` the cells that are answered are left; see `judgement.LOOKS`.
+    """
+
+    a: Side
+    b: Side
+    cells: tuple[ComparedCell, ...]
+    profile: Profile
+    tomogram: PreparedTomogram
+    python: str
+    seed: int
+    looks: tuple[int, ...] = LOOKS
+
+    def purpose(self) -> dict[str, Any]:
+        """What comparisons depend on beside cell and pair: with another they start anew."""
+        return {
+            "a": self.a.key,
+            "b": self.b.key,
+            "tomogram": self.tomogram.sha256,
+            "python": self.python,
+            "seed": self.seed,
+        }
+
+
+@dataclass(frozen=True)
+class CellAnswer:
+    """The verdict on a cell.
+
+    `deciding` is the estimate of CPU time, or of peak memory where that was compared; `wall` that
+    of wall time. `verdict` is one of the four, or `n/a` or `no figure`, of which `reason` says why.
+    `pairs` are the comparisons as they were kept.
+    """
+
+    cell: ComparedCell
+    verdict: str
+    deciding: Estimate
+    wall: Estimate
+    pairs: tuple[dict[str, Any], ...] = ()
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """All verdicts, and the exact differences: a config's name -> what is not the same.
+
+    `compared` is the number of configs whose stores were compared. `complete` is false where the
+    run was interrupted.
+    """
+
+    question: Question
+    cells: tuple[CellAnswer, ...]
+    differences: dict[str, dict[str, str]]
+    compared: int
+    complete: bool
+
+    @property
+    def exit_code(self) -> int:
+        """0 no regression, 1 regression, 3 inconclusive (a cell without a figure is that too)."""
+        said = {each.verdict for each in self.cells}
+        if REGRESSION in said:
+            return 1
+        answered = said - {NOT_AVAILABLE}
+        return 3 if not answered or answered & {INCONCLUSIVE, NO_FIGURE} else 0
+
+
+def confirm(question: Question, held: Mapping[str, str], folder: Path, console: Console) -> Answer:
+    """Run pairs until each cell is answered or the last look is done; Ctrl-C ends it early.
+
+    `held` maps packages that are the same in all releases to their versions; environments and the
+    journal lie in `folder`. What was measured before an interruption or a kill is kept there and
+    taken up by the same question. Raises BadInput where a release cannot be had.
+    """
+    os.environ["CRYOET_PROFILE"] = question.profile.name
+    configs = {cell.config for cell in question.cells}
+    space = 2 * space_of_stores(question.tomogram, question.profile)
+    scratch = claim_scratch_folder(space)
+    sides = {
+        name: ReleaseUnderTest(side, folder / "env", scratch / name, question.python)
+        for name, side in (("A", question.a), ("B", question.b))
+    }
+    WORK.mkdir(parents=True, exist_ok=True)
+    with alone(WORK):
+        journal = PairJournal(folder / f"{_slug(question)}.jsonl", question.purpose())
+        if journal.count:
+            console.print(f"{journal.count} comparisons were made before the interruption")
+        said = {}
+        for name, side in sides.items():
+            console.print(f"{name}: {side.side.name}: writing and verifying its stores")
+            said[name] = side.prepare(held, question.tomogram, configs)
+        reasons = _reasons(question.cells, said)
+        cells = [cell for cell in question.cells if cell not in reasons]
+        complete = True
+        try:
+            _run_pairs(question, cells, sides, journal, console)
+        except KeyboardInterrupt:
+            complete = False
+        answers = _answers(question, journal, reasons)
+        if complete:
+            journal.forget()
+    both = said["A"]["stores"].keys() & said["B"]["stores"].keys()
+    return Answer(
+        question, tuple(answers), exact_differences(said["A"], said["B"]), len(both), complete
+    )
+
+
+def _reasons(
+    cells: tuple[ComparedCell, ...], said: dict[str, dict[str, Any]]
+) -> dict[ComparedCell, tuple[str, str]]:
+    """The cells that cannot be compared: the word for it, and why."""
+    found = {}
+    for cell in cells:
+        for name, side in said.items():
+            if cell.config in side["impossible"]:
+                found[cell] = NOT_AVAILABLE, f"{name}: {side['impossible'][cell.config]}"
+            elif cell.config in side["failed"]:
+                found[cell] = NO_FIGURE, f"{name}: {side['failed'][cell.config]}"
+    return found
+
+
+def _run_pairs(
+    question: Question,
+    cells: list[ComparedCell],
+    sides: dict[str, ReleaseUnderTest],
+    journal: PairJournal,
+    console: Console,
+) -> None:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("left"),
+    )
+    first = 0
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        for look in question.looks:
+            unanswered = _open_cells(cells, journal, first)
+            if not unanswered:
+                return
+            title = f"pairs {first + 1} to {look} of {len(unanswered)} cells"
+            task = progress.add_task(title, total=len(unanswered) * (look - first))
+            for pair in range(first, look):
+                missing = [cell for cell in unanswered if not journal.has(cell, pair)]
+                progress.advance(task, len(unanswered) - len(missing))
+                if missing:
+                    keep = _keeper(journal, pair, partial(progress.advance, task))
+                    run_pair(sides, question.tomogram, missing, question.seed, pair, keep)
+                if not console.is_terminal:
+                    console.print(f"pair {pair + 1} of {look}, {len(unanswered)} cells")
+            progress.remove_task(task)
+            first = look
+
+
+def _keeper(
+    journal: PairJournal, pair: int, advance: Callable[[], None]
+) -> Callable[[ComparedCell, dict[str, Any]], None]:
+    def keep(cell: ComparedCell, result: dict[str, Any]) -> None:
+        journal.keep(cell, pair, result)
+        advance()
+
+    return keep
+
+
+def _deciding(cell: ComparedCell) -> str:
+    return "cpu" if cell.is_timed else "memory"
+
+
+def _open_cells(cells: list[ComparedCell], journal: PairJournal, pairs: int) -> list[ComparedCell]:
+    """The cells whose answer the first `pairs` comparisons leave open."""
+    kept = {cell: [each for each in journal.of(cell) if each["pair"] < pairs] for cell in cells}
+    known = [cell for cell in cells if not any(_failure(each) for each in kept[cell])]
+    said = verdicts([estimate([each[_deciding(cell)] for each in kept[cell]]) for cell in known])
+    return [cell for cell, word in zip(known, said, strict=True) if word == INCONCLUSIVE]
+
+
+def _failure(kept: dict[str, Any]) -> tuple[str, str] | None:
+    if "error" in kept:
+        return NO_FIGURE, f"{kept['side']}: {kept['error']}"
+    if "impossible" in kept:
+        return NOT_AVAILABLE, f"{kept['side']}: {kept['impossible']}"
+    return None
+
+
+def _answers(
+    question: Question, journal: PairJournal, reasons: dict[ComparedCell, tuple[str, str]]
+) -> list[CellAnswer]:
+    estimates: dict[ComparedCell, tuple[Estimate, Estimate]] = {}
+    for cell in question.cells:
+        kept = journal.of(cell)
+        failures = [failure for each in kept if (failure := _failure(each))]
+        if failures:
+            reasons = {**reasons, cell: failures[0]}
+        if cell not in reasons:
+            estimates[cell] = (
+                estimate([each[_deciding(cell)] for each in kept]),
+                estimate([each["wall"] for each in kept if "wall" in each]),
+            )
+    said = dict(zip(estimates, verdicts([found for found, _ in estimates.values()]), strict=True))
+    nothing = estimate([])
+    answers = []
+    for cell in question.cells:
+        if cell in reasons:
+            word, reason = reasons[cell]
+            answers.append(CellAnswer(cell, word, nothing, nothing, reason=reason))
+        else:
+            deciding, wall = estimates[cell]
+            word = with_wall(said[cell], wall)
+            answers.append(CellAnswer(cell, word, deciding, wall, tuple(journal.of(cell))))
+    return answers
+
+
+def with_wall(by_cpu: str, wall: Estimate) -> str:
+    """CPU time decides, unless it sees no change and wall time is overwhelming."""
+    if by_cpu not in CHANGES and (wall.low > OVERWHELMING or wall.high < 1 / OVERWHELMING):
+        return verdict(wall)
+    return by_cpu
+
+
+def exact_differences(a: dict[str, Any], b: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """For each config that both wrote: the exact figures and fingerprints that are not the same."""
+    words = {
+        "stored_bytes": "bytes",
+        "file_count": "files",
+        "metadata": "metadata",
+        "content": "chunk contents",
+    }
+    found = {}
+    for name in sorted(a["stores"].keys() & b["stores"].keys()):
+        one, other = a["stores"][name], b["stores"][name]
+        unlike = {
+            word: f"{one[what]} -> {other[what]}" if what.endswith(("bytes", "count")) else "differ"
+            for what, word in words.items()
+            if one[what] != other[what]
+        }
+        if unlike:
+            found[name] = unlike
+    return found
+
+
+def _slug(question: Question) -> str:
+    return f"{question.a.key}--{question.b.key}--{question.tomogram.sha256[:12]}"

@@ -1,0 +1,125 @@
+"""From paired comparisons of two releases to one of four verdicts, with its interval.
+
+The unit is a pair: in a pair of fresh processes the calls of both releases alternate, and the pair
+gives one number, the median of the log ratios of adjacent calls. Pairs are independent; calls
+within a pair are not. So the interval is taken over pairs.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+BEYOND = 1.05
+"""A change has to be estimated beyond 5 %: smaller ones are too near to what luck can do."""
+
+WITHIN = 1.10
+"""The change that "no change" rules out."""
+
+ERROR = 0.01
+"""The rate of false alarms of one cell, over all its looks together: intervals are of 99 %."""
+
+LOOKS = (8, 12, 16, 20)
+"""After how many pairs the answer is looked at. Who looks again and again finds something in the
+end; so each look has an equal part of ERROR (Bonferroni)."""
+
+FALSE_DISCOVERIES = 0.01
+"""Of the cells called changed, the expected part that is not (Benjamini and Hochberg, 1995)."""
+
+REGRESSION = "regression"
+IMPROVEMENT = "improvement"
+NO_CHANGE = "no change within 10 %"
+INCONCLUSIVE = "inconclusive"
+CHANGES = (REGRESSION, IMPROVEMENT)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """The ratio of B's figure to A's, and how sure it is.
+
+    `low` and `high` bound the ratio with 99 % confidence over all looks together; `probability` is
+    that of a ratio as far from 1 by chance, all looks paid for; `pairs` is the number of pairs. The
+    four are NaN where the pairs allow no estimate.
+    """
+
+    ratio: float
+    low: float
+    high: float
+    probability: float
+    pairs: int
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the pairs allowed an estimate."""
+        return not math.isnan(self.ratio)
+
+    @property
+    def reach(self) -> float:
+        """Half the width of the interval, as a part: 0.08 where the ratio is known to 8 %."""
+        return math.sqrt(self.high / self.low) - 1
+
+
+@cache
+def _t_quantile(probability: float, degrees: int) -> float:
+    from scipy.stats import t
+
+    return float(t.ppf(probability, degrees))
+
+
+def estimate(log_ratios: list[float]) -> Estimate:
+    """The t-interval over pairs, each given as the natural logarithm of B over A.
+
+    There is none for fewer than three pairs, for values that are not finite, nor for pairs that are
+    all equal: no clock does that, so it is a fault and no certainty.
+    """
+    values = np.asarray(log_ratios, dtype=float)
+    pairs = len(values)
+    nothing = Estimate(math.nan, math.nan, math.nan, math.nan, pairs)
+    if pairs < 3 or not np.isfinite(values).all() or np.ptp(values) < 1e-12:
+        return nothing
+    from scipy.special import stdtr
+
+    mean = float(values.mean())
+    error = float(values.std(ddof=1)) / math.sqrt(pairs)
+    half = _t_quantile(1 - ERROR / len(LOOKS) / 2, pairs - 1) * error
+    probability = 2 * float(stdtr(pairs - 1, -abs(mean) / error)) * len(LOOKS)
+    try:
+        bounds = math.exp(mean), math.exp(mean - half), math.exp(mean + half)
+    except OverflowError:
+        return nothing
+    return Estimate(*bounds, min(1.0, probability), pairs)
+
+
+def verdict(found: Estimate) -> str:
+    """One of the four verdicts on a single estimate."""
+    if not found.is_known:
+        return INCONCLUSIVE
+    if found.low > 1 and found.ratio > BEYOND:
+        return REGRESSION
+    if found.high < 1 and found.ratio < 1 / BEYOND:
+        return IMPROVEMENT
+    if found.low > 1 / WITHIN and found.high < WITHIN:
+        return NO_CHANGE
+    return INCONCLUSIVE
+
+
+def verdicts(found: list[Estimate]) -> list[str]:
+    """The verdicts on many cells, with false discoveries among them kept down.
+
+    A change that does not pass becomes inconclusive.
+    """
+    probabilities = [each.probability if each.is_known else 1.0 for each in found]
+    order = sorted(range(len(found)), key=lambda cell: probabilities[cell])
+    passing = 0
+    for place, cell in enumerate(order, start=1):
+        if probabilities[cell] <= FALSE_DISCOVERIES * place / len(found):
+            passing = place
+    passed = set(order[:passing])
+    said = [verdict(each) for each in found]
+    return [
+        INCONCLUSIVE if each in CHANGES and cell not in passed else each
+        for cell, each in enumerate(said)
+    ]

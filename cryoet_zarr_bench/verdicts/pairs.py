@@ -1,0 +1,255 @@
+"""Two releases side by side: pairs of fresh processes whose calls alternate."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import itertools
+import json
+import math
+import os
+import random
+import shutil
+import statistics
+import subprocess
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from cryoet_zarr_bench.errors import BadInput
+from cryoet_zarr_bench.releases.install import (
+    InstallationFailed,
+    install_labelled,
+    make_environment,
+)
+from cryoet_zarr_bench.releases.interpreters import find_interpreter
+from cryoet_zarr_bench.releases.places import PROJECT
+from cryoet_zarr_bench.storage import worker
+from cryoet_zarr_bench.storage.session import PREPARED_TOMOGRAM, RECORD_FOLDER
+from cryoet_zarr_bench.tomograms.prepared import PreparedTomogram
+from cryoet_zarr_bench.verdicts.cells import ComparedCell
+from cryoet_zarr_bench.verdicts.sides import Side
+
+QUARTETS = (3, 40)
+"""How many times `A B B A` is run in a pair, at least and at most: 12 to 160 calls. In each half
+the neighbours are an A and a B, and a steady drift hits both alike."""
+
+ENOUGH_SECONDS = 0.25
+"""Quick calls are repeated until a pair has taken this long, or the most quartets are run."""
+
+NO_COMMIT = "0" * 40
+
+
+class ReleaseUnderTest:
+    """A release in an environment of its own, with the verified stores that its calls need.
+
+    `environments` is the folder that holds environments, `folder` is where its stores go; `name` is
+    A or B.
+    """
+
+    def __init__(self, side: Side, environments: Path, folder: Path, python: str) -> None:
+        self.side = side
+        self._folder = folder
+        self._environment = environments / f"{side.key}_python-{python}"
+        self._python = python
+
+    def prepare(
+        self, held: Mapping[str, str], tomogram: PreparedTomogram, configs: Iterable[str]
+    ) -> dict[str, Any]:
+        """Install the release, write and verify the stores; return what `worker` says of them.
+
+        `held` maps packages that are the same in all releases to their versions. Raises BadInput
+        where the release cannot be installed, or writes nothing.
+        """
+        self.install(held)
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.mkdir(parents=True)
+        made = subprocess.run(
+            self.command("shelf"),
+            env=self.variables(tomogram),
+            input=json.dumps({"configs": list(configs)}) + "\n",
+            capture_output=True,
+            text=True,
+        )
+        if made.returncode:
+            last = (made.stderr.strip().splitlines() or ["no output"])[-1]
+            raise BadInput(f"{self.side.name}: its stores could not be written: {last}")
+        said: dict[str, Any] = json.loads(made.stdout)
+        return said
+
+    def install(self, held: Mapping[str, str]) -> None:
+        """Make its environment, or step it to this release; BadInput where that cannot be."""
+        interpreter = find_interpreter(self._python)
+        if interpreter is None:
+            raise BadInput(f"no CPython {self._python} found; install one")
+        rest = [f"{name}=={version}" for name, version in held.items()]
+        rest.append(f"asv_runner=={importlib.metadata.version('asv_runner')}")
+        try:
+            if not (self._environment / "bin" / "python").exists():
+                make_environment(interpreter, self._environment)
+            outcome = install_labelled(
+                self._environment,
+                self.side.name,
+                NO_COMMIT,
+                self.side.versions,
+                list(self.side.requirements),
+                rest,
+            )
+        except InstallationFailed as error:
+            raise BadInput(f"{self.side.name} could not be installed: {error}") from error
+        if outcome.impossible:
+            raise BadInput(f"{self.side.name} cannot be installed: {outcome.impossible}")
+
+    @property
+    def site_packages(self) -> Path:
+        """Where its packages are installed."""
+        return self._environment / "lib" / f"python{self._python}" / "site-packages"
+
+    def start(self, tomogram: PreparedTomogram) -> Worker:
+        """A fresh process that waits for calls."""
+        return Worker(self.command("calls"), self.variables(tomogram))
+
+    def command(self, task: str) -> list[str]:
+        """The command of a process of `worker`."""
+        python = self._environment / "bin" / "python"
+        # -P: the modules beside worker.py are not to be found by their bare names.
+        return [str(python), "-P", "-W", "ignore", str(worker.__file__), task, str(self._folder)]
+
+    def variables(self, tomogram: PreparedTomogram) -> dict[str, str]:
+        """Its environment variables: as asv would set them, nothing recorded."""
+        kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        return {
+            **kept,
+            "ASV": "true",
+            "ASV_ENV_DIR": str(self._environment),
+            "ASV_COMMIT": NO_COMMIT,
+            PREPARED_TOMOGRAM: str(tomogram.path),
+            RECORD_FOLDER: "",
+        }
+
+
+class Worker:
+    """A process of `storage.worker`; it is gone when the `with` ends."""
+
+    def __init__(self, command: list[str], variables: dict[str, str]) -> None:
+        self._process = subprocess.Popen(
+            command,
+            env=variables,
+            cwd=PROJECT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            # Ctrl-C is for us: a call that it cut short would look like a failure.
+            start_new_session=True,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    def call(self, cell: ComparedCell) -> dict[str, Any]:
+        """Let it make one call: `cpu` and `wall` seconds and `memory`, or an `error`."""
+        assert self._process.stdin is not None and self._process.stdout is not None
+        wanted = {
+            "benchmark": cell.benchmark,
+            "parameters": [cell.codec, cell.chunks, cell.zarr_format],
+        }
+        try:
+            self._process.stdin.write(json.dumps(wanted) + "\n")
+            self._process.stdin.flush()
+            line = self._process.stdout.readline()
+        except BrokenPipeError:
+            line = ""
+        if not line:
+            return {"error": "the process of this release ended by itself"}
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+
+def run_pair(
+    sides: dict[str, ReleaseUnderTest],
+    tomogram: PreparedTomogram,
+    cells: list[ComparedCell],
+    seed: int,
+    number: int,
+    keep: Callable[[ComparedCell, dict[str, Any]], None],
+) -> None:
+    """Compare all cells once, in an order that `seed` and the pair's `number` decide.
+
+    `sides` has the two releases as A and B. All timed cells share one pair of processes; peak
+    memory takes a pair of its own for each cell. `keep` is given each comparison as it is made.
+    """
+    order = cells.copy()
+    random.Random(f"{seed} {number}").shuffle(order)
+    with ExitStack() as stack:
+        workers = {
+            name: stack.enter_context(side.start(tomogram))
+            for name, side in _in_turn(sides, number).items()
+        }
+        for cell in order:
+            if cell.is_timed:
+                keep(cell, _compare_times(workers, cell))
+    for cell in order:
+        if not cell.is_timed:
+            keep(cell, _compare_memory(_in_turn(sides, number), tomogram, cell))
+
+
+def _in_turn(sides: dict[str, ReleaseUnderTest], number: int) -> dict[str, ReleaseUnderTest]:
+    """A before B in one pair, B before A in the next."""
+    return dict(sorted(sides.items(), reverse=number % 2 == 1))
+
+
+def _compare_times(workers: dict[str, Worker], cell: ComparedCell) -> dict[str, Any]:
+    longest = 0.0
+    for name in "AB":  # one call to warm up, as in the suite
+        warm = workers[name].call(cell)
+        if "wall" not in warm:
+            return {**warm, "side": name}
+        longest = max(longest, warm["wall"])
+    fewest, most = QUARTETS
+    quartets = min(most, max(fewest, math.ceil(ENOUGH_SECONDS / (4 * longest))))
+    calls: list[tuple[str, float, float]] = []
+    for name in "ABBA" * quartets:
+        answer = workers[name].call(cell)
+        if "wall" not in answer:
+            return {**answer, "side": name}
+        calls.append((name, answer["cpu"], answer["wall"]))
+    return {
+        "cpu": median_log_ratio([(name, cpu) for name, cpu, _ in calls]),
+        "wall": median_log_ratio([(name, wall) for name, _, wall in calls]),
+        "calls": [[name, round(cpu, 7), round(wall, 7)] for name, cpu, wall in calls],
+    }
+
+
+def median_log_ratio(calls: list[tuple[str, float]]) -> float:
+    """The median over adjacent calls of log(B / A); NaN where a clock said zero."""
+    ratios = []
+    for pair in itertools.batched(calls, 2):
+        seconds = dict(pair)
+        if min(seconds.values()) <= 0:
+            return math.nan
+        ratios.append(math.log(seconds["B"] / seconds["A"]))
+    return statistics.median(ratios)
+
+
+def _compare_memory(
+    sides: dict[str, ReleaseUnderTest], tomogram: PreparedTomogram, cell: ComparedCell
+) -> dict[str, Any]:
+    most: dict[str, int] = {}
+    for name, side in sides.items():
+        with side.start(tomogram) as process:
+            answer = process.call(cell)
+        if "memory" not in answer:
+            return {**answer, "side": name}
+        most[name] = answer["memory"]
+    return {"memory": math.log(most["B"] / most["A"]), "calls": sorted(most.items())}
