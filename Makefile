@@ -2,6 +2,7 @@
 # make bench TOMOGRAM=volume.mrc   the same on your own tomogram
 # make preview                     look at the dashboard
 # make test                        run the tests
+# make test-long                   run those that take minutes each
 # make trust                       measure how far verdicts can be trusted (hours)
 
 VENV := .venv
@@ -20,6 +21,10 @@ preview: $(VENV)/.installed
 
 test: $(VENV)/.installed-dev
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/pytest
+
+# What takes minutes each: killed ten times, a slowdown injected.
+test-long: $(VENV)/.installed-dev
+	@$(BIN)/pytest -m long
 
 # What is committed under results/ and html/ was made by this.
 history: $(VENV)/.installed

@@ -110,6 +110,9 @@ def confirm(
     python: Annotated[str | None, typer.Option(help="As for bench.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the answer here.")] = None,
     csv_file: Annotated[Path | None, typer.Option("--csv", help="Write the answer here.")] = None,
+    instructions: Annotated[
+        bool, typer.Option("--instructions", help="Count instructions by valgrind instead of time.")
+    ] = False,
 ) -> None:
     """Judge B against A: both run the suite's timed calls in turn, in pairs of fresh processes.
 
@@ -129,6 +132,7 @@ def confirm(
         python=python,
         json_file=json_file,
         csv_file=csv_file,
+        instructions=instructions,
     )
     raise typer.Exit(code)
 

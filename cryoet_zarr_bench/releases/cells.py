@@ -40,6 +40,10 @@ _save = Results.save
 def keep_every_cell(work: Path) -> None:
     """Make asv keep cells as they are measured, under `work`, and results whole or not at all."""
 
+    # Of a result file, in each round that is interleaved with others: an interruption in the last
+    # round begins with the first again, and finds its cells.
+    journals: dict[str, list[CellJournal]] = {}
+
     def load_and_mark(self: Any, result_dir: str) -> Any:
         # asv loads earlier results just where it is going to save new ones.
         self.is_to_be_saved = True
@@ -51,7 +55,10 @@ def keep_every_cell(work: Path) -> None:
         left = work / "records" / f"{self.commit_hash}.{self.env_name}.json"
         _save_record(self, left, _record_path(saved))
         if hasattr(self, "journal"):
-            self.journal.remove()
+            journals.setdefault(self._filename, []).append(self.journal)
+            if self.is_last_round:
+                for journal in journals.pop(self._filename):
+                    journal.remove()
 
     def run_and_keep(benchmarks: Any, env: Any, results: Any = None, **options: Any) -> Any:
         return _run_and_keep(work, benchmarks, env, results, options)
@@ -122,6 +129,7 @@ def _run_and_keep(
         }
         path = journal_path(work / "unfinished", results._filename, options.get("run_rounds"))
         journal = results.journal = CellJournal(path, purpose)
+        results.is_last_round = 1 in (options.get("run_rounds") or [1])
         if journal.taken_over:
             log.info(f"{journal.taken_over} cells were measured before the interruption")
         earlier = _notes_of_earlier_rounds(results, options)
@@ -165,7 +173,9 @@ def _count_cells(benchmarks: Any, options: dict[str, Any]) -> int:
     for benchmark in benchmarks.values():
         cells = len(list(itertools.product(*benchmark["params"]))) if benchmark["params"] else 1
         rounds = int(attributes.get("rounds", benchmark.get("rounds", 1)))
-        total += cells * (1 if options.get("quick") else rounds)
+        # asv is called once for each round where rounds are interleaved.
+        now = options.get("run_rounds") or range(1, rounds + 1)
+        total += cells * (1 if options.get("quick") else sum(each <= rounds for each in now))
     return total
 
 

@@ -30,6 +30,12 @@ from cryoet_zarr_bench.verdicts.confirm import (
     Question,
     confirm,
 )
+from cryoet_zarr_bench.verdicts.instructions import (
+    SAME_WORK,
+    WorkAnswer,
+    as_rows,
+    count_instructions,
+)
 from cryoet_zarr_bench.verdicts.judgement import (
     IMPROVEMENT,
     INCONCLUSIVE,
@@ -56,8 +62,13 @@ def run_confirm(
     python: str | None,
     json_file: Path | None,
     csv_file: Path | None,
+    instructions: bool = False,
 ) -> int:
-    """Ask, measure, and show the answer; return the exit code. Raises BadInput."""
+    """Ask, measure, and show the answer; return the exit code. Raises BadInput.
+
+    With `instructions` the calls are not timed: their instructions are counted, and the exit code
+    is 0 whatever the counts, since work is no verdict.
+    """
     if most_pairs not in LOOKS:
         raise BadInput(f"--pairs {most_pairs}: give one of {', '.join(map(str, LOOKS))}")
     for file in (json_file, csv_file):
@@ -74,15 +85,66 @@ def run_confirm(
         seed,
         tuple(look for look in LOOKS if look <= most_pairs),
     )
-    answer = confirm(question, catalogue.held, WORK / "confirm", console)
+    folder = WORK / "confirm"
+    if instructions:
+        counted = count_instructions(question, catalogue.held, folder, console)
+        console.print()
+        console.print(work_table(question, counted))
+        changed = sum(not each.reason and each.word != SAME_WORK for each in counted)
+        console.print(f"Work changed in {changed} of {len(counted)} calls. {WORK_EXPLAINED}")
+        _save(json_file, json.dumps({**_asked(question), "calls": as_rows(counted)}, indent=1))
+        _save(csv_file, _csv(as_rows(counted)))
+        return 0
+    answer = confirm(question, catalogue.held, folder, console)
     console.print()
     console.print(answer_table(answer))
     console.print(summary(answer), highlight=False)
-    if json_file is not None:
-        write_whole(json_file, json.dumps(as_json(answer), indent=1) + "\n")
-    if csv_file is not None:
-        write_whole(csv_file, as_csv(answer))
+    _save(json_file, json.dumps(as_json(answer), indent=1))
+    _save(csv_file, _csv([as_row(each) for each in answer.cells]))
     return answer.exit_code if answer.complete else 130
+
+
+def _save(file: Path | None, text: str) -> None:
+    if file is not None:
+        write_whole(file, f"{text.rstrip()}\n")
+
+
+WORK_EXPLAINED = (
+    "Instructions of B over those of A, as valgrind counts them, with the most that repeats of one "
+    "release differ. Work is no time: fewer instructions may take longer. encode and decode: one "
+    "chunk, by the codec alone."
+)
+
+
+def work_table(question: Question, answers: list[WorkAnswer]) -> Table:
+    """One row for each call that was counted, what differs most first."""
+    table = Table(
+        title=f"{question.b.name} over {question.a.name}: instructions",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=0,
+        pad_edge=False,
+    )
+    for heading in ("call", "config"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("millions", "ratio", "repeats"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("work")
+    for each in sorted(answers, key=lambda each: 0 if each.reason else -abs(each.ratio - 1)):
+        config = f"{each.cell.codec} {each.cell.chunks} v{each.cell.zarr_format}"
+        if each.reason:
+            table.add_row(each.call, config, "", "", "", escape(each.reason))
+        else:
+            table.add_row(
+                each.call,
+                config,
+                f"{sum(each.a) / len(each.a) / 1e6:.1f}",
+                f"{each.ratio:.4f}",
+                f"{each.spread * 100:.2f} %",
+                each.word,
+                style=None if each.word == SAME_WORK else "bold",
+            )
+    return table
 
 
 def answer_table(answer: Answer) -> Table:
@@ -170,14 +232,8 @@ def summary(answer: Answer) -> str:
 
 def as_json(answer: Answer) -> dict[str, Any]:
     """All of the answer, for programs; each cell with its pairs and their single calls."""
-    question = answer.question
     return {
-        "a": {"name": question.a.name, **question.a.versions},
-        "b": {"name": question.b.name, **question.b.versions},
-        "tomogram": question.tomogram.name,
-        "profile": question.profile.name,
-        "python": question.python,
-        "seed": question.seed,
+        **_asked(answer.question),
         "complete": answer.complete,
         "exit_code": answer.exit_code,
         "configs_compared": answer.compared,
@@ -186,11 +242,21 @@ def as_json(answer: Answer) -> dict[str, Any]:
     }
 
 
-def as_csv(answer: Answer) -> str:
-    """One line per cell."""
-    rows = [as_row(each) for each in answer.cells]
+def _asked(question: Question) -> dict[str, Any]:
+    return {
+        "a": {"name": question.a.name, **question.a.versions},
+        "b": {"name": question.b.name, **question.b.versions},
+        "tomogram": question.tomogram.name,
+        "profile": question.profile.name,
+        "python": question.python,
+        "seed": question.seed,
+    }
+
+
+def _csv(rows: list[dict[str, Any]]) -> str:
+    """One line per row, under the names of the first one's values."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer = csv.DictWriter(text, list(rows[0]) if rows else [], lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()

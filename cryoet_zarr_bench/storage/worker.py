@@ -14,6 +14,8 @@ import pickle
 import resource
 import sys
 import time
+from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ SHELF = "shelf.pickle"
 
 
 def main() -> None:
-    """`worker.py shelf FOLDER` writes the stores, `worker.py calls FOLDER` makes calls of them."""
+    """`worker.py shelf FOLDER` writes the stores; `calls` and `counts` make calls of them."""
     # Only asv's runner and the release are installed here, this project is not.
     sys.path.append(str(PROJECT))
     task, folder = sys.argv[1:]
@@ -31,8 +33,10 @@ def main() -> None:
     os.dup2(2, 1)
     if task == "shelf":
         _say(answers, _make_shelf(json.loads(sys.stdin.readline())["configs"]))
+    elif task == "counts":
+        _take_calls(answers, _count)
     else:
-        _take_calls(answers)
+        _take_calls(answers, _measure)
 
 
 def _make_shelf(names: list[str]) -> dict[str, Any]:
@@ -56,7 +60,7 @@ def _make_shelf(names: list[str]) -> dict[str, Any]:
     }
 
 
-def _take_calls(answers: Any) -> None:
+def _take_calls(answers: Any, measure: Callable[[Any, dict[str, Any]], dict[str, Any]]) -> None:
     from asv_runner.discovery import disc_benchmarks
 
     benchmarks = {each.name: each for each in disc_benchmarks("benchmarks")}
@@ -72,12 +76,12 @@ def _take_calls(answers: Any) -> None:
             index = list(itertools.product(*benchmark._params)).index(parameters)
             benchmark.set_param_idx(index)
             benchmark.set_cache(shelf)
-            _say(answers, _call(benchmark))
+            _say(answers, measure(benchmark, wanted))
         except Exception as error:  # the reason why there is no figure
             _say(answers, {"error": f"{type(error).__name__}: {error}"})
 
 
-def _call(benchmark: Any) -> dict[str, Any]:
+def _measure(benchmark: Any, wanted: dict[str, Any]) -> dict[str, Any]:
     """Make one call, its setup left out of what is measured.
 
     `cpu` (all threads, user and system) and `wall` are seconds; `memory` is the most that this
@@ -97,6 +101,48 @@ def _call(benchmark: Any) -> dict[str, Any]:
     # Linux has kilobytes here: getrusage(2).
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return {"cpu": cpu, "wall": wall, "memory": memory}
+
+
+def _count(benchmark: Any, wanted: dict[str, Any]) -> dict[str, Any]:
+    """Count the instructions of a call, the third: the first two differ, since much is made once.
+
+    Counted is the benchmark's own call, or, where `wanted` names a `part`, the codec's `encode` or
+    `decode` of the first chunk alone. Callgrind has the number, under the name that is answered.
+    """
+    from cryoet_zarr_bench.storage.callgrind import counted
+
+    for call in range(3):
+        if benchmark.do_setup():
+            return {"impossible": "n/a in this release"}
+        function, parameters = benchmark.func, benchmark._build_params()
+        if wanted.get("part"):
+            function, parameters = _codec_call(benchmark, wanted["part"])
+        gc.disable()
+        try:
+            with counted(wanted["name"]) if call == 2 else nullcontext():
+                function(*parameters)
+        finally:
+            gc.enable()
+            benchmark.do_teardown()
+    return {"counted": wanted["name"]}
+
+
+def _codec_call(benchmark: Any, part: str) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+    """The function and arguments by which numcodecs encodes or decodes a config's first chunk."""
+    from cryoet_zarr_bench.storage.config import StorageConfig
+    from cryoet_zarr_bench.storage.engines import numcodecs_codec
+    from cryoet_zarr_bench.storage.session import prepared_tomogram_path
+    from cryoet_zarr_bench.tomograms.prepared import open_prepared
+
+    config = StorageConfig.of(*benchmark._current_params)
+    codec = numcodecs_codec.of(config.codec)
+    tomogram = open_prepared(prepared_tomogram_path()).load(mmap=True)
+    chunk = tomogram[tuple(slice(0, length) for length in config.chunks)].copy()
+    if codec is None:
+        return chunk.copy, ()
+    if part == "encode":
+        return codec.encode, (chunk,)
+    return codec.decode, (codec.encode(chunk),)
 
 
 def _say(answers: Any, content: dict[str, Any]) -> None:

@@ -132,7 +132,7 @@ def confirm(question: Question, held: Mapping[str, str], folder: Path, console: 
         for name, side in sides.items():
             console.print(f"{name}: {side.side.name}: writing and verifying its stores")
             said[name] = side.prepare(held, question.tomogram, configs)
-        reasons = _reasons(question.cells, said)
+        reasons = not_comparable(question.cells, said)
         cells = [cell for cell in question.cells if cell not in reasons]
         complete = True
         try:
@@ -148,7 +148,7 @@ def confirm(question: Question, held: Mapping[str, str], folder: Path, console: 
     )
 
 
-def _reasons(
+def not_comparable(
     cells: tuple[ComparedCell, ...], said: dict[str, dict[str, Any]]
 ) -> dict[ComparedCell, tuple[str, str]]:
     """The cells that cannot be compared: the word for it, and why."""

@@ -1,0 +1,215 @@
+"""How much work a call is, counted in instructions: below what clocks can see.
+
+Counts hardly depend on what else the machine does, and they are no times: an instruction may take
+long or none. So what differs is called work, never speed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from cryoet_zarr_bench.errors import BadInput
+from cryoet_zarr_bench.releases.measure import alone
+from cryoet_zarr_bench.releases.places import PROJECT, WORK
+from cryoet_zarr_bench.releases.scratch import claim_scratch_folder, space_of_stores
+from cryoet_zarr_bench.tomograms.prepared import PreparedTomogram
+from cryoet_zarr_bench.verdicts.cells import ComparedCell
+from cryoet_zarr_bench.verdicts.confirm import Question, not_comparable
+from cryoet_zarr_bench.verdicts.pairs import ReleaseUnderTest
+
+REPEATS = 2
+"""Processes in which each call is counted: what their counts differ by is the floor."""
+
+FLOOR = 0.005
+"""Counts that differ by less are called the same, also where the repeats agree better."""
+
+MORE_WORK, LESS_WORK, SAME_WORK = "more work", "less work", "same work"
+
+_COUNTED = {
+    "write.Write.time_write": ("write", "encode"),
+    "read.Read.time_read_volume": ("read", "decode"),
+    "read.Read.time_read_xy_slice": ("read_xy_slice",),
+    "read.Open.time_open": ("open",),
+}
+"""What is counted for a benchmark: its own call, and the codec's part of it on one chunk."""
+
+_PARTS = ("encode", "decode")
+
+
+@dataclass(frozen=True)
+class WorkAnswer:
+    """The instructions of one call in both releases, each counted `REPEATS` times.
+
+    `a` and `b` are empty where it cannot be counted, for which `reason` says why.
+    """
+
+    cell: ComparedCell
+    call: str
+    a: tuple[int, ...]
+    b: tuple[int, ...]
+    reason: str | None = None
+
+    @property
+    def ratio(self) -> float:
+        """Mean of B over mean of A."""
+        return (sum(self.b) / len(self.b)) / (sum(self.a) / len(self.a))
+
+    @property
+    def spread(self) -> float:
+        """The most that repeats of one release differ, as a part."""
+        return max(max(counts) / min(counts) - 1 for counts in (self.a, self.b))
+
+    @property
+    def word(self) -> str:
+        """More, less or the same work; the same where the difference could be the repeats'."""
+        if abs(self.ratio - 1) <= max(FLOOR, 3 * self.spread):
+            return SAME_WORK
+        return MORE_WORK if self.ratio > 1 else LESS_WORK
+
+
+def find_valgrind() -> str:
+    """The path of valgrind; BadInput where it is not installed."""
+    found = shutil.which("valgrind")
+    if found is None:
+        raise BadInput("--instructions: valgrind is not installed; install it, or leave this out")
+    return found
+
+
+def count_instructions(
+    question: Question, held: Mapping[str, str], folder: Path, console: Console
+) -> list[WorkAnswer]:
+    """Count the calls of all cells in both releases. Raises BadInput where that cannot be."""
+    valgrind = find_valgrind()
+    os.environ["CRYOET_PROFILE"] = question.profile.name
+    scratch = claim_scratch_folder(2 * space_of_stores(question.tomogram, question.profile))
+    sides = {
+        name: ReleaseUnderTest(side, folder / "env", scratch / name, question.python)
+        for name, side in (("A", question.a), ("B", question.b))
+    }
+    WORK.mkdir(parents=True, exist_ok=True)
+    with alone(WORK):
+        configs = {cell.config for cell in question.cells}
+        said = {
+            name: side.prepare(held, question.tomogram, configs) for name, side in sides.items()
+        }
+        reasons = not_comparable(question.cells, said)
+        calls = [
+            (cell, call)
+            for cell in question.cells
+            if cell not in reasons
+            for call in _COUNTED.get(cell.benchmark, ())
+        ]
+        counts: dict[str, list[dict[str, int]]] = {name: [] for name in sides}
+        for repeat in range(REPEATS):
+            console.print(
+                f"counting {len(calls)} calls in each release, time {repeat + 1} of {REPEATS}"
+            )
+            # Counts do not depend on what runs beside, so both sides are counted at once.
+            with ThreadPoolExecutor(len(sides)) as both:
+                found = {
+                    name: both.submit(
+                        _count_all,
+                        valgrind,
+                        side,
+                        question.tomogram,
+                        calls,
+                        scratch / f"{name}.out",
+                    )
+                    for name, side in sides.items()
+                }
+            for name, future in found.items():
+                counts[name].append(future.result())
+    answers = []
+    for cell, call in calls:
+        key = f"{cell.name} {call}"
+        a, b = (tuple(each[key] for each in counts[name] if key in each) for name in "AB")
+        reason = None if len(a) == len(b) == REPEATS else "it could not be counted"
+        answers.append(WorkAnswer(cell, call, a, b, reason))
+    return answers
+
+
+def _count_all(
+    valgrind: str,
+    side: ReleaseUnderTest,
+    tomogram: PreparedTomogram,
+    calls: list[tuple[ComparedCell, str]],
+    output: Path,
+) -> dict[str, int]:
+    """The instructions of all calls in one process, always in the same order."""
+    shutil.rmtree(output, ignore_errors=True)
+    output.mkdir()
+    command = [
+        valgrind,
+        "--tool=callgrind",
+        "--instr-atstart=no",
+        f"--callgrind-out-file={output / 'counts'}",
+        *side.command("counts"),
+    ]
+    wanted = [
+        {
+            "benchmark": cell.benchmark,
+            "parameters": [cell.codec, cell.chunks, cell.zarr_format],
+            "name": f"{cell.name} {call}",
+            "part": call if call in _PARTS else None,
+        }
+        for cell, call in calls
+    ]
+    # A fixed seed of hashes, and no address at random: dictionaries are then walked alike.
+    variables = {**side.variables(tomogram), "PYTHONHASHSEED": "0"}
+    finished = subprocess.run(
+        command,
+        env=variables,
+        cwd=PROJECT,
+        input="".join(json.dumps(each) + "\n" for each in wanted),
+        capture_output=True,
+        text=True,
+    )
+    if finished.returncode:
+        last = (finished.stderr.strip().splitlines() or ["no output"])[-1]
+        raise BadInput(f"{side.side.name}: valgrind ended with {finished.returncode}: {last}")
+    return read_counts(output)
+
+
+_TRIGGER = re.compile(r"^desc: Trigger: Client Request: (.*)$", re.MULTILINE)
+_TOTALS = re.compile(r"^totals: (\d+)", re.MULTILINE)
+
+
+def read_counts(folder: Path) -> dict[str, int]:
+    """The instructions in callgrind's dumps, by the names that were given to them."""
+    found: dict[str, int] = {}
+    for path in folder.iterdir():
+        content = path.read_text(errors="replace")
+        trigger, totals = _TRIGGER.search(content), _TOTALS.search(content)
+        if trigger and totals:
+            found[trigger[1]] = int(totals[1])
+    return found
+
+
+def as_rows(answers: list[WorkAnswer]) -> list[dict[str, Any]]:
+    """Every answer as plain values, for JSON and CSV."""
+    return [
+        {
+            "call": each.call,
+            "codec": each.cell.codec,
+            "chunks": each.cell.chunks,
+            "zarr_format": each.cell.zarr_format,
+            "work": None if each.reason else each.word,
+            "ratio": None if each.reason else round(each.ratio, 6),
+            "spread": None if each.reason else round(each.spread, 6),
+            "instructions_a": list(each.a),
+            "instructions_b": list(each.b),
+            "reason": each.reason,
+        }
+        for each in answers
+    ]

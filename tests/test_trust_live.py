@@ -1,0 +1,55 @@
+"""The live trust test: real releases, a real slowdown, judged by what `confirm` says."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from conftest import PROJECT
+
+PROGRAM = """
+import json, sys
+from dataclasses import replace
+from pathlib import Path
+from rich.console import Console
+from cryoet_zarr_bench.releases.catalogue import load_catalogue
+from cryoet_zarr_bench.releases.selection import selected_tomogram
+from cryoet_zarr_bench.storage.grid import selected_profile
+from cryoet_zarr_bench.verdicts.trust import Block, judge, run_block
+
+catalogue, console = load_catalogue(), Console(stderr=True)
+newest = catalogue.newest("3.x").tag
+answers = [
+    run_block(
+        Block(0, newest, percent), catalogue, selected_profile(), selected_tomogram(), "3.12",
+        Path(sys.argv[1]), console,
+    )
+    for percent in (0, 20)
+]
+word, reason = judge(*answers, 20)
+print(json.dumps({
+    "word": word,
+    "reason": reason,
+    "verdicts": [[each.verdict for each in answer.cells] for answer in answers],
+    "versions": [answer.question.b.zarr for answer in answers],
+}))
+"""
+
+
+@pytest.mark.long
+def test_a_slowdown_is_seen_and_nothing_is_seen_where_nothing_is(workplace):
+    found = subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(workplace.folder / "confirm")],
+        cwd=PROJECT,
+        env=workplace.variables(),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert found.returncode == 0
+    answer = json.loads(found.stdout)
+    print(json.dumps(answer), f"load {os.getloadavg()}", file=sys.stderr)
+    assert answer["versions"][1].endswith("+slower.20")
+    if answer["word"] == "too noisy to tell":
+        pytest.skip(f"inconclusive: this machine is too noisy to tell ({answer['reason']})")
+    assert answer["word"] == "passed", answer
