@@ -165,20 +165,45 @@ def trust(
 
     Takes hours, writes results and docs/trust.md. Interrupted, the next run goes on from there.
     """
+    from cryoet_zarr_bench.releases.places import PROJECT
+    from cryoet_zarr_bench.reports.documents import update_documents
     from cryoet_zarr_bench.reports.trust_report import measure_trust
 
-    if left := measure_trust(console, machine or platform.node(), minutes):
+    left = measure_trust(console, machine or platform.node(), minutes)
+    update_documents(PROJECT)
+    if left:
         console.print(f"{left} blocks are left; the same command goes on with them")
 
 
 @app.command()
-def readme() -> None:
-    """Write the figures of the committed results into README.md."""
+def settings(
+    machine: _Machine = None,
+    release: Annotated[
+        str | None, typer.Option(help="The release to measure, by its tag; the newest without it.")
+    ] = None,
+    profile: Annotated[str | None, typer.Option(help="As for bench.")] = None,
+    only_chosen: Annotated[
+        bool, typer.Option("--only-chosen", help="Try only what the history is measured with.")
+    ] = False,
+) -> None:
+    """Measure what asv's settings cost and how far identical runs differ; for docs/cost.md."""
     from cryoet_zarr_bench.releases.places import PROJECT
-    from cryoet_zarr_bench.reports.readme import update_readme
+    from cryoet_zarr_bench.reports.documents import update_documents
+    from cryoet_zarr_bench.reports.settings_trial import try_settings
 
-    changed = update_readme(PROJECT / "README.md", PROJECT / "results")
-    console.print("README.md was changed" if changed else "README.md has these figures already")
+    _choose(None, None, profile)
+    try_settings(console, machine or platform.node(), release, only_chosen)
+    update_documents(PROJECT)
+
+
+@app.command()
+def readme() -> None:
+    """Write the figures of the committed results into README.md and docs/."""
+    from cryoet_zarr_bench.releases.places import PROJECT
+    from cryoet_zarr_bench.reports.documents import update_documents
+
+    changed = update_documents(PROJECT)
+    console.print(f"changed: {', '.join(changed)}" if changed else "all have these figures already")
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""The published dashboard: asv's own, with every asset local, and a first page of answers.
+"""The published dashboard: asv's own, with every asset local, and pages of answers before it.
 
 asv finds these classes by their base class and calls them when it publishes.
 """
@@ -13,9 +13,14 @@ from typing import Any
 
 from asv.publishing import OutputPublisher
 
+from cryoet_zarr_bench.releases.announced import load_announced
+from cryoet_zarr_bench.reports.evidence import noise_content, verdict_content
 from cryoet_zarr_bench.reports.overview import overview
 
 ASSETS = Path(__file__).with_name("assets")
+
+_SCRIPTS = ("evidence.js", "overview.js", "verdicts.js", "legible.js")
+_STYLES = ("overview.css", "verdicts.css", "legible.css")
 
 _LOCAL_NAMES = {
     "jquery.flot.min.js": "jquery.flot.js",
@@ -43,7 +48,7 @@ class LocalAssets(OutputPublisher):
         """Copy the assets into the html folder and point `index.html` at them."""
         html = Path(conf.html_dir)
         shutil.copytree(ASSETS / "vendor", html / "vendor")
-        for name in ("overview.js", "overview.css", "legible.js", "legible.css"):
+        for name in (*_SCRIPTS, *_STYLES):
             shutil.copy(ASSETS / name, html / name)
         index = html / "index.html"
         index.write_text(_with_overview(_with_local_assets(index.read_text())))
@@ -67,37 +72,48 @@ def _with_local_assets(page: str) -> str:
 
 
 def _with_overview(page: str) -> str:
-    """The page with the overview as its first tab, shown where the address names no other."""
-    head = (
-        "<script>if (!location.hash) { location.replace('#/overview'); }</script>\n"
-        '    <script src="vendor/vega.min.js"></script>\n'
-        '    <script src="vendor/vega-lite.min.js"></script>\n'
-        '    <script src="vendor/vega-embed.min.js"></script>\n'
-        '    <script src="overview.js"></script>\n'
-        '    <script src="legible.js"></script>\n'
-        '    <link href="overview.css" rel="stylesheet">\n'
-        '    <link href="legible.css" rel="stylesheet">\n'
-        "  </head>"
+    """The page with overview and verdicts as first tabs, shown where the address names no other."""
+    vendored = ("vendor/vega.min.js", "vendor/vega-lite.min.js", "vendor/vega-embed.min.js")
+    head = "\n    ".join(
+        [
+            "<script>if (!location.hash) { location.replace('#/overview'); }</script>",
+            *(f'<script src="{name}"></script>' for name in (*vendored, *_SCRIPTS)),
+            *(f'<link href="{name}" rel="stylesheet">' for name in _STYLES),
+        ]
     )
-    tab = '<li id="nav-li-overview"><a href="#/overview">Overview</a></li>\n\t<li id="nav-li-"'
-    body = '<div id="overview-display"></div>\n  </body>'
+    head += "\n  </head>"
+    tabs = "".join(
+        f'<li id="nav-li-{name}"><a href="#/{name}">{title}</a></li>\n\t'
+        for name, title in (("overview", "Overview"), ("verdicts", "Verdicts"))
+    )
+    body = '<div id="overview-display"></div>\n    <div id="verdicts-display"></div>\n  </body>'
     page = _replaced_once(page, "</head>", head)
-    page = _replaced_once(page, '<li id="nav-li-"', tab)
+    page = _replaced_once(page, '<li id="nav-li-"', f'{tabs}<li id="nav-li-"')
     page = _replaced_once(page, "</body>", body)
     title = "<title>airspeed velocity</title>"
     return _replaced_once(page, title, "<title>cryoet-zarr-bench</title>")
 
 
 def _with_releases(script: str) -> str:
-    """asv's script of graphs, which then begins with each release's own pair, not all columns."""
+    """asv's script of graphs, changed in two ways.
+
+    It begins with each release's own pair, not all columns; and each line of a graph says which
+    cell it is of, so that `legible.js` can draw its band.
+    """
     script = _replaced_once(script, "axisLabel = 'commits'", "axisLabel = 'releases'")
     own_pair = "else if ($.inArray(null, values) >= 0) { state[param] = [null]; }"
     only_branch = "if (param == 'branch') {\n                        state[param] = [values[0]];"
-    return _replaced_once(
+    script = _replaced_once(
         script,
         f"{only_branch}\n                    }}",
         f"{only_branch}\n                    }} {own_pair}",
     )
+    path = "all.push([$.asv.graph_to_path(current_benchmark, perm),"
+    contents = f"{path}\n                              graph_contents"
+    script = _replaced_once(script, f"{contents}]);", f"{contents}, perm]);")
+    label = "label: graph_content[1],"
+    cell = "benchmark: current_benchmark, cell: graph_content[0], state: item[2],"
+    return _replaced_once(script, label, f"{label} {cell}")
 
 
 def _replaced_once(text: str, old: str, new: str) -> str:
@@ -108,7 +124,7 @@ def _replaced_once(text: str, old: str, new: str) -> str:
 
 
 class Overview(OutputPublisher):
-    """Writes the figures that the first page shows."""
+    """Writes the figures and verdicts that the first pages show."""
 
     name = "overview"
     button_label = "Show the overview"
@@ -117,8 +133,14 @@ class Overview(OutputPublisher):
 
     @classmethod
     def publish(cls, conf: Any, repo: Any, benchmarks: Any, graphs: Any, revisions: Any) -> None:
-        """Write `overview.json` into the html folder."""
-        content = overview(Path(conf.results_dir))
-        (Path(conf.html_dir) / "overview.json").write_text(
-            json.dumps(content, separators=(",", ":"))
-        )
+        """Write `overview.json`, `noise.json` and `verdicts.json` into the html folder."""
+        results, html = Path(conf.results_dir), Path(conf.html_dir)
+        content = overview(results)
+        series = [(each["machine"], each["tomogram"], each["python"]) for each in content["series"]]
+        _write_compact(html / "overview.json", content)
+        _write_compact(html / "noise.json", noise_content(results, series))
+        _write_compact(html / "verdicts.json", verdict_content(results, load_announced()))
+
+
+def _write_compact(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, separators=(",", ":"), allow_nan=False))

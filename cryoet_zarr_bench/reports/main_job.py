@@ -20,7 +20,7 @@ from cryoet_zarr_bench.releases.measure import (
 from cryoet_zarr_bench.releases.places import LOCAL, PROJECT, WORK
 from cryoet_zarr_bench.releases.selection import selected_tomogram, tomogram_label
 from cryoet_zarr_bench.reports.answer import answer
-from cryoet_zarr_bench.reports.readme import update_readme
+from cryoet_zarr_bench.reports.documents import update_documents
 from cryoet_zarr_bench.reports.repeats import add_repeat
 from cryoet_zarr_bench.reports.results import MeasuredRelease, read_results
 from cryoet_zarr_bench.reports.table import newest_format, release_table
@@ -89,12 +89,14 @@ def _print_failures(console: Console, result: MeasuredRelease, log: Path) -> Non
         console.print(f"[red]failed cells[/red] in {', '.join(result.failed)}; see {log}")
 
 
-def run_history(console: Console, machine: str) -> bool:
-    """Measure what has no results of this machine yet, and publish; False if a cell failed."""
+def run_history(console: Console, machine: str, project: Path = PROJECT) -> bool:
+    """Measure what has no results of this machine yet, and publish; False if a cell failed.
+
+    Results, dashboard and documents are those in the folder `project`.
+    """
     catalogue = load_catalogue()
     os.environ["CRYOET_MACHINE"] = machine
-    python = choose_python(None)
-    place = Place(WORK / "history", PROJECT / "results", PROJECT / "html", python, machine)
+    place = history_place(machine, project)
     measured = {
         (result.commit, result.numcodecs)
         for result in read_results(place.results)
@@ -115,10 +117,16 @@ def run_history(console: Console, machine: str) -> bool:
 
     failed = measure(steps, place, progression, console, keep_repeat)
     publish(place)
-    update_readme(PROJECT / "README.md", place.results)
+    update_documents(project)
     for step in failed:
         console.print(f"[red]a cell failed[/red] at {step.title}; see {place.log}")
     return not failed
+
+
+def history_place(machine: str, project: Path = PROJECT) -> Place:
+    """Where the committed results and the published dashboard are."""
+    python = choose_python(None)
+    return Place(WORK / "history", project / "results", project / "html", python, machine)
 
 
 def with_repeats(steps: list[Step], reference: Release) -> list[Step]:

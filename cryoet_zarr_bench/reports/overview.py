@@ -31,8 +31,9 @@ def overview(results: Path) -> dict[str, Any]:
 
     A figure is a row: series, release, benchmark, codec, chunks, format, value, and for what was
     sampled the first and third quartile; an answer is a row:
-    series, release, format, text. Series, release and benchmark are indices into the lists beside,
-    so that the file stays small.
+    series, release, format, text. A noisy run is a row: series, release, spread of its canaries;
+    `watched` counts, for each series, the releases that were measured with canaries. Series,
+    release and benchmark are indices into the lists beside, so that the file stays small.
     """
     releases = load_catalogue().releases
     places = {commit_of(release.tag): place for place, release in enumerate(releases)}
@@ -62,6 +63,19 @@ def overview(results: Path) -> dict[str, Any]:
             for machine, tomogram, python in series
         ],
         "machines": {machine: machine_of(results, machine) for machine in machines},
+        "watched": [
+            sum(_series(result) == each and result.noisy is not None for result in measured)
+            for each in series
+        ],
+        "noisy": [
+            [
+                series.index(_series(result)),
+                places[result.commit],
+                *_rounded(result.canary_spread or 0.0),
+            ]
+            for result in measured
+            if result.noisy
+        ],
         "answers": [
             [series.index(_series(result)), places[result.commit], zarr_format, said]
             for result in measured

@@ -8,6 +8,7 @@ from cryoet_zarr_bench.errors import BadInput
 from cryoet_zarr_bench.releases.catalogue import Release, load_catalogue
 from cryoet_zarr_bench.releases.commits import commit_of
 from cryoet_zarr_bench.reports.answer import answer
+from cryoet_zarr_bench.reports.noise import read_noise
 from cryoet_zarr_bench.reports.results import (
     Cell,
     MeasuredRelease,
@@ -16,6 +17,12 @@ from cryoet_zarr_bench.reports.results import (
     read_results,
 )
 from cryoet_zarr_bench.reports.table import COLUMNS, rows
+from cryoet_zarr_bench.reports.trust_report import (
+    TRUST_FILE,
+    false_alarms,
+    power_curve,
+)
+from cryoet_zarr_bench.verdicts.trust import read_trust
 from cryoet_zarr_bench.whole_files import write_whole
 
 BEGIN = "<!-- figures: written by `cryoet-zarr-bench readme` from results/ -->"
@@ -58,7 +65,6 @@ def figures(results: Path) -> str:
     machine_name = published_machine(results)
     measured = [each for each in read_results(results) if each.machine == machine_name]
     own = {result.commit: result for result in measured if result.numcodecs is None}
-    pinned = [result for result in measured if result.numcodecs is not None]
     newest = catalogue.newest("3.x")
     result = own.get(commit_of(newest.tag))
     if result is None:
@@ -74,7 +80,7 @@ def figures(results: Path) -> str:
             f"**zarr {newest.zarr}, numcodecs {newest.numcodecs}, Zarr format 3.** "
             f"{answer(result, 3)}",
             _by_config(result),
-            _spread(own, pinned),
+            _trust(results, result.machine),
             "**Through the releases**, CPU time in ms, Zarr format 2 (which all can write), the "
             "newest patch of each minor release with the numcodecs of its day:",
             _by_release(own, list(catalogue.newest_patches())),
@@ -82,27 +88,37 @@ def figures(results: Path) -> str:
     )
 
 
-def _spread(own: dict[str, MeasuredRelease], pinned: list[MeasuredRelease]) -> str:
-    """How far two runs of one pair differ: where a column pins the release's own numcodecs."""
-    versions = {commit_of(each.tag): each.numcodecs for each in load_catalogue().releases}
-    factors = sorted(
-        max(again / figure, figure / again)
-        for result in pinned
-        if result.numcodecs == versions[result.commit]
-        for _, benchmark in FOLLOWED
-        for cell, figure in own[result.commit].figures[benchmark].items()
-        if (again := result.figure(benchmark, cell)) is not None
-    )
-    if not factors:
-        return "No pair was measured twice, so how far to trust a time is not known."
-    middle, high = (factors[int(len(factors) * part)] for part in (0.5, 0.9))
-    return (
-        "**How far to trust a time.** Pairs that were measured twice in that history differ in "
-        f"CPU time by a factor of {middle:.2f} at the median and {high:.2f} at the 90th "
-        f"percentile, over {len(factors)} cells: the machine is shared, and was slower at some "
-        "hours than at others. A smaller step between two releases is not evidence. Ratios and "
-        "file counts are exact."
-    )
+def _trust(results: Path, machine: str) -> str:
+    """How far to trust a time and a verdict, as far as both were measured."""
+    noise = read_noise(results, machine)
+    cpu = noise.spread(cpu=True)
+    said = ["**How far to trust a time.**"]
+    if cpu is None:
+        said.append("No release was measured more than once, so that is not known.")
+    else:
+        said.append(
+            f"One release was measured {len(noise.repeats)} times in the course of that history: "
+            "from one time to the next its CPU time changed by a factor of "
+            f"{cpu.median:.2f} at the median of all cells and {cpu.high:.2f} at the 90th "
+            "percentile, for reasons of the machine. A smaller step between two releases is not "
+            "evidence. Ratios and file counts are exact."
+        )
+    lines = read_trust(results / machine / TRUST_FILE)
+    alarms = false_alarms(lines)
+    if alarms.cells:
+        said.append(
+            f"**How far to trust a verdict.** `confirm`, asked about releases against themselves, "
+            f"raised {alarms.alarms} false alarms in {alarms.cells} cells over "
+            f"{alarms.hours:.1f} hours."
+        )
+        said += [
+            f"Of cells made {each.percent} % slower it called {each.called:.0%} a regression after "
+            f"{each.pairs} pairs."
+            for each in power_curve(lines)
+            if (each.percent, each.pairs) in ((10, 10), (20, 8))
+        ]
+        said.append("All of it: [docs/trust.md](docs/trust.md).")
+    return " ".join(said)
 
 
 def _by_config(result: MeasuredRelease) -> str:

@@ -27,20 +27,17 @@ from cryoet_zarr_bench.verdicts.judgement import (
     verdict,
 )
 from cryoet_zarr_bench.verdicts.trust import SLOWDOWNS, plan, read_trust, run_trust
-from cryoet_zarr_bench.whole_files import write_whole
 
 TRUST_FILE = "trust.jsonl"
 """In a machine's folder of results: a line for each cell. asv reads no such file."""
-
-REPORT = PROJECT / "docs" / "trust.md"
 
 _PAIRS = (8, 10, 20)
 
 
 def measure_trust(console: Console, machine: str, minutes: float | None) -> int:
-    """Measure what is missing and write the report; return the number of blocks still missing."""
+    """Measure what is missing; return the number of blocks that still are."""
     path = PROJECT / "results" / machine / TRUST_FILE
-    left = run_trust(
+    return run_trust(
         path,
         load_catalogue(),
         selected_profile(),
@@ -50,8 +47,6 @@ def measure_trust(console: Console, machine: str, minutes: float | None) -> int:
         minutes,
         console,
     )
-    write_whole(REPORT, report(PROJECT / "results", machine))
-    return left
 
 
 @dataclass(frozen=True)
@@ -125,7 +120,7 @@ def power_curve(lines: Iterable[dict[str, Any]]) -> list[Power]:
     return found
 
 
-def report(results: Path, machine: str) -> str:
+def trust_report(results: Path, machine: str) -> str:
     """The report in Markdown, generated from the results alone."""
     lines = read_trust(results / machine / TRUST_FILE)
     alarms, described = false_alarms(lines), machine_of(results, machine)
@@ -165,8 +160,3 @@ A change of just 5 % is called a regression in half of the cases at best, howeve
 are: the rule asks for an estimate beyond 5 %, and the estimate of a true 5 % is above that in one
 case of two. Whether the interval excludes 1 has no such limit.
 """
-
-
-def report_is_current(results: Path, machine: str) -> bool:
-    """Whether the report says what the results say."""
-    return REPORT.is_file() and REPORT.read_text(encoding="utf-8") == report(results, machine)

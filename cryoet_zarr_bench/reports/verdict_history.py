@@ -23,12 +23,16 @@ from cryoet_zarr_bench.errors import BadInput
 from cryoet_zarr_bench.releases.announced import AnnouncedChange, load_announced
 from cryoet_zarr_bench.releases.catalogue import Catalogue, Release, load_catalogue
 from cryoet_zarr_bench.releases.commits import commit_of
-from cryoet_zarr_bench.releases.measure import choose_python
+from cryoet_zarr_bench.releases.measure import choose_python, publish
 from cryoet_zarr_bench.releases.places import PROJECT, WORK
 from cryoet_zarr_bench.releases.selection import selected_tomogram, tomogram_label
 from cryoet_zarr_bench.reports.confirm_report import as_row
+from cryoet_zarr_bench.reports.documents import update_documents
+from cryoet_zarr_bench.reports.main_job import history_place
 from cryoet_zarr_bench.reports.noise import read_noise
 from cryoet_zarr_bench.reports.results import Cell, MeasuredRelease, read_results
+from cryoet_zarr_bench.reports.verdict_steps import read_verdicts
+from cryoet_zarr_bench.reports.verdict_table import verdict_rows, verdict_table
 from cryoet_zarr_bench.storage.grid import Profile, selected_profile
 from cryoet_zarr_bench.verdicts.cells import MEMORY, TIMED, ComparedCell, all_cells
 from cryoet_zarr_bench.verdicts.confirm import Question, confirm, exact_differences
@@ -39,15 +43,15 @@ from cryoet_zarr_bench.whole_files import write_whole
 VERDICTS_FILE = "verdicts.jsonl"
 """In a machine's folder of results: a line for each release. asv reads no such file."""
 
-SENTINELS = ("blosc-zstd-5-shuffle", "64x64x64")
-"""Judged at every step in each benchmark, whatever asv's figures say: they cannot see a change that
-a drift of the machine hid."""
+SENTINEL = ("blosc-lz4-5-bitshuffle", "64x64x64")
+"""Judged at every step in each benchmark, in the newest format both releases write, whatever asv's
+figures say: they cannot see a change that a drift of the machine hid."""
 
-MOST_CANDIDATES = 8
+MOST_CANDIDATES = 4
 """In a step: those that asv's figures differ by most, measured by the noise of the cell."""
 
-MOST_ANNOUNCED = 4
-"""Cells for each change that the release notes name."""
+MOST_ANNOUNCED = 3
+"""Cells for each change that the release notes name, one a benchmark first."""
 
 _SCREENED = {
     "write.Write.time_write": "write.Write.time_write_cpu",
@@ -102,6 +106,10 @@ def run_verdicts(console: Console, machine: str, only: list[str], again: bool) -
         write_whole(
             path, "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in ordered)
         )
+    rows = verdict_rows(step for step in read_verdicts(results) if step.machine == machine)
+    console.print(verdict_table(rows))
+    publish(history_place(machine))
+    update_documents(PROJECT)
 
 
 def _lines(path: Path) -> Iterable[dict[str, Any]]:
@@ -123,9 +131,10 @@ def choose(
     noise = read_noise(machine_results.parent, machine_results.name)
     cells = all_cells(profile)
     screened = {cell: _screened_ratio(cell, before, after) for cell in cells}
+    newest = 2 if _is_zarr2(release, catalogue) else 3
     chosen: dict[ComparedCell, str] = {}
     for cell in cells:
-        if (cell.codec, cell.chunks) == SENTINELS:
+        if (cell.codec, cell.chunks, cell.zarr_format) == (*SENTINEL, newest):
             chosen[cell] = "sentinel"
     for change in load_announced():
         if change.touches and change.seen_in == release.tag:
@@ -141,11 +150,10 @@ def choose(
             beyond[cell] = abs(math.log(ratio)) / math.log(floor)
     for cell in sorted(beyond, key=lambda each: -beyond[each])[:MOST_CANDIDATES]:
         chosen[cell] = "candidate"
-    # A change of format 3 cannot be in a release that does not have it.
     return [
         Chosen(cell, why, screened[cell])
         for cell, why in chosen.items()
-        if cell.zarr_format == 2 or not _is_zarr2(release, catalogue)
+        if cell.zarr_format <= newest
     ]
 
 

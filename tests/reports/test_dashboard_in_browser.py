@@ -1,8 +1,10 @@
 """The published dashboard in a real browser, with no network but this machine's."""
 
+import contextlib
 import functools
 import http.server
 import itertools
+import json
 import re
 import shutil
 import signal
@@ -11,9 +13,15 @@ import sys
 import threading
 import urllib.request
 from pathlib import Path
+from types import SimpleNamespace
 
+import made_up_evidence as made_up
 import pytest
 
+from cryoet_zarr_bench.releases.announced import AnnouncedChange
+from cryoet_zarr_bench.releases.catalogue import load_catalogue
+from cryoet_zarr_bench.reports.dashboard import Overview
+from cryoet_zarr_bench.reports.evidence import verdict_content
 from cryoet_zarr_bench.reports.preview import QuietHandler
 from cryoet_zarr_bench.reports.results import published_machine
 
@@ -43,13 +51,55 @@ def published(shared_workplace):
     return shared_workplace.html
 
 
-@pytest.fixture(scope="module")
-def address(published):
-    handler = functools.partial(QuietHandler, directory=str(published))
+@contextlib.contextmanager
+def served(folder):
+    handler = functools.partial(QuietHandler, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def address(published):
+    with served(published) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def other_results(published, shared_workplace, tmp_path_factory):
+    """The dashboard, and a copy of the committed results without verdicts and repeats."""
+    folder = tmp_path_factory.mktemp("evidence")
+    shutil.copytree(published, folder / "html")
+    without = shutil.ignore_patterns("noise.jsonl", "verdicts.jsonl")
+    shutil.copytree(shared_workplace.folder / "committed", folder / "results", ignore=without)
+    return folder
+
+
+def published_anew(folder, name):
+    """What the first pages read, written into a copy of the dashboard."""
+    shutil.copytree(folder / "html", folder / name)
+    configuration = SimpleNamespace(results_dir=folder / "results", html_dir=folder / name)
+    Overview.publish(configuration, None, None, None, None)
+    return folder / name
+
+
+@pytest.fixture(scope="module")
+def address_without_evidence(other_results):
+    with served(published_anew(other_results, "without")) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def address_with_evidence(other_results, address_without_evidence):
+    """Verdicts, repeats and two noisy runs, made up; after the pages without them are written."""
+    (machine,) = [path.parent for path in other_results.glob("results/*/machine.json")]
+    made_up.write_lines(machine / "verdicts.jsonl", made_up.history_of_verdicts())
+    repeats = made_up.history_of_repeats(other_results / "results")
+    made_up.write_lines(machine / "noise.jsonl", repeats)
+    made_up.make_runs_noisy(machine)
+    with served(published_anew(other_results, "with")) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +113,7 @@ def browser():
 
 
 @pytest.fixture
-def page(browser, address):
+def page(browser):
     """A page that fails the test for any request, script or answer that went wrong."""
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     wrong = []
@@ -74,7 +124,8 @@ def page(browser, address):
     page.on(
         "request",
         lambda r: (
-            r.url.startswith((address, "data:", "blob:")) or wrong.append(f"elsewhere: {r.url}")
+            r.url.startswith(("http://127.0.0.1:", "data:", "blob:"))
+            or wrong.append(f"elsewhere: {r.url}")
         ),
     )
     yield page
@@ -155,6 +206,7 @@ def test_asvs_own_pages_open(page, address, place):
     page.goto(f"{address}/{place}")
     page.wait_for_timeout(1500)
     assert not page.locator("#overview-display").is_visible()
+    assert not page.locator("#verdicts-display").is_visible()
     assert not page.locator("#error").is_visible()
 
 
@@ -166,6 +218,260 @@ def test_the_overview_returns_after_another_page(page, address):
     assert not page.locator("#overview-display").is_visible()
     page.click("#nav-li-overview a")
     assert page.locator("#overview-display").is_visible()
+
+
+def test_the_verdicts_tell_release_by_release_what_changed(page, address_with_evidence, tmp_path):
+    page.goto(address_with_evidence)
+    page.click("#nav-li-verdicts a")
+    page.wait_for_selector(".verdicts-table")
+    assert not page.locator("#overview-display").is_visible()
+    found = page.inner_text("#verdicts-found")
+    steps = len(made_up.history_of_verdicts())
+    assert f"{steps - 1} of {steps} steps" in found
+    assert "7 regressions and 5 improvements" in found and "in 6 releases" in found
+    assert "holds the true ratio with 99 % confidence" in page.inner_text(".verdicts-reading")
+
+    rows = page.locator("tr.step")
+    assert rows.count() == steps
+    assert rows.first.get_attribute("data-release") == load_catalogue().releases[-1].tag
+    row = page.locator("tr.step[data-release='zarr-3.0.8']")
+    write = row.locator("td").nth(1)
+    assert write.inner_text().split("\n") == ["▲ regression", "1.23 [1.18, 1.28]", "1 of 2 cells"]
+    assert "regression" in write.get_attribute("class")
+    assert row.locator(".kind").all_inner_texts() == ["default", "bytes", "speed"]
+    assert "0.66 [0.60, 0.72] wall" in page.inner_text("tr[data-release='zarr-3.3.0']")
+    assert "inconclusive ±14 %" in page.inner_text("tr[data-release='numcodecs-0.16.1']")
+    mixed = page.locator("tr[data-release='zarr-3.0.0'] td.mixed").inner_text()
+    assert "3.12 [" in mixed and "0.82 [" in mixed
+    no_verdict = page.inner_text("tr[data-release='numcodecs-0.16.4']")
+    assert "no verdict" in no_verdict and "No module named 'crc32c'" in no_verdict
+    page.screenshot(path=tmp_path / "verdicts.png", full_page=True)
+
+
+def test_a_row_opens_to_its_cells_and_exact_differences(page, address_with_evidence):
+    page.goto(f"{address_with_evidence}/#/verdicts")
+    row = page.locator("tr.step[data-release='zarr-3.0.8']")
+    button = row.locator("button")
+    button.click()
+    assert button.get_attribute("aria-expanded") == "true"
+    details = page.locator("tr.details")
+    assert details.count() == 1
+    text = details.inner_text()
+    assert "compared with zarr 3.0.7" in text and "in 9 of 30 configs" in text
+    assert "8390112 → 7183402" in text
+    first = details.locator(".verdicts-cells").last.locator("tbody tr").first.inner_text()
+    assert first.split("\t") == [
+        *("write", "blosc-zstd-5-shuffle 64x64x64 v3", "▲ regression", "1.23 [1.18, 1.28]", "8"),
+        *("1.23 [1.14, 1.32]", "8", "1.31", "asv's figures"),
+    ]
+    button.click()
+    assert details.count() == 0
+    assert button.get_attribute("aria-expanded") == "false"
+
+
+def test_verdicts_are_filtered(page, address_with_evidence):
+    page.goto(f"{address_with_evidence}/#/verdicts")
+    rows = page.locator("tr.step")
+    page.wait_for_selector("tr.step")
+    page.check("#verdicts-changed")
+    assert rows.count() == 7
+    page.select_option("#verdicts-project", "numcodecs")
+    shown = [row.get_attribute("data-release") for row in rows.all()]
+    assert shown == ["numcodecs-0.17.0", "numcodecs-0.16.0", "numcodecs-0.15.1-zarr2"]
+    page.select_option("#verdicts-branch", "2.x")
+    assert rows.count() == 1
+    page.uncheck("#verdicts-changed")
+    assert rows.count() > 1
+    page.select_option("#verdicts-project", "zarr")
+    page.check("#verdicts-changed")
+    assert rows.count() == 0
+    assert "No step that was judged is like this" in page.inner_text("#verdicts-display")
+
+
+def test_a_release_in_the_verdicts_leads_to_its_figures(page, address_with_evidence):
+    page.goto(f"{address_with_evidence}/#/verdicts")
+    page.click("tr[data-release='numcodecs-0.15.2'] a")
+    page.wait_for_selector("#overview-history[data-drawn=yes]")
+    assert not page.locator("#verdicts-display").is_visible()
+    assert "zarr 2.18.7 with numcodecs 0.15.2" in page.inner_text("#overview-display h2")
+
+
+def test_announced_changes_are_held_against_the_verdicts(page, address_with_evidence):
+    page.goto(f"{address_with_evidence}/#/verdicts")
+    page.wait_for_selector("#verdicts-announced")
+    rows = page.locator("#verdicts-announced tbody tr")
+    assert rows.count() > 5
+    found = [row.locator("td").nth(3).inner_text() for row in rows.all()]
+    assert "✓ seen" in found and "✗ not seen" in found
+    links = page.locator("#verdicts-announced a[target=_blank]")
+    assert links.count() == rows.count()
+    assert all(link.get_attribute("href").startswith("https://") for link in links.all())
+
+
+HOSTILE = "<img src=x onerror='window.hit = 1'><script>window.hit = 1</script>"
+
+
+def test_names_from_files_are_shown_and_never_become_a_page(
+    page, address_with_evidence, other_results, tmp_path
+):
+    (machine,) = [path.parent for path in other_results.glob("results/*/machine.json")]
+    config = f"{HOSTILE.replace(' ', '_')} 64x64x64 2"
+    cells = [
+        made_up.changed(2.0, config=config, why=HOSTILE, reason=HOSTILE),
+        made_up.changed(3.0, HOSTILE),
+    ]
+    lines = [
+        made_up.step(
+            HOSTILE, HOSTILE, cells, profile=HOSTILE, differences={HOSTILE: {"a": HOSTILE}}
+        ),
+        made_up.step("zarr-3.1.6", HOSTILE, cells, measured_at=HOSTILE),
+        made_up.step("zarr-3.1.5", HOSTILE, [], profile=HOSTILE, reason=HOSTILE),
+    ]
+    (tmp_path / machine.name).mkdir()
+    made_up.write_lines(tmp_path / machine.name / "verdicts.jsonl", lines)
+    changes = [
+        AnnouncedChange(
+            *("zarr", HOSTILE, HOSTILE, source, touches, HOSTILE, (), "", "slower", "zarr-3.1.6")
+        )
+        for source in ("javascript:window.hit=1", "http://plain.example", "https://fine.example")
+        for touches in (True, False)
+    ]
+    content = json.dumps(verdict_content(tmp_path, changes))
+    page.route("**/verdicts.json*", lambda route: route.fulfill(body=content))
+    page.goto(f"{address_with_evidence}/#/verdicts")
+    page.wait_for_selector("tr.step")
+    seen = ""
+    for series in page.locator("#verdicts-series option").all():
+        page.select_option("#verdicts-series", series.get_attribute("value"))
+        for button in page.locator(".verdicts-open").all():
+            button.click()
+        seen += page.inner_text("#verdicts-display")
+        page.click("summary")
+        assert page.locator("#verdicts-display").locator("img, script").count() == 0
+        addresses = page.locator("#verdicts-display a").evaluate_all(
+            "links => links.map((link) => link.getAttribute('href'))"
+        )
+        allowed = ("#/overview?release=", "https://fine.example")
+        assert all(each.startswith(allowed) for each in addresses)
+    assert seen.count(HOSTILE) > 10
+    # The same names in marks and tooltips of the chart.
+    page.click("#nav-li-overview a")
+    page.wait_for_selector("#overview-history[data-drawn=yes]")
+    page.locator("#overview-history .regression_marks path").first.hover()
+    assert "onerror" in page.inner_text("#vg-tooltip-element")
+    page.goto(f"{address_with_evidence}/#/write.Write.time_write")
+    page.wait_for_selector(".release-mark")
+    assert page.evaluate("window.hit") is None
+
+
+def test_the_chart_marks_changes_noise_and_noisy_runs(page, address_with_evidence):
+    page.goto(address_with_evidence)
+    page.wait_for_selector("#overview-history[data-drawn=yes]")
+    chart = page.locator("#overview-history")
+    assert chart.locator(".noise_marks path").count() == 5
+    assert chart.locator(".quartiles_marks path").count() == 0
+    marks = chart.locator(".regression_marks path")
+    assert marks.count() == 3
+    assert [mark.get_attribute("fill-opacity") for mark in marks.all()].count("0") == 1
+    marks.last.hover()
+    tooltip = page.inner_text("#vg-tooltip-element")
+    assert "zarr 3.0.0" in tooltip and "confirmed regression" in tooltip
+    assert "CPU time 1.88 [1.80, 1.96] in blosc-lz4-5-shuffle 64x64x64 v2" in tooltip
+    noisy = chart.locator(".noisy_marks path")
+    assert noisy.count() == 2 * 5
+    noisy.first.hover(force=True)
+    assert "noisy run (canary spread 14 %)" in page.inner_text("#vg-tooltip-element")
+    note = page.inner_text("#overview-note")
+    assert "band: the range of 8 measurements of the same release in this run" in note
+    assert re.search(r"2 of \d+ releases were measured while the machine was noisy", note)
+    assert re.search(r"differed in CPU time by a factor of 1\.0\d at the median", note)
+
+    page.select_option("#overview-benchmark", "write.Write.time_write_cpu")
+    page.wait_for_selector("#overview-history[data-drawn=yes]")
+    assert chart.locator(".regression_marks path").count() == 3
+    page.select_option("#overview-benchmark", "read.Open.time_open")
+    page.wait_for_selector("#overview-history[data-drawn=yes]")
+    assert chart.locator(".improvement_marks path").count() == 1
+    page.select_option("#overview-benchmark", "storage.Storage.track_compression_ratio")
+    page.wait_for_selector("#overview-history[data-drawn=yes]")
+    assert chart.locator(".noise_marks path, .regression_marks path").count() == 0
+    # A step of the other branch has no mark here, though a release is called the same.
+    page.select_option("#overview-branch", "2.x")
+    page.select_option("#overview-benchmark", "write.Write.time_write")
+    page.wait_for_selector("#overview-history[data-drawn=yes]")
+    assert chart.locator(".regression_marks path").count() == 0
+
+
+def translucent(page):
+    """How many pixels of asv's graph are lightly painted, as bands are."""
+    page.wait_for_selector("#main-graph canvas.flot-base")
+    page.wait_for_timeout(800)
+    return page.evaluate(
+        """() => {
+             const canvas = document.querySelector('#main-graph canvas.flot-base');
+             const [width, height] = [canvas.width, canvas.height];
+             const copy = new OffscreenCanvas(width, height).getContext('2d');
+             copy.drawImage(canvas, 0, 0);
+             const pixels = copy.getImageData(0, 0, width, height);
+             const alphas = pixels.data.filter((value, i) => i % 4 === 3);
+             return alphas.filter((alpha) => alpha > 30 && alpha < 60).length;
+           }"""
+    )
+
+
+def test_a_graph_of_asv_has_bands_and_marks(
+    page, address_with_evidence, address_without_evidence, tmp_path
+):
+    page.goto(f"{address_without_evidence}/#/write.Write.time_write")
+    without = translucent(page)
+    assert page.locator(".release-mark, .graph-note").count() == 0
+    page.goto(f"{address_with_evidence}/#/write.Write.time_write")
+    assert translucent(page) > without + 10_000
+    assert page.locator(".release-mark.regression").count() == 3
+    title = page.locator(".release-mark").first.get_attribute("title")
+    assert "confirmed regression, CPU time" in title
+    assert page.inner_text(".graph-note") == (
+        "band: the range of 8 measurements of the same release in this run"
+    )
+    page.screenshot(path=tmp_path / "graph.png")
+    # Over a parameter there is no release to mark; by date and evenly spaced there is.
+    page.goto(f"{address_with_evidence}/#/write.Write.time_write?x-axis=codec")
+    assert translucent(page) < without + 2_000
+    assert page.locator(".release-mark, .graph-note").count() == 0
+    for scale in ("date", "even"):
+        page.goto(f"{address_with_evidence}/#/write.Write.time_write?x-axis-scale={scale}")
+        page.wait_for_selector(".release-mark")
+        assert page.locator(".release-mark").count() == 3
+
+
+def test_without_verdicts_and_repeats_the_pages_say_so(page, address_without_evidence):
+    page.goto(f"{address_without_evidence}/#/verdicts")
+    page.wait_for_selector("#verdicts-found")
+    said = page.inner_text("#verdicts-found")
+    assert said == "No verdicts yet: run cryoet-zarr-bench verdicts."
+    assert page.locator("tr.step").count() == 0
+    assert "not measured" in page.inner_text("#verdicts-announced")
+    page.click("#nav-li-overview a")
+    page.wait_for_selector("#overview-history[data-drawn=yes]")
+    assert page.locator("#overview-history .quartiles_marks path").count() == 5
+    note = page.inner_text("#overview-note")
+    assert "bands are the middle half of the samples" in note
+    assert "candidate, not a verdict" in note
+
+
+@pytest.mark.parametrize("width", [800, 1280])
+@pytest.mark.parametrize("place", ["overview", "verdicts"])
+def test_nothing_runs_over_the_edge_of_the_window(page, address_with_evidence, place, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"{address_with_evidence}/#/{place}")
+    page.wait_for_selector("#overview-history[data-drawn=yes], tr.step")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    tabs, title = page.locator("#nav").bounding_box(), page.locator("h1:visible").bounding_box()
+    assert tabs["y"] + tabs["height"] <= title["y"]
+    if place == "verdicts":
+        page.locator(".verdicts-open").nth(6).click()
+        box = page.locator(".verdicts-scroll").first
+        assert box.evaluate("box => box.scrollWidth - box.clientWidth") <= 0
 
 
 def test_the_committed_dashboard_is_whole():

@@ -1,5 +1,6 @@
 """The README's figures are those of the committed results, and its claims about them hold."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from cryoet_zarr_bench.errors import BadInput
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
 from cryoet_zarr_bench.releases.commits import commit_of
+from cryoet_zarr_bench.reports.documents import update_documents
 from cryoet_zarr_bench.reports.main_job import history_steps
 from cryoet_zarr_bench.reports.readme import BEGIN, END, update_readme
 from cryoet_zarr_bench.reports.results import published_machine, read_results
@@ -15,10 +17,11 @@ from cryoet_zarr_bench.storage.grid import PROFILES
 PROJECT = Path(__file__).resolve().parents[2]
 
 
-def test_the_readme_has_the_figures_of_the_results(tmp_path):
-    copy = tmp_path / "README.md"
-    copy.write_text((PROJECT / "README.md").read_text())
-    assert not update_readme(copy, PROJECT / "results"), "run `cryoet-zarr-bench readme`"
+def test_every_document_has_the_figures_of_the_results(tmp_path):
+    (tmp_path / "results").symlink_to(PROJECT / "results")
+    shutil.copy(PROJECT / "README.md", tmp_path)
+    shutil.copytree(PROJECT / "docs", tmp_path / "docs")
+    assert update_documents(tmp_path) == [], "run `cryoet-zarr-bench readme`"
 
 
 def test_figures_are_written_between_the_marks_alone(tmp_path):

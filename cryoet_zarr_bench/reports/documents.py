@@ -1,0 +1,74 @@
+"""Every document with figures in it, written from the committed results and by nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cryoet_zarr_bench.releases.announced import load_announced
+from cryoet_zarr_bench.releases.catalogue import load_catalogue
+from cryoet_zarr_bench.reports.announced import announced_rows
+from cryoet_zarr_bench.reports.cost_report import cost_report
+from cryoet_zarr_bench.reports.readme import update_readme
+from cryoet_zarr_bench.reports.results import published_machine
+from cryoet_zarr_bench.reports.trust_report import trust_report
+from cryoet_zarr_bench.reports.verdict_steps import read_verdicts
+from cryoet_zarr_bench.reports.verdict_table import (
+    announced_markdown,
+    verdict_markdown,
+    verdict_rows,
+)
+from cryoet_zarr_bench.whole_files import write_whole
+
+
+def update_documents(project: Path) -> list[str]:
+    """Write README.md and docs/*.md anew; return the names of those that this changed.
+
+    Raises BadInput where there are no results.
+    """
+    results = project / "results"
+    changed = ["README.md"] if update_readme(project / "README.md", results) else []
+    machine = published_machine(results)
+    assert machine is not None  # the README has its figures
+    for name, text in (
+        ("docs/trust.md", trust_report(results, machine)),
+        ("docs/cost.md", cost_report(results, machine)),
+        ("docs/verdicts.md", verdict_report(results, machine)),
+    ):
+        path = project / name
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            write_whole(path, text)
+            changed.append(name)
+    return changed
+
+
+def verdict_report(results: Path, machine: str) -> str:
+    """The verdicts on the whole history in Markdown, and what release notes announced."""
+    steps = [step for step in read_verdicts(results) if step.machine == machine]
+    releases = [each for each in load_catalogue().releases if each.parent is not None]
+    rows = verdict_rows(steps)
+    return f"""# What each release changed
+
+Written by `cryoet-zarr-bench readme` from `results/{machine}/verdicts.jsonl`; {len(steps)} of
+{len(releases)} releases are judged. Each was compared with the one before it by `confirm`: CPU time
+(or peak memory) of the release over that of its predecessor, with a 99 % interval, of the cell that
+changed most. "no change" rules out 10 %; "inconclusive +-x %" says how far the ratio is known.
+"changed" names what differs on the disk, in the whole grid, and which figures changed.
+
+{verdict_markdown(rows)}
+
+## What release notes announce
+
+The changes that zarr and numcodecs themselves call changes of performance and that these benchmarks
+touch. {_untouched()}
+
+{announced_markdown(announced_rows(load_announced(), steps))}
+"""
+
+
+def _untouched() -> str:
+    changes = load_announced()
+    untouched = sum(not change.touches for change in changes)
+    return (
+        f"{len(changes)} were looked up; {untouched} cannot show here, for reasons that stand in "
+        "`cryoet_zarr_bench/releases/announced.json`."
+    )

@@ -1,0 +1,250 @@
+"""The verdicts on steps of the catalogue, as runs of `verdicts` leave them in `verdicts.jsonl`."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cryoet_zarr_bench.reports.lines import read_lines
+from cryoet_zarr_bench.verdicts.confirm import NO_FIGURE, NOT_AVAILABLE
+from cryoet_zarr_bench.verdicts.judgement import IMPROVEMENT, INCONCLUSIVE, NO_CHANGE, REGRESSION
+
+FOUR = (REGRESSION, IMPROVEMENT, NO_CHANGE, INCONCLUSIVE)
+"""The verdicts; a cell that has another word was not judged."""
+
+BENCHMARKS = {
+    "write.Write.time_write": "write",
+    "read.Read.time_read_volume": "read all",
+    "read.Read.time_read_xy_slice": "read XY slice",
+    "read.Open.time_open": "open",
+    "write.Write.peakmem_write": "peak memory",
+}
+"""What steps are judged by: asv's name of a benchmark -> the heading of its column."""
+
+PEAK_MEMORY = "peak memory"
+WALL_TIME = "wall time"
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """The ratio of a release's figure to its predecessor's, with its 99 % interval.
+
+    Above 1 is slower, or more memory. `figure` is CPU time, wall time or peak memory; the numbers
+    are None where the pairs allow no estimate.
+    """
+
+    figure: str
+    ratio: float | None
+    low: float | None
+    high: float | None
+    pairs: int
+
+    @property
+    def reach(self) -> float | None:
+        """Half the width of the interval, as a part: 0.08 where the ratio is known to 8 %."""
+        return math.sqrt(self.high / self.low) - 1 if self.low and self.high else None
+
+    @property
+    def distance(self) -> float:
+        """How far from no change, the same for half as much and twice as much."""
+        return abs(math.log(self.ratio)) if self.ratio else 0.0
+
+    def __str__(self) -> str:
+        if self.ratio is None or self.low is None or self.high is None:
+            return "no estimate"
+        return f"{self.ratio:.2f} [{self.low:.2f}, {self.high:.2f}]"
+
+
+@dataclass(frozen=True)
+class JudgedCell:
+    """The verdict on one cell of a step.
+
+    `measured` is CPU time or peak memory, `wall` wall time. `reason` says why there is no figure;
+    `why` the cell was chosen (candidate, sentinel or announced); `screened` is the ratio of asv's
+    own figures, which named the candidates.
+    """
+
+    benchmark: str
+    codec: str
+    chunks: str
+    zarr_format: int
+    verdict: str
+    measured: Ratio
+    wall: Ratio
+    reason: str | None
+    why: str | None
+    screened: float | None
+
+    @property
+    def config(self) -> str:
+        """Its storage config, as shown."""
+        return f"{self.codec} {self.chunks} v{self.zarr_format}"
+
+    @property
+    def name(self) -> str:
+        """The text that regular expressions of announced changes are searched in."""
+        return f"{self.benchmark} {self.codec} {self.chunks} format {self.zarr_format}"
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether it has one of the four verdicts."""
+        return self.verdict in FOUR
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether clocks were read; else peak memory was."""
+        return self.measured.figure != PEAK_MEMORY
+
+    @property
+    def deciding(self) -> Ratio:
+        """The ratio that its verdict is of: wall time's where CPU time does not bear a change."""
+        own = self.measured
+        if self.verdict == REGRESSION and self.wall.low is not None:
+            return own if own.low is not None and own.low > 1 else self.wall
+        if self.verdict == IMPROVEMENT and self.wall.high is not None:
+            return own if own.high is not None and own.high < 1 else self.wall
+        return own
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it, for programs: as in `verdicts.jsonl`, and by which figure it was decided."""
+        return {
+            "benchmark": self.benchmark,
+            "codec": self.codec,
+            "chunks": self.chunks,
+            "zarr_format": self.zarr_format,
+            "verdict": self.verdict,
+            "decided_by": self.deciding.figure,
+            "figure": self.measured.figure,
+            **_ratio_as_json("", self.measured),
+            **_ratio_as_json("wall_", self.wall),
+            "reason": self.reason,
+            "why": self.why,
+            "screened": self.screened,
+        }
+
+
+@dataclass(frozen=True)
+class JudgedStep:
+    """A release against the one just before it: one line of `verdicts.jsonl`.
+
+    `differences` maps the name of a config to what is not the same on the disk, of the
+    `configs_compared` configs that both wrote. `reason` says why a step without cells has none.
+    """
+
+    release: str
+    parent: str
+    machine: str
+    tomogram: str
+    profile: str
+    python: str
+    seed: int
+    measured_at: str
+    configs_compared: int
+    differences: dict[str, dict[str, str]]
+    cells: tuple[JudgedCell, ...]
+    reason: str | None = None
+
+    @property
+    def series(self) -> tuple[str, str, str, str]:
+        """What has to be the same for verdicts to stand in one table."""
+        return self.machine, self.tomogram, self.python, self.profile
+
+
+def distance_of(cell: JudgedCell) -> float:
+    """How far a cell is from no change."""
+    return cell.deciding.distance
+
+
+def reach_of(cell: JudgedCell) -> float:
+    """How little is known of a cell's ratio: infinity where nothing is."""
+    reach = cell.deciding.reach
+    return math.inf if reach is None else reach
+
+
+def heading(benchmark: str) -> str:
+    """A benchmark in few words."""
+    return BENCHMARKS.get(benchmark, benchmark)
+
+
+def read_verdicts(results: Path) -> list[JudgedStep]:
+    """The steps judged on every machine under `results`; a broken line is left out.
+
+    Of a step that was judged again on the same tomogram, profile and Python, the last is taken.
+    """
+    found: dict[tuple[str, ...], JudgedStep] = {}
+    for path in sorted(results.glob("*/verdicts.jsonl")):
+        for line in read_lines(path):
+            try:
+                step = _step({**line, "machine": path.parent.name})
+            except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
+                continue
+            key = (step.release, *step.series)
+            if key not in found or found[key].measured_at <= step.measured_at:
+                found[key] = step
+    return list(found.values())
+
+
+def _step(line: dict[str, Any]) -> JudgedStep:
+    return JudgedStep(
+        release=str(line["release"]),
+        parent=str(line["parent"]),
+        machine=str(line["machine"]),
+        # As asv's results have it: the name of an environment has no spaces.
+        tomogram=str(line["tomogram"]).replace(" ", "-"),
+        profile=str(line["profile"]),
+        python=str(line["python"]),
+        seed=int(line["seed"]),
+        measured_at=str(line["measured_at"]),
+        configs_compared=int(line["configs_compared"]),
+        differences={
+            str(config): {str(what): str(how) for what, how in unlike.items()}
+            for config, unlike in line["differences"].items()
+        },
+        cells=tuple(_judged(cell) for cell in line["cells"]),
+        reason=_text(line.get("reason")),
+    )
+
+
+def _judged(cell: dict[str, Any]) -> JudgedCell:
+    verdict = cell["verdict"]
+    if verdict not in (*FOUR, NOT_AVAILABLE, NO_FIGURE):
+        raise ValueError(f"no verdict is called {verdict!r}")
+    return JudgedCell(
+        benchmark=str(cell["benchmark"]),
+        codec=str(cell["codec"]),
+        chunks=str(cell["chunks"]),
+        zarr_format=int(cell["zarr_format"]),
+        verdict=verdict,
+        measured=_ratio(str(cell["figure"]), cell, ""),
+        wall=_ratio(WALL_TIME, cell, "wall_"),
+        reason=_text(cell.get("reason")),
+        why=_text(cell.get("why")),
+        screened=_positive(cell.get("screened")),
+    )
+
+
+def _ratio(figure: str, cell: dict[str, Any], prefix: str) -> Ratio:
+    ratio, low, high = (_positive(cell.get(prefix + name)) for name in ("ratio", "low", "high"))
+    pairs = int(cell.get(f"{prefix}pairs") or 0)
+    if low is None or high is None:
+        return Ratio(figure, ratio, None, None, pairs)
+    return Ratio(figure, ratio, low, high, pairs)
+
+
+def _positive(value: Any) -> float | None:
+    return None if value is None or not 0 < float(value) < math.inf else float(value)
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+def _ratio_as_json(prefix: str, found: Ratio) -> dict[str, Any]:
+    return {
+        f"{prefix}ratio": found.ratio,
+        f"{prefix}low": found.low,
+        f"{prefix}high": found.high,
+        f"{prefix}pairs": found.pairs,
+    }

@@ -1,0 +1,126 @@
+"""The history run, as it is committed from: repeats in between, and kills at random moments."""
+
+import itertools
+import json
+import random
+import subprocess
+import sys
+import time
+
+import pytest
+from conftest import PROJECT
+
+from cryoet_zarr_bench.releases.catalogue import load_catalogue
+from cryoet_zarr_bench.releases.commits import commit_of
+from cryoet_zarr_bench.releases.measure import Step
+from cryoet_zarr_bench.reports.main_job import REPEAT_EVERY, history_steps, with_repeats
+from cryoet_zarr_bench.reports.noise import read_noise
+from cryoet_zarr_bench.reports.results import read_results
+
+CATALOGUE = load_catalogue()
+TAGS = ("zarr-2.18.0", "zarr-2.18.1")
+
+PROGRAM = f"""
+import sys
+from pathlib import Path
+from rich.console import Console
+from cryoet_zarr_bench.releases.measure import Step
+from cryoet_zarr_bench.reports import main_job
+main_job.history_steps = lambda catalogue: [Step(catalogue.find(tag)) for tag in {TAGS}]
+main_job.with_repeats = lambda steps, newest, whole=main_job.with_repeats: whole(
+    steps, main_job.load_catalogue().find("{TAGS[0]}")
+)
+main_job.update_documents = lambda project: []
+sys.exit(not main_job.run_history(Console(), "testing", Path(sys.argv[1])))
+"""
+
+
+def test_a_release_is_repeated_through_the_whole_history():
+    steps = history_steps(CATALOGUE)
+    mixed = with_repeats(steps, CATALOGUE.newest())
+    assert [step for step in mixed if not step.again] == steps
+    places = [place for place, step in enumerate(mixed) if step.again]
+    assert places[0] == 0 and places[-1] == len(mixed) - 1
+    assert max(b - a for a, b in itertools.pairwise(places)) == REPEAT_EVERY + 1
+    assert len({step.name for step in mixed}) == len(mixed)
+
+
+def test_where_nothing_is_left_nothing_is_repeated():
+    assert with_repeats([], CATALOGUE.newest()) == []
+
+
+def test_an_interrupted_run_repeats_before_the_step_it_goes_on_with():
+    steps = history_steps(CATALOGUE)[:20]
+    first, again = (with_repeats(steps[done:], CATALOGUE.newest()) for done in (0, 8))
+    assert again[0] in first
+    assert again[0] == Step(CATALOGUE.newest(), again=f"before {steps[8].name}")
+
+
+def start(workplace):
+    return subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, str(workplace.folder)],
+        cwd=PROJECT,
+        env=workplace.variables(CRYOET_TOMOGRAM="synthetic:10A@64"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def unfinished_cells(workplace):
+    """The cells in the journal of the step being measured."""
+    found = set()
+    for path in (workplace.work / "unfinished").glob("*.jsonl"):
+        for line in path.read_text().split("\n")[1:-1]:
+            content = json.loads(line)
+            if "key" in content:
+                found.add((path.name, content["key"]))
+    return found
+
+
+def finished_steps(workplace):
+    path = workplace.work / "history" / "unfinished-run.json"
+    return json.loads(path.read_text())["done"] if path.exists() else []
+
+
+@pytest.mark.long
+def test_killed_ten_times_it_loses_no_finished_cell_and_ends(workplace):
+    rng = random.Random(11)
+    kills = 0
+    done, cells = [], set()
+    while kills < 10:
+        process = start(workplace)
+        end = time.monotonic() + 120
+        while (
+            process.poll() is None
+            and finished_steps(workplace) == done
+            and not unfinished_cells(workplace) - cells
+        ):
+            assert time.monotonic() < end, "no new cell within two minutes"
+            time.sleep(0.05)
+        time.sleep(2 * rng.random())
+        if process.poll() is not None:
+            break  # it was done before the tenth kill
+        process.kill()
+        process.communicate()
+        kills += 1
+        now_done, now_cells = finished_steps(workplace), unfinished_cells(workplace)
+        assert now_done[: len(done)] == done, f"kill {kills} lost a step"
+        if now_done == done:
+            assert cells <= now_cells, f"kill {kills} lost a cell"
+        done, cells = now_done, now_cells
+        time.sleep(0.5)
+    finished = start(workplace)
+    said, _ = finished.communicate(timeout=300)
+    assert finished.returncode == 0, said
+    assert kills == 10
+    results = {each.commit: each for each in read_results(workplace.results)}
+    assert set(results) == {commit_of(tag) for tag in TAGS}
+    for result in results.values():
+        assert not result.failed
+        assert len(result.figures["write.Write.time_write_cpu"]) == 15
+    noise = read_noise(workplace.results, "testing")
+    assert len(noise.repeats) >= 2
+    assert {each.release for each in noise.repeats} == {TAGS[0]}
+    assert unfinished_cells(workplace) == set()
