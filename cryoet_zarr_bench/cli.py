@@ -44,6 +44,9 @@ app.add_typer(releases.app, name="releases", help="The releases of zarr and numc
 
 console = Console(soft_wrap=False)
 
+_Minutes = Annotated[
+    float | None, typer.Option(help="Begin nothing new after this time; do all of it without.")
+]
 _Machine = Annotated[
     str | None, typer.Option(help="The name of this machine in the results; its own without it.")
 ]
@@ -144,6 +147,7 @@ def verdicts(
         list[str] | None, typer.Option(help="Only this release, by its tag; may be repeated.")
     ] = None,
     again: Annotated[bool, typer.Option("--again", help="Judge what is judged already.")] = False,
+    minutes: _Minutes = None,
 ) -> None:
     """Judge every release of the measured history against the one before it; publish.
 
@@ -151,15 +155,13 @@ def verdicts(
     """
     from cryoet_zarr_bench.reports.verdict_history import run_verdicts
 
-    run_verdicts(console, machine or platform.node(), release or [], again)
+    run_verdicts(console, machine or platform.node(), release or [], again, minutes)
 
 
 @app.command()
 def trust(
     machine: _Machine = None,
-    minutes: Annotated[
-        float | None, typer.Option(help="Begin nothing new after this time; all of it without.")
-    ] = None,
+    minutes: _Minutes = None,
 ) -> None:
     """Ask `confirm` what is known: releases against themselves and ones made slower on purpose.
 

@@ -22,8 +22,8 @@ catalogue, console = load_catalogue(), Console(stderr=True)
 newest = catalogue.newest("3.x").tag
 answers = [
     run_block(
-        Block(0, newest, percent), catalogue, selected_profile(), selected_tomogram(), "3.12",
-        Path(sys.argv[1]), console,
+        Block(0, newest, percent, cells=9), catalogue, selected_profile(),
+        selected_tomogram(), "3.12", Path(sys.argv[1]), console,
     )
     for percent in (0, 20)
 ]

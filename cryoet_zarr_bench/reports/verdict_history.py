@@ -11,6 +11,7 @@ import json
 import math
 import os
 import re
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -53,6 +54,10 @@ MOST_CANDIDATES = 4
 MOST_ANNOUNCED = 3
 """Cells for each change that the release notes name, one a benchmark first."""
 
+VERDICT_LOOKS = LOOKS[:2]
+"""Fewer pairs than `confirm` takes where an answer stays open: a history has many cells, and what
+is open then is said to be. The error of all looks is paid for as if they were made."""
+
 _SCREENED = {
     "write.Write.time_write": "write.Write.time_write_cpu",
     "read.Read.time_read_volume": "read.Read.time_read_volume_cpu",
@@ -70,12 +75,16 @@ class Chosen:
     screened: float | None
 
 
-def run_verdicts(console: Console, machine: str, only: list[str], again: bool) -> None:
+def run_verdicts(
+    console: Console, machine: str, only: list[str], again: bool, minutes: float | None
+) -> None:
     """Judge every release of the history that has no verdict of this machine yet.
 
-    `only` are tags, all releases where empty; `again` judges anew. Each release's verdicts are kept
-    at once. Raises BadInput where the history has no results of the machine.
+    `only` are tags, all releases where empty; `again` judges anew. After `minutes` no new release
+    is begun. Each release's verdicts are kept at once. Raises BadInput where the history has no
+    results of the machine.
     """
+    begin = time.monotonic()
     results, catalogue, profile = PROJECT / "results", load_catalogue(), selected_profile()
     path = results / machine / VERDICTS_FILE
     measured = {
@@ -96,9 +105,11 @@ def run_verdicts(console: Console, machine: str, only: list[str], again: bool) -
     left = [release for release in steps if again or release.tag not in judged]
     console.print(f"{len(left)} of {len(steps)} releases have no verdict of {machine} yet")
     for place, release in enumerate(left):
+        if minutes is not None and time.monotonic() - begin > 60 * minutes:
+            break
         chosen = choose(release, catalogue, measured, profile, results / machine)
         console.print(
-            f"[bold]{release.tag}[/bold] against {release.parent} "
+            f"[bold]{release.tag}[/bold] against {predecessor(release, catalogue).tag} "
             f"({place + 1} of {len(left)}): {len(chosen)} cells"
         )
         judged[release.tag] = _judge(release, chosen, catalogue, profile, machine, console)
@@ -116,6 +127,15 @@ def _lines(path: Path) -> Iterable[dict[str, Any]]:
     return (json.loads(line) for line in path.read_text().splitlines() if line)
 
 
+def predecessor(release: Release, catalogue: Catalogue) -> Release:
+    """The release before, or the last before that with which nothing is known to be wrong."""
+    assert release.parent is not None
+    before = catalogue.find(release.parent)
+    while before.note and before.parent:
+        before = catalogue.find(before.parent)
+    return before
+
+
 def choose(
     release: Release,
     catalogue: Catalogue,
@@ -124,11 +144,11 @@ def choose(
     machine_results: Path,
 ) -> list[Chosen]:
     """The cells to judge a release by: sentinels, what its notes announce, asv's candidates."""
-    assert release.parent is not None
-    before, after = (
-        measured.get(commit_of(tag)) for tag in (catalogue.find(release.parent).tag, release.tag)
-    )
+    tags = predecessor(release, catalogue).tag, release.tag
+    before, after = (measured.get(commit_of(tag)) for tag in tags)
     noise = read_noise(machine_results.parent, machine_results.name)
+    if after is not None:
+        noise = noise.of(after.tomogram, after.python)
     cells = all_cells(profile)
     screened = {cell: _screened_ratio(cell, before, after) for cell in cells}
     newest = 2 if _is_zarr2(release, catalogue) else 3
@@ -158,8 +178,7 @@ def choose(
 
 
 def _is_zarr2(release: Release, catalogue: Catalogue) -> bool:
-    assert release.parent is not None
-    return any(each.zarr.startswith("2.") for each in (release, catalogue.find(release.parent)))
+    return any(each.zarr.startswith("2.") for each in (release, predecessor(release, catalogue)))
 
 
 def _asv_cell(cell: ComparedCell) -> Cell:
@@ -198,16 +217,16 @@ def _judge(
     machine: str,
     console: Console,
 ) -> dict[str, Any]:
-    assert release.parent is not None
+    before = predecessor(release, catalogue).tag
     question = Question(
-        parse_side(release.parent, catalogue),
+        parse_side(before, catalogue),
         parse_side(release.tag, catalogue),
         tuple(each.cell for each in chosen),
         profile,
         selected_tomogram(),
         choose_python(None),
         0,
-        LOOKS,
+        VERDICT_LOOKS,
     )
     try:
         answer = confirm(question, catalogue.held, WORK / "confirm", console)
@@ -216,7 +235,7 @@ def _judge(
         return _line(release, question, machine, {"reason": str(error)})
     if not answer.complete:
         raise KeyboardInterrupt
-    records = [_record(machine, tag) for tag in (release.parent, release.tag)]
+    records = [_record(machine, tag) for tag in (before, release.tag)]
     by_cell = {each.cell: each for each in chosen}
     cells = [
         {
@@ -260,7 +279,7 @@ def _line(
 ) -> dict[str, Any]:
     return {
         "release": release.tag,
-        "parent": release.parent,
+        "parent": question.a.name,
         "machine": machine,
         "tomogram": tomogram_label(),
         "profile": question.profile.name,
