@@ -40,25 +40,30 @@ _save = Results.save
 def keep_every_cell(work: Path) -> None:
     """Make asv keep cells as they are measured, under `work`, and results whole or not at all."""
 
-    # Of a result file, in each round that is interleaved with others: an interruption in the last
-    # round begins with the first again, and finds its cells.
+    # Where rounds are interleaved, asv saves after each. Until the last one results and record lie
+    # under `work`: a result file is complete, or it is not there.
+    between_rounds = work / "rounds"
     journals: dict[str, list[CellJournal]] = {}
 
     def load_and_mark(self: Any, result_dir: str) -> Any:
         # asv loads earlier results just where it is going to save new ones.
         self.is_to_be_saved = True
-        self.record_path = _record_path(Path(result_dir) / str(self._filename))
-        return _load(self, result_dir)
+        folder = between_rounds if self._filename in journals else Path(result_dir)
+        self.record_path = _record_path(folder / str(self._filename))
+        return _load(self, str(folder))
 
     def save_whole(self: Any, result_dir: str) -> None:
-        saved = _save_by_renaming(self, Path(result_dir))
+        is_last = getattr(self, "is_last_round", True)
+        saved = _save_by_renaming(self, Path(result_dir) if is_last else between_rounds)
         left = work / "records" / f"{self.commit_hash}.{self.env_name}.json"
         _save_record(self, left, _record_path(saved))
-        if hasattr(self, "journal"):
-            journals.setdefault(self._filename, []).append(self.journal)
-            if self.is_last_round:
-                for journal in journals.pop(self._filename):
-                    journal.remove()
+        of_rounds = journals.setdefault(self._filename, [])
+        of_rounds += [self.journal] if hasattr(self, "journal") else []
+        if is_last:
+            for journal in journals.pop(self._filename):
+                journal.remove()
+            (between_rounds / str(self._filename)).unlink(missing_ok=True)
+            _record_path(between_rounds / str(self._filename)).unlink(missing_ok=True)
 
     def run_and_keep(benchmarks: Any, env: Any, results: Any = None, **options: Any) -> Any:
         return _run_and_keep(work, benchmarks, env, results, options)
@@ -69,6 +74,7 @@ def keep_every_cell(work: Path) -> None:
 
 
 def _save_by_renaming(results: Any, folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".saving-") as temporary:
         _save(results, temporary)
         target = folder / str(results._filename)
@@ -90,9 +96,11 @@ def _save_record(results: Any, left: Path, target: Path) -> None:
     if watch is None and not left.exists():
         return
     record: dict[str, Any] = {"commit": results.commit_hash}
-    source = left if left.exists() else target
-    if source.exists():
-        record = json.loads(source.read_text())
+    # Between rounds the record lies elsewhere than where it ends up.
+    for source in (left, results.record_path, target):
+        if source.exists():
+            record = json.loads(source.read_text())
+            break
     if watch is not None:
         record["conditions"] = watch.conditions()
     write_whole(target, json.dumps(record, separators=(",", ":")))

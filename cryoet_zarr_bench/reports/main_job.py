@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 from rich.console import Console
@@ -21,7 +22,7 @@ from cryoet_zarr_bench.releases.places import LOCAL, PROJECT, WORK
 from cryoet_zarr_bench.releases.selection import selected_tomogram, tomogram_label
 from cryoet_zarr_bench.reports.answer import answer
 from cryoet_zarr_bench.reports.documents import update_documents
-from cryoet_zarr_bench.reports.repeats import add_repeat
+from cryoet_zarr_bench.reports.repeats import add_repeat, is_waiting
 from cryoet_zarr_bench.reports.results import MeasuredRelease, read_results
 from cryoet_zarr_bench.reports.table import newest_format, release_table
 from cryoet_zarr_bench.storage.grid import selected_profile
@@ -115,7 +116,11 @@ def run_history(console: Console, machine: str, project: Path = PROJECT) -> bool
         if step.again:
             add_repeat(place, step)
 
-    failed = measure(steps, place, progression, console, keep_repeat)
+    def repeat_is_waiting(step: Step) -> bool:
+        return bool(step.again) and is_waiting(place, step)
+
+    failed = measure(steps, place, progression, console, keep_repeat, repeat_is_waiting)
+    shutil.rmtree(place.for_repeats.folder, ignore_errors=True)
     publish(place)
     update_documents(project)
     for step in failed:

@@ -14,20 +14,35 @@ NOISE_FILE = "noise.jsonl"
 """In a machine's folder of results: a line for each repeat. asv reads no such file."""
 
 
+def is_waiting(place: Place, step: Step) -> bool:
+    """Whether a repeat of the step was measured and not added: a kill came in between."""
+    newest = _newest(place, step)
+    if newest is None:
+        return False
+    path = place.results / newest.machine / NOISE_FILE
+    lines = path.read_text().splitlines() if path.is_file() else []
+    return newest.measured_at not in {json.loads(line)["measured_at"] for line in lines}
+
+
 def add_repeat(place: Place, step: Step) -> None:
     """Add the repeat that was just measured to the machine's noise file, whole or not at all.
 
     asv overwrites the result of an earlier repeat, so each is taken over as it is measured.
     """
+    newest = _newest(place, step)
+    assert newest is not None
+    path = place.results / newest.machine / NOISE_FILE
+    earlier = path.read_text() if path.is_file() else ""
+    write_whole(path, f"{earlier}{json.dumps(_line(step, newest), separators=(',', ':'))}\n")
+
+
+def _newest(place: Place, step: Step) -> MeasuredRelease | None:
     measured = [
         result
         for result in read_results(place.for_repeats.results)
         if result.commit == commit_of(step.release.tag) and result.numcodecs == step.numcodecs
     ]
-    newest = max(measured, key=lambda result: result.measured_at)
-    path = place.results / newest.machine / NOISE_FILE
-    earlier = path.read_text() if path.is_file() else ""
-    write_whole(path, f"{earlier}{json.dumps(_line(step, newest), separators=(',', ':'))}\n")
+    return max(measured, key=lambda result: result.measured_at, default=None)
 
 
 def _line(step: Step, result: MeasuredRelease) -> dict[str, Any]:
