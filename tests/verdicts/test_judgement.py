@@ -1,6 +1,8 @@
 """Can the verdict be believed? On simulated noise: false alarms, power, and degenerate input."""
 
+import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,6 +22,7 @@ from cryoet_zarr_bench.verdicts.judgement import (
 from cryoet_zarr_bench.verdicts.pairs import QUARTETS
 
 DRAWS = 10_000
+RESULTS = Path(__file__).resolve().parents[2] / "results"
 ORDER = "ABBA" * QUARTETS[0]
 
 
@@ -131,3 +134,45 @@ def test_the_estimate_lies_within_its_interval(rows):
     if not math.isnan(found.ratio):
         assert found.low <= found.ratio <= found.high
         assert 0 <= found.probability <= 1
+
+
+def recorded(percent):
+    """Log ratios of CPU time as `make trust` recorded them: cell by cell, pair by pair."""
+    found = []
+    for path in RESULTS.glob("*/trust.jsonl"):
+        lines = [json.loads(line) for line in path.read_text().splitlines()]
+        found += [line["cpu"] for line in lines if line["percent"] == percent]
+    return found
+
+
+def test_recorded_releases_against_themselves_raise_no_alarm_beyond_1_percent():
+    cells = recorded(0)
+    assert len(cells) >= 150
+    alarms = sum(verdict(estimate(cell)) in (REGRESSION, IMPROVEMENT) for cell in cells)
+    assert alarms <= 0.01 * len(cells) + 1
+
+
+def test_recorded_noise_drawn_again_raises_at_most_1_percent_of_alarms(rng):
+    """10,000 draws: a recorded cell, eight of its pairs, each with its sign at random.
+
+    Which side is called A is chance where both are the same release, so signs may be exchanged.
+    """
+    cells = [np.array(cell) for cell in recorded(0)]
+    alarms = 0
+    for _ in range(DRAWS):
+        cell = cells[rng.integers(len(cells))]
+        drawn = rng.choice(cell, LOOKS[0], replace=False) * rng.choice((-1, 1), LOOKS[0])
+        alarms += verdict(estimate(drawn)) in (REGRESSION, IMPROVEMENT)
+    assert alarms / DRAWS <= 0.01
+
+
+@pytest.mark.parametrize(("slowdown", "pairs", "power"), [(0.20, 8, 0.85), (0.50, 8, 0.95)])
+def test_a_slowdown_is_seen_through_recorded_noise(rng, slowdown, pairs, power):
+    """Of all benchmarks together, the noisiest (opening, 1 ms) among them."""
+    cells = [np.array(cell) for cell in recorded(0)]
+    seen = 0
+    for _ in range(2000):
+        cell = cells[rng.integers(len(cells))]
+        drawn = rng.choice(cell, pairs, replace=False) * rng.choice((-1, 1), pairs)
+        seen += verdict(estimate(drawn + math.log(1 + slowdown))) == REGRESSION
+    assert seen / 2000 >= power
