@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,10 @@ def _take_calls(answers: Any, measure: Callable[[Any, dict[str, Any]], dict[str,
             parameters = tuple(wanted["parameters"])
             index = list(itertools.product(*benchmark._params)).index(parameters)
             benchmark.set_param_idx(index)
+            if "store" in wanted:
+                # The same store as the shelf has, in another place.
+                store = shelf.stores[wanted["config"]]
+                shelf.stores[wanted["config"]] = replace(store, folder=Path(wanted["store"]))
             benchmark.set_cache(shelf)
             _say(answers, measure(benchmark, wanted))
         except Exception as error:  # the reason why there is no figure
@@ -98,9 +103,20 @@ def _measure(benchmark: Any, wanted: dict[str, Any]) -> dict[str, Any]:
     finally:
         gc.enable()
         benchmark.do_teardown()
-    # Linux has kilobytes here: getrusage(2).
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return {"cpu": cpu, "wall": wall, "memory": memory}
+    return {"cpu": cpu, "wall": wall, "memory": _peak_memory()}
+
+
+def _peak_memory() -> int:
+    """The most bytes of memory that this program has had.
+
+    getrusage(2) would have the process that started it in, which was larger.
+    """
+    try:
+        status = Path("/proc/self/status").read_text()
+        (line,) = (line for line in status.splitlines() if line.startswith("VmHWM:"))
+        return int(line.split()[1]) * 1024
+    except (OSError, ValueError):
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def _count(benchmark: Any, wanted: dict[str, Any]) -> dict[str, Any]:

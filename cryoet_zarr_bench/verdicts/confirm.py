@@ -134,9 +134,10 @@ def confirm(question: Question, held: Mapping[str, str], folder: Path, console: 
             said[name] = side.prepare(held, question.tomogram, configs)
         reasons = not_comparable(question.cells, said)
         cells = [cell for cell in question.cells if cell not in reasons]
+        same = same_stores(said["A"], said["B"])
         complete = True
         try:
-            _run_pairs(question, cells, sides, journal, console)
+            _run_pairs(question, cells, same, sides, journal, console)
         except KeyboardInterrupt:
             complete = False
         answers = _answers(question, journal, reasons)
@@ -165,6 +166,7 @@ def not_comparable(
 def _run_pairs(
     question: Question,
     cells: list[ComparedCell],
+    same: set[str],
     sides: dict[str, ReleaseUnderTest],
     journal: PairJournal,
     console: Console,
@@ -189,7 +191,7 @@ def _run_pairs(
                 progress.advance(task, len(unanswered) - len(missing))
                 if missing:
                     keep = _keeper(journal, pair, partial(progress.advance, task))
-                    run_pair(sides, question.tomogram, missing, question.seed, pair, keep)
+                    run_pair(sides, question.tomogram, missing, same, question.seed, pair, keep)
                 if not console.is_terminal:
                     console.print(f"pair {pair + 1} of {look}, {len(unanswered)} cells")
             progress.remove_task(task)
@@ -259,6 +261,12 @@ def with_wall(by_cpu: str, wall: Estimate) -> str:
     if by_cpu not in CHANGES and (wall.low > OVERWHELMING or wall.high < 1 / OVERWHELMING):
         return verdict(wall)
     return by_cpu
+
+
+def same_stores(a: dict[str, Any], b: dict[str, Any]) -> set[str]:
+    """The configs of which both wrote the same: metadata, chunks, files."""
+    both = a["stores"].keys() & b["stores"].keys()
+    return {name for name in both if a["stores"][name] == b["stores"][name]}
 
 
 def exact_differences(a: dict[str, Any], b: dict[str, Any]) -> dict[str, dict[str, str]]:

@@ -3,6 +3,9 @@
 The unit is a pair: in a pair of fresh processes the calls of both releases alternate, and the pair
 gives one number, the median of the log ratios of adjacent calls. Pairs are independent; calls
 within a pair are not. So the interval is taken over pairs.
+
+Who comes first in a pair is a difference of its own, of some percent in reading; so A and B take
+turns in that, and what the turn makes is taken out of the noise (a crossover of two periods).
 """
 
 from __future__ import annotations
@@ -72,20 +75,29 @@ def _t_quantile(probability: float, degrees: int) -> float:
 def estimate(log_ratios: list[float]) -> Estimate:
     """The t-interval over pairs, each given as the natural logarithm of B over A.
 
-    There is none for fewer than three pairs, for values that are not finite, nor for pairs that are
+    A came first in the pairs of even place, B in those of odd place. The estimate is the middle
+    between the means of both kinds, its error that of the scatter within the kinds, of n - 2
+    degrees of freedom.
+
+    There is none for fewer than four pairs, for values that are not finite, nor for pairs that are
     all equal: no clock does that, so it is a fault and no certainty.
     """
     values = np.asarray(log_ratios, dtype=float)
     pairs = len(values)
     nothing = Estimate(math.nan, math.nan, math.nan, math.nan, pairs)
-    if pairs < 3 or not np.isfinite(values).all() or np.ptp(values) < 1e-12:
+    if pairs < 4 or not np.isfinite(values).all():
+        return nothing
+    kinds = values[0::2], values[1::2]
+    mean = float(sum(kind.mean() for kind in kinds)) / 2
+    scatter = float(sum(((kind - kind.mean()) ** 2).sum() for kind in kinds))
+    if scatter < 1e-20:
         return nothing
     from scipy.special import stdtr
 
-    mean = float(values.mean())
-    error = float(values.std(ddof=1)) / math.sqrt(pairs)
-    half = _t_quantile(1 - ERROR / len(LOOKS) / 2, pairs - 1) * error
-    probability = 2 * float(stdtr(pairs - 1, -abs(mean) / error)) * len(LOOKS)
+    variance = scatter / (pairs - 2)
+    error = math.sqrt(variance * sum(1 / len(kind) for kind in kinds)) / 2
+    half = _t_quantile(1 - ERROR / len(LOOKS) / 2, pairs - 2) * error
+    probability = 2 * float(stdtr(pairs - 2, -abs(mean) / error)) * len(LOOKS)
     try:
         bounds = math.exp(mean), math.exp(mean - half), math.exp(mean + half)
     except OverflowError:

@@ -100,11 +100,29 @@ def test_a_speed_up_is_the_mirror_of_a_slowdown(rng):
 
 @pytest.mark.parametrize(
     "rows",
-    [[], [0.1], [0.1, 0.2], [0.3] * 8, [0.1, math.nan, 0.2, 0.1], [0.1, math.inf, 0.2, 0.1]],
+    [
+        [],
+        [0.1],
+        [0.1, 0.2],
+        [0.1, 0.2, 0.3],
+        [0.3] * 8,
+        [0.1, 0.2] * 4,
+        [0.1, math.nan, 0.2, 0.1],
+        [0.1, math.inf, 0.2, 0.1],
+    ],
 )
 def test_degenerate_input_is_inconclusive(rows):
     assert verdict(estimate(rows)) == INCONCLUSIVE
     assert verdicts([estimate(rows)] * 3) == [INCONCLUSIVE] * 3
+
+
+def test_what_the_turn_makes_is_no_noise(rng):
+    """A difference between coming first and coming second, the same in all pairs, cancels."""
+    rows = simulated_pairs(rng, 200, 8, 0.0)
+    for row, turn in zip(rows, rng.normal(0, 0.1, 200), strict=True):
+        alternating = row + turn * np.array([1, -1] * 4)
+        assert estimate(alternating).low == pytest.approx(estimate(row).low)
+        assert estimate(alternating).ratio == pytest.approx(estimate(row).ratio)
 
 
 def test_false_discoveries_among_many_cells_are_rare(rng):
