@@ -87,23 +87,28 @@ def _take_calls(answers: Any, measure: Callable[[Any, dict[str, Any]], dict[str,
 
 
 def _measure(benchmark: Any, wanted: dict[str, Any]) -> dict[str, Any]:
-    """Make one call, its setup left out of what is measured.
+    """Make a call as many `times` as wanted, its setup left out of what is measured.
 
-    `cpu` (all threads, user and system) and `wall` are seconds; `memory` is the most that this
-    process has ever had, in bytes.
+    `cpu` (all threads, user and system) and `wall` are seconds, the mean over the times; `memory`
+    is the most that this process has ever had, in bytes.
     """
-    if benchmark.do_setup():
-        return {"impossible": "n/a in this release"}
-    function, parameters = benchmark.func, benchmark._build_params()
-    gc.disable()
-    try:
-        wall, cpu = time.perf_counter(), time.process_time()
-        function(*parameters)
-        cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-    finally:
-        gc.enable()
-        benchmark.do_teardown()
-    return {"cpu": cpu, "wall": wall, "memory": _peak_memory()}
+    times = wanted.get("times", 1)
+    cpu = wall = 0.0
+    for _ in range(times):
+        if benchmark.do_setup():
+            return {"impossible": "n/a in this release"}
+        function, parameters = benchmark.func, benchmark._build_params()
+        gc.disable()
+        try:
+            wall_begin, cpu_begin = time.perf_counter(), time.process_time()
+            function(*parameters)
+            cpu_end, wall_end = time.process_time(), time.perf_counter()
+        finally:
+            gc.enable()
+            benchmark.do_teardown()
+        cpu += cpu_end - cpu_begin
+        wall += wall_end - wall_begin
+    return {"cpu": cpu / times, "wall": wall / times, "memory": _peak_memory()}
 
 
 def _peak_memory() -> int:
