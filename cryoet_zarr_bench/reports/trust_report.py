@@ -150,9 +150,9 @@ within 10 %", {alarms.inconclusive} "inconclusive".
 
 ## A release made slower on purpose
 
-The newest zarr with a module more, which keeps the CPU busy after each call for a part of the CPU
-time that the call took; built into a wheel, installed, its identity checked like that of any
-release. Power is the part of cells that was found:
+The newest zarr with a module more, which keeps the CPU busy before each call for a part of the CPU
+time that the last such call took; built into a wheel, installed, its identity checked like that of
+any release. Cells of writing and reading the volume. Power is the part of them that was found:
 
 {chr(10).join(table)}
 

@@ -15,7 +15,11 @@ from pathlib import Path
 
 from cryoet_zarr_bench.errors import BadInput
 
-_MODULE = '''"""Makes the calls that the suite times do {percent} % more work of the CPU."""
+_MODULE = '''"""Makes the calls that the suite times do {percent} % more work of the CPU.
+
+The work is done before the call, as much as the last call of the same function tells. Done after
+it, it would be timed together with what the threads of the library do once they have answered.
+"""
 
 import functools
 import time
@@ -23,6 +27,7 @@ import time
 import zarr
 import zarr.core.array
 
+_last = {{}}
 _within = False
 
 
@@ -34,12 +39,12 @@ def _slowed(function):
             return function(*arguments, **options)
         _within = True
         try:
-            begin = time.process_time()
-            result = function(*arguments, **options)
-            now = time.process_time()
-            end = now + (now - begin) * {percent} / 100
+            end = time.process_time() + _last.get(function, 0) * {percent} / 100
             while time.process_time() < end:
                 pass
+            begin = time.process_time()
+            result = function(*arguments, **options)
+            _last[function] = time.process_time() - begin
             return result
         finally:
             _within = False
@@ -59,9 +64,9 @@ _VERSION = re.compile(r"^Version: .*$", re.MULTILINE)
 def slower_wheel(site_packages: Path, percent: int, folder: Path) -> Path:
     """Build a wheel of the zarr 3 in `site_packages` that works `percent` % longer at each call.
 
-    Slower are creating and opening an array, writing and reading it: after each the CPU is kept
-    busy for that part of the CPU time the call took. The wheel is put into `folder`. Raises
-    BadInput where there is no zarr 3.
+    Slower are creating and opening an array, writing and reading it: before each the CPU is kept
+    busy for that part of the CPU time that the last such call took. The wheel is put into
+    `folder`. Raises BadInput where there is no zarr 3.
     """
     found = [*importlib.metadata.distributions(name="zarr", path=[str(site_packages)])]
     if len(found) != 1 or found[0].version.startswith("2."):

@@ -11,7 +11,7 @@ import os
 import random
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ from cryoet_zarr_bench.verdicts.judgement import (
     estimate,
 )
 from cryoet_zarr_bench.verdicts.pairs import ReleaseUnderTest
-from cryoet_zarr_bench.verdicts.sides import Side, parse_side
+from cryoet_zarr_bench.verdicts.sides import parse_side
 from cryoet_zarr_bench.whole_files import write_whole
 
 SLOWDOWNS = (5, 10, 20, 50)
@@ -49,20 +49,23 @@ SLOWER_BLOCKS = 1
 """Blocks at each slowdown: 18 cells."""
 
 FIXED_PAIRS = (LOOKS[-1],)
-"""Slower releases are always compared in the most pairs, so that the power after fewer is known."""
+"""In the plan slower releases are always compared in the most pairs, so that the power after fewer
+is known too."""
 
 
 @dataclass(frozen=True)
 class Block:
     """A question whose answer is known, asked of so many `cells`.
 
-    `percent` is how much slower the other side is, 0 for a release against itself.
+    `percent` is how much slower the other side is, 0 for a release against itself. `looks` are the
+    numbers of pairs after which answered cells are left.
     """
 
     number: int
     release: str
     percent: int
     cells: int = CELLS
+    looks: tuple[int, ...] = LOOKS
 
 
 def plan(catalogue: Catalogue) -> list[Block]:
@@ -77,15 +80,20 @@ def plan(catalogue: Catalogue) -> list[Block]:
         if place % every == every - 1 and slower:
             mixed.append(slower.pop(0))
     return [
-        Block(number, release, percent)
+        Block(number, release, percent, looks=FIXED_PAIRS if percent else LOOKS)
         for number, (release, percent) in enumerate([*mixed, *slower])
     ]
 
 
 def cells_of(block: Block, catalogue: Catalogue, profile: Profile) -> list[ComparedCell]:
-    """The cells of a block, drawn by its number from the timed cells that its release has."""
+    """The cells of a block, drawn by its number from the timed cells that its release has.
+
+    Of a slower release only writing and reading the volume: in calls of a millisecond the CPU that
+    is kept busy also changes how the library's threads are woken, by as much again.
+    """
+    benchmarks = "time_write|time_read_volume" if block.percent else None
     formats = "format 2$" if catalogue.find(block.release).zarr.startswith("2.") else None
-    candidates = choose_cells(profile, None, formats)
+    candidates = choose_cells(profile, benchmarks, formats)
     return random.Random(block.number).sample(candidates, min(block.cells, len(candidates)))
 
 
@@ -108,19 +116,17 @@ def run_block(
         other = parse_side(f"zarr={wheel},numcodecs=={release.numcodecs}", catalogue)
     question = Question(
         release,
-        Side(f"{block.release}, {block.percent} % slower", *_rest(other)),
+        replace(other, name=f"{block.release}, {block.percent} % slower")
+        if block.percent
+        else other,
         tuple(cells_of(block, catalogue, profile)),
         profile,
         tomogram,
         python,
         block.number,
-        FIXED_PAIRS if block.percent else LOOKS,
+        block.looks,
     )
     return confirm(question, catalogue.held, folder, console)
-
-
-def _rest(side: Side) -> tuple[str, str, tuple[str, ...], str]:
-    return side.zarr, side.numcodecs, side.requirements, side.key
 
 
 def lines_of(block: Block, answer: Answer) -> Iterator[dict[str, Any]]:
