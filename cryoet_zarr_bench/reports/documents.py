@@ -51,7 +51,8 @@ def verdict_report(results: Path, machine: str) -> str:
 Written by `cryoet-zarr-bench readme` from `results/{machine}/verdicts.jsonl`; {len(steps)} of
 {len(releases)} releases are judged. Each was compared with the one before it by `confirm`: CPU time
 (or peak memory) of the release over that of its predecessor, with a 99 % interval, of the cell that
-changed most. "no change" rules out 10 %; "inconclusive +-x %" says how far the ratio is known.
+changed most. A change was found twice, in two runs with other processes and another order of cells.
+"no change" rules out 10 %; "inconclusive +-x %" says how far the ratio is known.
 "changed" names what differs on the disk, in the whole grid, and which figures changed.
 
 {verdict_markdown(rows)}

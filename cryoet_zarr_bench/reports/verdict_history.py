@@ -13,7 +13,7 @@ import os
 import re
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -36,8 +36,15 @@ from cryoet_zarr_bench.reports.verdict_steps import read_verdicts
 from cryoet_zarr_bench.reports.verdict_table import verdict_rows, verdict_table
 from cryoet_zarr_bench.storage.grid import Profile, selected_profile
 from cryoet_zarr_bench.verdicts.cells import MEMORY, TIMED, ComparedCell, all_cells
-from cryoet_zarr_bench.verdicts.confirm import Question, confirm, exact_differences
-from cryoet_zarr_bench.verdicts.judgement import BEYOND, LOOKS
+from cryoet_zarr_bench.verdicts.confirm import (
+    Answer,
+    CellAnswer,
+    Question,
+    confirm,
+    exact_differences,
+    forget_pairs,
+)
+from cryoet_zarr_bench.verdicts.judgement import BEYOND, CHANGES, INCONCLUSIVE, LOOKS
 from cryoet_zarr_bench.verdicts.sides import parse_side
 from cryoet_zarr_bench.whole_files import write_whole
 
@@ -228,23 +235,28 @@ def _judge(
         0,
         VERDICT_LOOKS,
     )
+    folder = WORK / "confirm"
     try:
-        answer = confirm(question, catalogue.held, WORK / "confirm", console)
+        answer = confirm(question, catalogue.held, folder, console, forget=False)
     except BadInput as error:
         # A release that does not import has no verdict, and the reason is a result.
         return _line(release, question, machine, {"reason": str(error)})
     if not answer.complete:
         raise KeyboardInterrupt
+    second = _second_opinion(answer, catalogue, folder, console)
     records = [_record(machine, tag) for tag in (before, release.tag)]
-    by_cell = {each.cell: each for each in chosen}
+    reasons = {each.cell: each for each in chosen}
     cells = [
         {
             **as_row(each),
-            "why": by_cell[each.cell].why,
-            "screened": _rounded(by_cell[each.cell].screened),
+            "why": reasons[each.cell].why,
+            "screened": _rounded(reasons[each.cell].screened),
+            "log_ratios": _log_ratios(each),
+            **_agreed(each, second.get(each.cell)),
         }
         for each in answer.cells
     ]
+    forget_pairs(question, folder)
     return _line(
         release,
         question,
@@ -256,6 +268,41 @@ def _judge(
             "cells": cells,
         },
     )
+
+
+def _second_opinion(
+    answer: Answer, catalogue: Catalogue, folder: Path, console: Console
+) -> dict[ComparedCell, CellAnswer]:
+    """Judge what is called changed once more, with another order of cells and other processes.
+
+    A history has hundreds of cells, of which a few may be called changed by chance.
+    """
+    changed = tuple(each.cell for each in answer.cells if each.verdict in CHANGES)
+    if not changed:
+        return {}
+    console.print(f"{len(changed)} cells changed; once more")
+    question = replace(answer.question, cells=changed, seed=answer.question.seed + 1)
+    again = confirm(question, catalogue.held, folder, console, forget=False)
+    if not again.complete:
+        raise KeyboardInterrupt
+    forget_pairs(question, folder)
+    return {each.cell: each for each in again.cells}
+
+
+def _agreed(first: CellAnswer, second: CellAnswer | None) -> dict[str, Any]:
+    """The second opinion on a cell; a change that it does not share is inconclusive."""
+    if second is None:
+        return {}
+    agreed = first.verdict if second.verdict == first.verdict else INCONCLUSIVE
+    opinion = {
+        f"again_{name}": as_row(second)[name] for name in ("verdict", "ratio", "low", "high")
+    }
+    return {"verdict": agreed, **opinion}
+
+
+def _log_ratios(answer: CellAnswer) -> list[float]:
+    clock = "cpu" if answer.cell.is_timed else "memory"
+    return [round(pair[clock], 4) for pair in answer.pairs if clock in pair]
 
 
 def _record(machine: str, tag: str) -> dict[str, Any]:

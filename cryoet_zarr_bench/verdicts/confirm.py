@@ -108,12 +108,19 @@ class Answer:
         return 3 if not answered or answered & {INCONCLUSIVE, NO_FIGURE} else 0
 
 
-def confirm(question: Question, held: Mapping[str, str], folder: Path, console: Console) -> Answer:
+def confirm(
+    question: Question,
+    held: Mapping[str, str],
+    folder: Path,
+    console: Console,
+    forget: bool = True,
+) -> Answer:
     """Run pairs until each cell is answered or the last look is done; Ctrl-C ends it early.
 
     `held` maps packages that are the same in all releases to their versions; environments and the
     journal lie in `folder`. What was measured before an interruption or a kill is kept there and
-    taken up by the same question. Raises BadInput where a release cannot be had.
+    taken up by the same question, even after it was answered where `forget` is false. Raises
+    BadInput where a release cannot be had.
     """
     os.environ["CRYOET_PROFILE"] = question.profile.name
     configs = {cell.config for cell in question.cells}
@@ -125,7 +132,7 @@ def confirm(question: Question, held: Mapping[str, str], folder: Path, console: 
     }
     WORK.mkdir(parents=True, exist_ok=True)
     with alone(WORK):
-        journal = PairJournal(folder / f"{_slug(question)}.jsonl", question.purpose())
+        journal = PairJournal(_journal_path(question, folder), question.purpose())
         if journal.count:
             console.print(f"{journal.count} comparisons were made before the interruption")
         said = {}
@@ -141,7 +148,7 @@ def confirm(question: Question, held: Mapping[str, str], folder: Path, console: 
         except KeyboardInterrupt:
             complete = False
         answers = _answers(question, journal, reasons)
-        if complete:
+        if complete and forget:
             journal.forget()
     both = said["A"]["stores"].keys() & said["B"]["stores"].keys()
     return Answer(
@@ -290,5 +297,11 @@ def exact_differences(a: dict[str, Any], b: dict[str, Any]) -> dict[str, dict[st
     return found
 
 
-def _slug(question: Question) -> str:
-    return f"{question.a.key}--{question.b.key}--{question.tomogram.sha256[:12]}"
+def forget_pairs(question: Question, folder: Path) -> None:
+    """Forget what an answered question was answered from."""
+    _journal_path(question, folder).unlink(missing_ok=True)
+
+
+def _journal_path(question: Question, folder: Path) -> Path:
+    tomogram = question.tomogram.sha256[:12]
+    return folder / f"{question.a.key}--{question.b.key}--{tomogram}-{question.seed}.jsonl"
