@@ -10,15 +10,13 @@ $(document).ready(function () {
     { benchmark: 'storage.Storage.track_stored_bytes', heading: 'stored', lower: true },
     { benchmark: 'storage.Storage.track_file_count', heading: 'files', lower: true },
   ];
+  const REGRESSED = '#d55e00';
+  const IMPROVED = '#0072b2';
+  const element = evidence.element;
   let overview = null;
+  let verdicts = null;
+  let noise = null;
   const chosen = {};
-
-  function element(tag, text, attributes) {
-    const made = document.createElement(tag);
-    if (text !== undefined && text !== null) { made.textContent = text; }
-    Object.entries(attributes || {}).forEach(([name, value]) => made.setAttribute(name, value));
-    return made;
-  }
 
   function written(value, unit) {
     if (unit === 's') {
@@ -155,22 +153,49 @@ $(document).ready(function () {
     const factor = { s: 1e3, bytes: 1e-6, ratio: 1, files: 1 }[benchmark.unit];
     const unit = { s: 'ms', bytes: 'MB', ratio: 'times smaller', files: 'files' }[benchmark.unit];
     const codecs = unique(rows.map((row) => row.codec));
-    const values = rows.filter((row) => row.benchmark === chosen.benchmark
+    const series = overview.series[chosen.series];
+    const bandOf = evidence.bands(noise, series);
+    const shown = rows.filter((row) => row.benchmark === chosen.benchmark
       && row.chunks === chosen.chunks && row.format === Number(chosen.format)
-      && order.includes(row.release)).map((row) => ({
-      release: label(overview.releases[row.release]),
-      pair: 'zarr ' + overview.releases[row.release].zarr + ', numcodecs '
-        + overview.releases[row.release].numcodecs
-        + (overview.releases[row.release].yanked ? ' (yanked)' : ''),
-      date: overview.releases[row.release].date,
-      codec: row.codec,
-      value: row.value * factor,
-      low: (row.low === undefined ? row.value : row.low) * factor,
-      high: (row.high === undefined ? row.value : row.high) * factor,
-    }));
+      && order.includes(row.release));
+    const counts = [];
+    const values = shown.map((row) => {
+      const release = overview.releases[row.release];
+      const band = bandOf(row.benchmark, row.codec, row.chunks, row.format);
+      const spread = noisySpread(row.release);
+      if (band) { counts.push(band[2]); }
+      return {
+        release: label(release),
+        pair: 'zarr ' + release.zarr + ', numcodecs ' + release.numcodecs
+          + (release.yanked ? ' (yanked)' : ''),
+        date: release.date,
+        codec: row.codec,
+        value: row.value * factor,
+        low: (row.low === undefined ? row.value : row.low) * factor,
+        high: (row.high === undefined ? row.value : row.high) * factor,
+        bandLow: band ? row.value * band[0] * factor : null,
+        bandHigh: band ? row.value * band[1] * factor : null,
+        again: band ? 'from x ' + band[0].toFixed(2) + ' to x ' + band[1].toFixed(2) : 'not known',
+        noisy: spread !== null,
+        run: spread === null ? '' : 'noisy run (canary spread ' + (spread * 100).toFixed(0) + ' %)',
+      };
+    });
+    const banded = counts.length > 0;
+    const marks = evidence.marks(verdicts, series, chosen.benchmark,
+      (cell) => cell.chunks === chosen.chunks && cell.format === Number(chosen.format))
+      .map((mark) => ({ ...mark, place: overview.releases.findIndex((each) =>
+        each.tag === mark.release) }))
+      .filter((mark) => order.includes(mark.place))
+      .map((mark) => ({ ...mark, release: label(overview.releases[mark.place]),
+        said: 'confirmed ' + mark.direction + (mark.shown ? '' : ', in other chunks or formats') }));
     const y = { field: 'value', type: 'quantitative',
       scale: benchmark.unit === 'ratio' ? { zero: false } : { zero: true },
       title: benchmark.title + ' (' + unit + ')' };
+    const tooltip = [
+      { field: 'pair', title: 'release' }, { field: 'date', title: 'since' },
+      { field: 'codec' }, { field: 'value', title: unit, format: '.4g' },
+      ...(banded ? [{ field: 'again', title: 'same release again' }] : []),
+    ];
     const spec = {
       $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
       width: 'container',
@@ -187,23 +212,94 @@ $(document).ready(function () {
               value: '#888' } },
         },
         color: { field: 'codec', type: 'nominal', sort: codecs, scale: { domain: codecs },
-          legend: { orient: 'top', title: null, labelLimit: 220, symbolOpacity: 1 } },
-        tooltip: [
-          { field: 'pair', title: 'release' }, { field: 'date', title: 'since' },
-          { field: 'codec' }, { field: 'value', title: unit, format: '.4g' },
-        ],
+          legend: { orient: 'top', offset: marks.length ? 34 : 18, title: null, labelLimit: 220,
+            symbolOpacity: 1 } },
       },
       layer: [
-        { mark: { type: 'area', opacity: 0.15, interpolate: 'linear' },
-          encoding: { y: { ...y, field: 'low' }, y2: { field: 'high' }, tooltip: null } },
-        { mark: { type: 'line', strokeWidth: 2, interpolate: 'linear' }, encoding: { y: y } },
-        { mark: { type: 'point', filled: true, size: 36, opacity: 1 }, encoding: { y: y } },
+        { name: banded ? 'noise' : 'quartiles',
+          mark: { type: 'area', opacity: 0.15, interpolate: 'linear' },
+          encoding: { y: { ...y, field: banded ? 'bandLow' : 'low' },
+            y2: { field: banded ? 'bandHigh' : 'high' }, tooltip: null } },
+        ...markLayers(marks),
+        { mark: { type: 'line', strokeWidth: 2, interpolate: 'linear' },
+          encoding: { y: y, tooltip: null } },
+        ...pointLayers(values, y, tooltip),
       ],
       config: { font: 'Verdana, "DejaVu Sans", sans-serif', axis: { labelFontSize: 11, titleFontSize: 12 },
         legend: { labelFontSize: 12 }, view: { stroke: '#ddd' } },
     };
     return vegaEmbed(place, spec, { actions: { export: true, source: false, editor: false,
-      compiled: false }, renderer: 'svg' });
+      compiled: false }, renderer: 'svg' }).then(() => ({ counts: counts, marks: marks }));
+  }
+
+  /* The points: hollow and dashed where the machine was noisy. No layer is without a point. */
+  function pointLayers(values, y, tooltip) {
+    const quiet = { name: 'quiet', mark: { type: 'point', filled: true, size: 36, opacity: 1 },
+      encoding: { y: y, tooltip: tooltip } };
+    const noisy = { name: 'noisy',
+      mark: { type: 'point', fill: 'white', size: 55, opacity: 1, strokeWidth: 1.5,
+        strokeDash: [2, 1.5] },
+      encoding: { y: y, tooltip: [...tooltip, { field: 'run', title: 'machine' }] } };
+    return [[quiet, '!datum.noisy', values.some((each) => !each.noisy)],
+      [noisy, 'datum.noisy', values.some((each) => each.noisy)]]
+      .filter(([, , isThere]) => isThere)
+      .map(([layer, test]) => ({ ...layer, transform: [{ filter: test }] }));
+  }
+
+  /* Above the chart, a triangle for each release with a confirmed change of what it shows. */
+  function markLayers(marks) {
+    return [['regression', 'triangle-up', REGRESSED, -20], ['improvement', 'triangle-down', IMPROVED, -7]]
+      .flatMap(([direction, shape, colour, y]) => {
+        const own = marks.filter((mark) => mark.direction === direction);
+        const data = { values: own };
+        const rule = { mark: { type: 'rule', color: colour, opacity: 0.3 }, data: data,
+          encoding: { color: { value: colour }, y: { value: y }, y2: { value: 360 } } };
+        const point = { name: direction, data: data,
+          mark: { type: 'point', shape: shape, filled: true, size: 90, stroke: colour,
+            strokeWidth: 1.5, opacity: 1 },
+          encoding: {
+            color: { value: colour },
+            fillOpacity: { condition: { test: 'datum.shown', value: 1 }, value: 0 },
+            y: { value: y },
+            tooltip: [{ field: 'release' }, { field: 'said', title: 'verdict' },
+              { field: 'ratio', title: 'strongest' }, { field: 'cells', title: 'cells changed' }],
+          } };
+        return own.length ? [rule, point] : [];
+      });
+  }
+
+  /* The spread of the canaries of a noisy run, null where the run was quiet or not watched. */
+  function noisySpread(release) {
+    const row = overview.noisy.find((each) => each[0] === Number(chosen.series)
+      && each[1] === release);
+    return row ? row[2] : null;
+  }
+
+  /* What the chart shows, in words: only what is there is explained. */
+  function explain(drawn, note) {
+    const read = ['Each step changes one library: black names are releases of zarr, grey ones of '
+      + 'numcodecs. Points are medians; ' + (drawn.counts.length
+        ? evidence.bandInWords(drawn.counts) + '.' : 'bands are the middle half of the samples.')];
+    if (drawn.marks.length) {
+      read.push('\u25b2 confirmed regression, \u25bc confirmed improvement of what the chart '
+        + 'shows, by a comparison side by side; hollow where only other chunks or another Zarr '
+        + 'format changed. The tab Verdicts has all.');
+    } else {
+      read.push('A step in wall time on a shared machine is a candidate, not a verdict; CPU time '
+        + 'wavers less.');
+    }
+    read.push('Every graph, by every parameter, is in the benchmark grid and list above.');
+    const trust = [evidence.spreadInWords(noise, overview.series[chosen.series]), noisyInWords()];
+    [read, trust.filter(Boolean)].forEach((said) => note.append(element('p', said.join(' '))));
+  }
+
+  function noisyInWords() {
+    const watched = overview.watched[chosen.series];
+    const noisy = overview.noisy.filter((row) => row[0] === Number(chosen.series)).length;
+    if (!watched) { return ''; }
+    return noisy + ' of ' + watched + (watched === 1 ? ' release was' : ' releases were')
+      + ' measured while the machine was noisy (canary spread over 10 %)'
+      + (noisy ? ': their points are hollow and dashed.' : '.');
   }
 
   function draw() {
@@ -254,12 +350,12 @@ $(document).ready(function () {
     page.append(chart);
     const place = element('div', null, { id: 'overview-history' });
     page.append(place);
-    drawHistory(rows, place).then(() => place.setAttribute('data-drawn', 'yes'));
-    page.append(element('p', 'Each step changes one library: black names are releases of zarr, grey '
-      + 'ones of numcodecs. Points are medians, bands the middle half of the samples. A step in '
-      + 'wall time on a shared machine is a candidate, not a verdict; CPU time wavers less. '
-      + 'Every graph, by every parameter, is in the benchmark grid and list above.',
-      { class: 'note' }));
+    const note = element('div', null, { class: 'note', id: 'overview-note' });
+    page.append(note);
+    drawHistory(rows, place).then((drawn) => {
+      explain(drawn, note);
+      place.setAttribute('data-drawn', 'yes');
+    });
   }
 
   function chooseDefaults() {
@@ -274,11 +370,12 @@ $(document).ready(function () {
     chosen.chunks = shapes.includes('64x64x64') ? '64x64x64' : shapes[0];
   }
 
-  /* Elsewhere on the dashboard a release is a link that names its commit. */
+  /* Elsewhere on the dashboard a release is a link that names its tag, or its commit. */
   function chooseRelease(params) {
-    const commit = params.release && params.release[0];
-    if (!commit) { return false; }
-    const index = overview.releases.findIndex((each) => each.commit.startsWith(commit));
+    const named = params.release && params.release[0];
+    if (!named) { return false; }
+    const index = overview.releases.findIndex((each) => each.tag === named
+      || each.commit.startsWith(named));
     if (index < 0) { return false; }
     chosen.release = index;
     chosen.branch = line('3.x').includes(index) ? '3.x' : '2.x';
@@ -293,9 +390,9 @@ $(document).ready(function () {
       if (chooseRelease(params)) { draw(); }
       return;
     }
-    $.ajax({ url: 'overview.json?timestamp=' + $.asv.main_timestamp, dataType: 'json' })
-      .done(function (content) {
-        overview = content;
+    $.when(...['overview.json', 'verdicts.json', 'noise.json'].map(evidence.load))
+      .done(function (...answers) {
+        [overview, verdicts, noise] = answers.map((answer) => answer[0]);
         chooseDefaults();
         chooseRelease(params);
         draw();
