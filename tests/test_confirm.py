@@ -8,9 +8,11 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
-from conftest import PROJECT
+
+PROJECT = Path(__file__).resolve().parents[1]
 
 QUESTION = ("confirm", "zarr-3.1.5", "zarr-3.1.6", "--config", "blosc-lz4-5-shuffle 32x32x32")
 

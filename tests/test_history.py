@@ -8,7 +8,6 @@ import sys
 import time
 
 import pytest
-from conftest import PROJECT
 
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
 from cryoet_zarr_bench.releases.commits import commit_of
@@ -30,6 +29,8 @@ main_job.history_steps = lambda catalogue: [Step(catalogue.find(tag)) for tag in
 main_job.with_repeats = lambda steps, newest, whole=main_job.with_repeats: whole(
     steps, main_job.load_catalogue().find("{TAGS[0]}")
 )
+
+PROJECT = Path(__file__).resolve().parents[1]
 main_job.update_documents = lambda project: []
 sys.exit(not main_job.run_history(Console(), "testing", Path(sys.argv[1])))
 """

@@ -6,7 +6,6 @@ import subprocess
 import sys
 
 import pytest
-from conftest import PROJECT
 
 PROGRAM = """
 import json, sys
@@ -17,6 +16,8 @@ from cryoet_zarr_bench.releases.catalogue import load_catalogue
 from cryoet_zarr_bench.releases.selection import selected_tomogram
 from cryoet_zarr_bench.storage.grid import selected_profile
 from cryoet_zarr_bench.verdicts.trust import Block, judge, run_block
+
+PROJECT = Path(__file__).resolve().parents[1]
 
 catalogue, console = load_catalogue(), Console(stderr=True)
 newest = catalogue.newest("3.x").tag
