@@ -6,6 +6,7 @@ import random
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +20,8 @@ from cryoet_zarr_bench.reports.results import read_results
 CATALOGUE = load_catalogue()
 TAGS = ("zarr-2.18.0", "zarr-2.18.1")
 
+PROJECT = Path(__file__).resolve().parents[1]
+
 PROGRAM = f"""
 import sys
 from pathlib import Path
@@ -29,8 +32,6 @@ main_job.history_steps = lambda catalogue: [Step(catalogue.find(tag)) for tag in
 main_job.with_repeats = lambda steps, newest, whole=main_job.with_repeats: whole(
     steps, main_job.load_catalogue().find("{TAGS[0]}")
 )
-
-PROJECT = Path(__file__).resolve().parents[1]
 main_job.update_documents = lambda project: []
 sys.exit(not main_job.run_history(Console(), "testing", Path(sys.argv[1])))
 """

@@ -4,8 +4,11 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+PROJECT = Path(__file__).resolve().parents[1]
 
 PROGRAM = """
 import json, sys
@@ -16,8 +19,6 @@ from cryoet_zarr_bench.releases.catalogue import load_catalogue
 from cryoet_zarr_bench.releases.selection import selected_tomogram
 from cryoet_zarr_bench.storage.grid import selected_profile
 from cryoet_zarr_bench.verdicts.trust import Block, judge, run_block
-
-PROJECT = Path(__file__).resolve().parents[1]
 
 catalogue, console = load_catalogue(), Console(stderr=True)
 newest = catalogue.newest("3.x").tag
