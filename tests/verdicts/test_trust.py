@@ -94,7 +94,7 @@ def test_noise_is_neither_success_nor_failure(same, slower, word):
 
 
 def lines(percent, count, ratio, word):
-    pairs = [math.log(ratio) + (-1) ** step * 0.01 for step in range(20)]
+    pairs = [math.log(ratio) + (-1) ** (step // 2) * 0.01 for step in range(20)]
     return [
         {
             "percent": percent,
