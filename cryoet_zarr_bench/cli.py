@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -229,8 +230,13 @@ def _choose(tomogram: str | None, crop: str | None, profile: str | None) -> None
             os.environ[variable] = value
 
 
+def _interrupt(number: int, frame: object) -> None:
+    raise KeyboardInterrupt
+
+
 def main() -> None:
-    """Run the command line."""
+    """Run the command line; to be told to end is the same as Ctrl-C."""
+    signal.signal(signal.SIGTERM, _interrupt)
     app()
 
 

@@ -11,6 +11,7 @@ import platform
 import re
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,14 @@ def read_moment(root: Path = Path("/")) -> Moment:
         memory_pressure=_pressure(root, "memory"),
         memory_available=_memory_available(root),
     )
+
+
+def stamp() -> dict[str, Any]:
+    """When, in UTC, and under which load average something was measured: for a line of results."""
+    return {
+        "measured_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "load": round(os.getloadavg()[0], 2),
+    }
 
 
 def steal_fraction(before: Moment, now: Moment) -> float | None:

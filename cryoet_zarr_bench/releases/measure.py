@@ -152,6 +152,7 @@ class Progression:
 @contextmanager
 def alone(work: Path) -> Iterator[None]:
     """Hold the environments under `work`; BadInput where another run of this project has them."""
+    work.mkdir(parents=True, exist_ok=True)
     with (work / "measuring.lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -219,11 +220,26 @@ def _run_asv(step: Step, place: Place, progress: Progress, console: Console) -> 
     command += ["--no-pull", "--show-stderr", "--record-samples", "--interleave-rounds"]
     command += ["--machine", place.machine] if place.machine else []
     command += [f"{step.release.tag}^!"]
+    code = run_watched(
+        command, place.log, lambda reports: _show(reports, step.title, progress, console)
+    )
+    if code not in (0, 2):
+        raise BadInput(f"asv stopped at {step.title}: {_last_line(place.log)} (see {place.log})")
+    return code == 0
+
+
+def run_watched(
+    command: list[str], log: Path, watch: Callable[[Iterable[str]], None] = lambda reports: None
+) -> int:
+    """Run asv, its output added to `log` and its reports of progress given to `watch`.
+
+    Returns its exit code. Interrupted, asv is stopped first; it ends too where this is killed.
+    """
     receiver, sender = os.pipe()
-    with place.log.open("a") as log:
+    with log.open("a") as output:
         process = subprocess.Popen(
             command,
-            stdout=log,
+            stdout=output,
             stderr=subprocess.STDOUT,
             env={**os.environ, PROGRESS: str(sender)},
             pass_fds=[sender],
@@ -231,14 +247,13 @@ def _run_asv(step: Step, place: Place, progress: Progress, console: Console) -> 
     os.close(sender)
     try:
         with os.fdopen(receiver) as reports:
-            _show(reports, step.title, progress, console)
-        process.wait()
+            watch(reports)
+            for _ in reports:  # or asv would wait where nobody reads
+                pass
+        return process.wait()
     except BaseException:
         _stop(process)
         raise
-    if process.returncode not in (0, 2):
-        raise BadInput(f"asv stopped at {step.title}: {_last_line(place.log)} (see {place.log})")
-    return process.returncode == 0
 
 
 def _show(reports: Iterable[str], title: str, progress: Progress, console: Console) -> None:

@@ -21,6 +21,7 @@ from cryoet_zarr_bench.reports.verdict_steps import (
     reach_of,
 )
 from cryoet_zarr_bench.storage.grid import PROFILES
+from cryoet_zarr_bench.verdicts.cells import ComparedCell
 from cryoet_zarr_bench.verdicts.judgement import CHANGES, IMPROVEMENT, INCONCLUSIVE, REGRESSION
 
 SEEN = "seen"
@@ -88,9 +89,7 @@ def _held_against(change: AnnouncedChange, steps: list[JudgedStep]) -> Announced
         cell
         for step in steps
         for cell in step.cells
-        if cell.is_judged
-        and _is_of(change, cell)
-        and _covers(change, cell.benchmark, cell.codec, cell.chunks, cell.zarr_format)
+        if cell.is_judged and _is_of(change, cell) and _covers(change, cell.compared)
     ]
     if not cells:
         return AnnouncedRow(change, NOT_MEASURED, "", 0)
@@ -110,15 +109,13 @@ def _held_against(change: AnnouncedChange, steps: list[JudgedStep]) -> Announced
     return _row(change, NOT_SEEN, nearest, [], cells)
 
 
-def _covers(
-    change: AnnouncedChange, benchmark: str, codec: str, chunks: str, zarr_format: int
-) -> bool:
+def _covers(change: AnnouncedChange, cell: ComparedCell) -> bool:
     """Whether a change would show in this cell."""
     # CPU time is judged under the benchmark of the same call.
-    if benchmark not in {name.removesuffix("_cpu") for name in change.benchmarks or [benchmark]}:
+    named = {name.removesuffix("_cpu") for name in change.benchmarks}
+    if named and cell.benchmark not in named:
         return False
-    name = f"{benchmark} {codec} {chunks} format {zarr_format}"
-    return re.search(change.configs, name) is not None
+    return re.search(change.configs, cell.name) is not None
 
 
 def _is_of(change: AnnouncedChange, cell: JudgedCell) -> bool:
@@ -180,10 +177,9 @@ def _configs(change: AnnouncedChange, steps: list[JudgedStep]) -> list[str]:
         name
         for name in dict.fromkeys(names)
         if (config := _CONFIG.fullmatch(name))
+        and (zarr_format := int(config["zarr_format"]))
         and any(
-            _covers(
-                change, benchmark, config["codec"], config["chunks"], int(config["zarr_format"])
-            )
+            _covers(change, ComparedCell(benchmark, config["codec"], config["chunks"], zarr_format))
             for benchmark in benchmarks
         )
     ]

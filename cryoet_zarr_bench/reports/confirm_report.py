@@ -22,14 +22,7 @@ from cryoet_zarr_bench.releases.places import WORK
 from cryoet_zarr_bench.releases.selection import selected_tomogram
 from cryoet_zarr_bench.storage.grid import selected_profile
 from cryoet_zarr_bench.verdicts.cells import choose_cells
-from cryoet_zarr_bench.verdicts.confirm import (
-    NO_FIGURE,
-    NOT_AVAILABLE,
-    Answer,
-    CellAnswer,
-    Question,
-    confirm,
-)
+from cryoet_zarr_bench.verdicts.confirm import Answer, CellAnswer, confirm, forget_pairs
 from cryoet_zarr_bench.verdicts.instructions import (
     SAME_WORK,
     WorkAnswer,
@@ -43,6 +36,7 @@ from cryoet_zarr_bench.verdicts.judgement import (
     REGRESSION,
     Estimate,
 )
+from cryoet_zarr_bench.verdicts.question import NO_FIGURE, NOT_AVAILABLE, Question
 from cryoet_zarr_bench.verdicts.sides import parse_side
 from cryoet_zarr_bench.whole_files import write_whole
 
@@ -101,7 +95,10 @@ def run_confirm(
     console.print(summary(answer), highlight=False)
     _save(json_file, json.dumps(as_json(answer), indent=1))
     _save(csv_file, _csv([as_row(each) for each in answer.cells]))
-    return answer.exit_code if answer.complete else 130
+    if not answer.complete:
+        return 130
+    forget_pairs(question, folder)
+    return answer.exit_code
 
 
 def _save(file: Path | None, text: str) -> None:
@@ -118,20 +115,14 @@ WORK_EXPLAINED = (
 
 def work_table(question: Question, answers: list[WorkAnswer]) -> Table:
     """One row for each call that was counted, what differs most first."""
-    table = Table(
-        title=f"{question.b.name} over {question.a.name}: instructions",
-        title_justify="left",
-        box=box.SIMPLE_HEAD,
-        padding=0,
-        pad_edge=False,
-    )
+    table = _narrow_table(f"{question.b.name} over {question.a.name}: instructions")
     for heading in ("call", "config"):
         table.add_column(heading, no_wrap=True)
     for heading in ("millions", "ratio", "repeats"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("work")
     for each in sorted(answers, key=lambda each: 0 if each.reason else -abs(each.ratio - 1)):
-        config = f"{each.cell.codec} {each.cell.chunks} v{each.cell.zarr_format}"
+        config = each.cell.short_config
         if each.reason:
             table.add_row(each.call, config, "", "", "", escape(each.reason))
         else:
@@ -147,16 +138,14 @@ def work_table(question: Question, answers: list[WorkAnswer]) -> Table:
     return table
 
 
+def _narrow_table(title: str) -> Table:
+    """80 columns are enough for the longest config of the quick profile."""
+    return Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=0, pad_edge=False)
+
+
 def answer_table(answer: Answer) -> Table:
     """The cells that were compared, config by config, what changed most first: ratios are B / A."""
-    table = Table(
-        title=f"{answer.question.b.name} over {answer.question.a.name}",
-        title_justify="left",
-        box=box.SIMPLE_HEAD,
-        # 80 columns are enough for the longest config of the quick profile.
-        padding=0,
-        pad_edge=False,
-    )
+    table = _narrow_table(f"{answer.question.b.name} over {answer.question.a.name}")
     table.add_column("config, benchmark", no_wrap=True)
     for heading in ("CPU", "99 % int.", "wall"):
         table.add_column(heading, justify="right", no_wrap=True)
@@ -180,9 +169,7 @@ def _by_config(answers: tuple[CellAnswer, ...]) -> list[tuple[str, list[CellAnsw
     found: dict[str, list[CellAnswer]] = {}
     for each in sorted(answers, key=_first_what_changed):
         if each.verdict != NOT_AVAILABLE:
-            cell = each.cell
-            config = f"{cell.codec} {cell.chunks} v{cell.zarr_format}"
-            found.setdefault(config, []).append(each)
+            found.setdefault(each.cell.short_config, []).append(each)
     return list(found.items())
 
 

@@ -41,6 +41,8 @@ time of a cell are read around the same calls. Benchmarks are imported once and 
 
 
 def _table(settings: list[dict[str, Any]]) -> str:
+    if not settings:
+        return "None yet: `cryoet-zarr-bench settings` tries them."
     lines = [
         "| profile | setting | cells | seconds a run | seconds a cell | CPU spread, median | 90 % "
         "| wall spread, median | 90 % | load |",

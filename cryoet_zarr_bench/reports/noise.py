@@ -16,8 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from cryoet_zarr_bench.reports.lines import read_lines
+from cryoet_zarr_bench.json_lines import read_lines
 from cryoet_zarr_bench.reports.results import Cell
+
+NOISE_FILE = "noise.jsonl"
+"""In a machine's folder of results: a line for each repeat. asv reads no such file."""
 
 FEWEST = 3
 """Fewer repeats of a cell tell nothing of its range."""
@@ -138,7 +141,7 @@ def is_timed(benchmark: str) -> bool:
 def read_noise(results: Path, machine: str) -> Noise:
     """The repeats that a history run left in `results/<machine>/noise.jsonl`, none without it."""
     found = []
-    for line in read_lines(results / machine / "noise.jsonl"):
+    for line in read_lines(results / machine / NOISE_FILE):
         try:
             found.append(_repeat(line))
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError):

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
+from cryoet_zarr_bench.json_lines import read_lines, write_lines
 from cryoet_zarr_bench.releases.commits import commit_of
 from cryoet_zarr_bench.releases.measure import Place, Step
+from cryoet_zarr_bench.reports.noise import NOISE_FILE
 from cryoet_zarr_bench.reports.results import MeasuredRelease, read_results
-from cryoet_zarr_bench.whole_files import write_whole
-
-NOISE_FILE = "noise.jsonl"
-"""In a machine's folder of results: a line for each repeat. asv reads no such file."""
 
 
 def is_waiting(place: Place, step: Step) -> bool:
@@ -20,8 +17,7 @@ def is_waiting(place: Place, step: Step) -> bool:
     if newest is None:
         return False
     path = place.results / newest.machine / NOISE_FILE
-    lines = path.read_text().splitlines() if path.is_file() else []
-    return newest.measured_at not in {json.loads(line)["measured_at"] for line in lines}
+    return newest.measured_at not in {line["measured_at"] for line in read_lines(path)}
 
 
 def add_repeat(place: Place, step: Step) -> None:
@@ -32,8 +28,7 @@ def add_repeat(place: Place, step: Step) -> None:
     newest = _newest(place, step)
     assert newest is not None
     path = place.results / newest.machine / NOISE_FILE
-    earlier = path.read_text() if path.is_file() else ""
-    write_whole(path, f"{earlier}{json.dumps(_line(step, newest), separators=(',', ':'))}\n")
+    write_lines(path, [*read_lines(path), _line(step, newest)])
 
 
 def _newest(place: Place, step: Step) -> MeasuredRelease | None:

@@ -5,15 +5,12 @@ The settings of the history run were chosen by this.
 
 from __future__ import annotations
 
-import json
 import math
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +18,13 @@ import numpy as np
 from rich.console import Console
 
 from cryoet_zarr_bench.errors import BadInput
+from cryoet_zarr_bench.json_lines import read_lines, write_lines
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
-from cryoet_zarr_bench.releases.measure import Place, choose_python
+from cryoet_zarr_bench.releases.conditions import stamp
+from cryoet_zarr_bench.releases.measure import Place, alone, choose_python, run_watched
 from cryoet_zarr_bench.releases.places import PROJECT, WORK
 from cryoet_zarr_bench.reports.results import MeasuredRelease, read_results
 from cryoet_zarr_bench.storage.grid import selected_profile
-from cryoet_zarr_bench.whole_files import write_whole
 
 SETTINGS_FILE = "settings.jsonl"
 """In a machine's folder of results: a line for each setting. asv reads no such file."""
@@ -60,51 +58,72 @@ TRIED = (
 
 
 def try_settings(console: Console, machine: str, tag: str | None, only_chosen: bool) -> None:
-    """Measure a release under each setting, in turn, and add what came out to the results.
+    """Measure a release under each setting, in turn, and keep what came out of each at once.
 
-    Raises BadInput where asv does not run.
+    A setting's runs lie apart in time where several settings are tried. Raises BadInput where asv
+    does not run.
     """
     catalogue, profile = load_catalogue(), selected_profile()
     release = catalogue.find(tag) if tag else catalogue.newest("3.x")
     settings = (CHOSEN,) if only_chosen else TRIED
-    seconds: dict[str, list[float]] = {setting.title: [] for setting in settings}
-    found: dict[str, list[MeasuredRelease]] = {setting.title: [] for setting in settings}
-    for run in range(max(setting.runs for setting in settings)):
-        for number, setting in enumerate(settings):
-            if run < setting.runs:
+    trials = {setting: Trial([], []) for setting in settings}
+    path = PROJECT / "results" / machine / SETTINGS_FILE
+    with alone(WORK):
+        for run in range(max(setting.runs for setting in settings)):
+            for number, (setting, trial) in enumerate(trials.items()):
+                if run >= setting.runs:
+                    continue
                 console.print(f"{profile.name}, run {run + 1}: {setting.title}")
                 place = _place(f"{number}-{run}", machine)
                 begin = time.monotonic()
                 _run_asv(place, release.tag, setting)
-                seconds[setting.title].append(time.monotonic() - begin)
-                found[setting.title].append(_newest(place))
-    path = PROJECT / "results" / machine / SETTINGS_FILE
-    kept = [line for line in read_settings(path) if line["profile"] != profile.name]
-    for setting in settings:
-        runs = found[setting.title]
-        kept.append(
-            {
-                "profile": profile.name,
-                "setting": setting.title,
-                "options": list(setting.options),
-                "release": release.tag,
-                "cells": sum(len(cells) for cells in runs[0].figures.values()),
-                "seconds": [round(each, 1) for each in seconds[setting.title]],
-                "cpu": _spread(runs, cpu=True),
-                "wall": _spread(runs, cpu=False),
-                "canary_spread": [each.canary_spread for each in runs],
-                "load": round(os.getloadavg()[0], 2),
-                "measured_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            }
-        )
-    write_whole(path, "".join(json.dumps(line) + "\n" for line in kept))
+                trial.seconds.append(time.monotonic() - begin)
+                trial.found.append(_newest(place))
+                if run + 1 == setting.runs:
+                    _keep(path, profile.name, _line(setting, trial, profile.name, release.tag))
+
+
+@dataclass(frozen=True)
+class Trial:
+    """The runs of one setting so far: the seconds of each, and what it measured."""
+
+    seconds: list[float]
+    found: list[MeasuredRelease]
 
 
 def read_settings(path: Path) -> list[dict[str, Any]]:
     """All settings tried so far."""
-    if not path.is_file():
-        return []
-    return [json.loads(line) for line in path.read_text().splitlines() if line]
+    return list(read_lines(path))
+
+
+def _keep(path: Path, profile: str, line: dict[str, Any]) -> None:
+    """Add a setting, in the place of an earlier trial of it."""
+    titles = [setting.title for setting in TRIED]
+    others = [
+        each
+        for each in read_lines(path)
+        if (each["profile"], each["setting"]) != (profile, line["setting"])
+        and each["setting"] in titles
+    ]
+    write_lines(
+        path,
+        sorted([*others, line], key=lambda each: (each["profile"], titles.index(each["setting"]))),
+    )
+
+
+def _line(setting: Setting, trial: Trial, profile: str, tag: str) -> dict[str, Any]:
+    return {
+        "profile": profile,
+        "setting": setting.title,
+        "options": list(setting.options),
+        "release": tag,
+        "cells": sum(len(cells) for cells in trial.found[0].figures.values()),
+        "seconds": [round(each, 1) for each in trial.seconds],
+        "cpu": _spread(trial.found, cpu=True),
+        "wall": _spread(trial.found, cpu=False),
+        "canary_spread": [each.canary_spread for each in trial.found],
+        **stamp(),
+    }
 
 
 def _place(name: str, machine: str) -> Place:
@@ -117,9 +136,8 @@ def _run_asv(place: Place, tag: str, setting: Setting) -> None:
     command = [sys.executable, "-m", "asv", "run", "--no-pull", "--record-samples"]
     command += ["--config", str(place.write_configuration([None]))]
     command += ["--machine", str(place.machine), *setting.options, f"{tag}^!"]
-    with place.log.open("w") as log:
-        code = subprocess.run(command, stdout=log, stderr=subprocess.STDOUT).returncode
-    if code:
+    place.log.write_text("")
+    if code := run_watched(command, place.log):
         raise BadInput(f"asv ended with {code} where it tried settings; see {place.log}")
 
 

@@ -9,21 +9,21 @@ from __future__ import annotations
 import itertools
 import json
 import math
-import os
 import re
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from cryoet_zarr_bench.errors import BadInput
+from cryoet_zarr_bench.json_lines import read_lines, write_lines
 from cryoet_zarr_bench.releases.announced import AnnouncedChange, load_announced
 from cryoet_zarr_bench.releases.catalogue import Catalogue, Release, load_catalogue
 from cryoet_zarr_bench.releases.commits import commit_of
+from cryoet_zarr_bench.releases.conditions import stamp
 from cryoet_zarr_bench.releases.measure import choose_python, publish
 from cryoet_zarr_bench.releases.places import PROJECT, WORK
 from cryoet_zarr_bench.releases.selection import selected_tomogram, tomogram_label
@@ -32,24 +32,20 @@ from cryoet_zarr_bench.reports.documents import update_documents
 from cryoet_zarr_bench.reports.main_job import history_place
 from cryoet_zarr_bench.reports.noise import read_noise
 from cryoet_zarr_bench.reports.results import Cell, MeasuredRelease, read_results
-from cryoet_zarr_bench.reports.verdict_steps import read_verdicts
+from cryoet_zarr_bench.reports.verdict_steps import VERDICTS_FILE, read_verdicts
 from cryoet_zarr_bench.reports.verdict_table import verdict_rows, verdict_table
 from cryoet_zarr_bench.storage.grid import Profile, selected_profile
 from cryoet_zarr_bench.verdicts.cells import MEMORY, TIMED, ComparedCell, all_cells
 from cryoet_zarr_bench.verdicts.confirm import (
     Answer,
     CellAnswer,
-    Question,
     confirm,
     exact_differences,
     forget_pairs,
 )
 from cryoet_zarr_bench.verdicts.judgement import BEYOND, CHANGES, INCONCLUSIVE, LOOKS
+from cryoet_zarr_bench.verdicts.question import Question
 from cryoet_zarr_bench.verdicts.sides import parse_side
-from cryoet_zarr_bench.whole_files import write_whole
-
-VERDICTS_FILE = "verdicts.jsonl"
-"""In a machine's folder of results: a line for each release. asv reads no such file."""
 
 SENTINEL = ("blosc-lz4-5-bitshuffle", "64x64x64")
 """Judged at every step in each benchmark, in the newest format both releases write, whatever asv's
@@ -108,7 +104,7 @@ def run_verdicts(
         )
     wanted = [catalogue.find(tag) for tag in only] or list(catalogue.releases)
     steps = [release for release in wanted if release.parent is not None]
-    judged = {} if not path.is_file() else {line["release"]: line for line in _lines(path)}
+    judged = {line["release"]: line for line in read_lines(path)}
     left = [release for release in steps if again or release.tag not in judged]
     console.print(f"{len(left)} of {len(steps)} releases have no verdict of {machine} yet")
     for place, release in enumerate(left):
@@ -121,17 +117,11 @@ def run_verdicts(
         )
         judged[release.tag] = _judge(release, chosen, catalogue, profile, machine, console)
         ordered = [judged[each.tag] for each in catalogue.releases if each.tag in judged]
-        write_whole(
-            path, "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in ordered)
-        )
+        write_lines(path, ordered)
     rows = verdict_rows(step for step in read_verdicts(results) if step.machine == machine)
     console.print(verdict_table(rows))
     publish(history_place(machine))
     update_documents(PROJECT)
-
-
-def _lines(path: Path) -> Iterable[dict[str, Any]]:
-    return (json.loads(line) for line in path.read_text().splitlines() if line)
 
 
 def predecessor(release: Release, catalogue: Catalogue) -> Release:
@@ -237,7 +227,7 @@ def _judge(
     )
     folder = WORK / "confirm"
     try:
-        answer = confirm(question, catalogue.held, folder, console, forget=False)
+        answer = confirm(question, catalogue.held, folder, console)
     except BadInput as error:
         # A release that does not import has no verdict, and the reason is a result.
         return _line(release, question, machine, {"reason": str(error)})
@@ -282,7 +272,7 @@ def _second_opinion(
         return {}
     console.print(f"{len(changed)} cells changed; once more")
     question = replace(answer.question, cells=changed, seed=answer.question.seed + 1)
-    again = confirm(question, catalogue.held, folder, console, forget=False)
+    again = confirm(question, catalogue.held, folder, console)
     if not again.complete:
         raise KeyboardInterrupt
     forget_pairs(question, folder)
@@ -332,8 +322,7 @@ def _line(
         "profile": question.profile.name,
         "python": question.python,
         "seed": question.seed,
-        "measured_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "load": round(os.getloadavg()[0], 2),
+        **stamp(),
         "configs_compared": 0,
         "differences": {},
         "cells": [],

@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cryoet_zarr_bench.reports.lines import read_lines
-from cryoet_zarr_bench.verdicts.confirm import NO_FIGURE, NOT_AVAILABLE
+from cryoet_zarr_bench.json_lines import read_lines
+from cryoet_zarr_bench.verdicts.cells import ComparedCell
 from cryoet_zarr_bench.verdicts.judgement import IMPROVEMENT, INCONCLUSIVE, NO_CHANGE, REGRESSION
+from cryoet_zarr_bench.verdicts.question import NO_FIGURE, NOT_AVAILABLE
+
+VERDICTS_FILE = "verdicts.jsonl"
+"""In a machine's folder of results: a line for each release. asv reads no such file."""
 
 FOUR = (REGRESSION, IMPROVEMENT, NO_CHANGE, INCONCLUSIVE)
 """The verdicts; a cell that has another word was not judged."""
@@ -80,12 +84,12 @@ class JudgedCell:
     @property
     def config(self) -> str:
         """Its storage config, as shown."""
-        return f"{self.codec} {self.chunks} v{self.zarr_format}"
+        return self.compared.short_config
 
     @property
-    def name(self) -> str:
-        """The text that regular expressions of announced changes are searched in."""
-        return f"{self.benchmark} {self.codec} {self.chunks} format {self.zarr_format}"
+    def compared(self) -> ComparedCell:
+        """The cell as `confirm` was asked about it."""
+        return ComparedCell(self.benchmark, self.codec, self.chunks, self.zarr_format)
 
     @property
     def is_judged(self) -> bool:
@@ -174,7 +178,7 @@ def read_verdicts(results: Path) -> list[JudgedStep]:
     Of a step that was judged again on the same tomogram, profile and Python, the last is taken.
     """
     found: dict[tuple[str, ...], JudgedStep] = {}
-    for path in sorted(results.glob("*/verdicts.jsonl")):
+    for path in sorted(results.glob(f"*/{VERDICTS_FILE}")):
         for line in read_lines(path):
             try:
                 step = _step({**line, "machine": path.parent.name})

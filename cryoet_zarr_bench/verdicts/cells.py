@@ -42,6 +42,11 @@ class ComparedCell:
         return StorageConfig.of(self.codec, self.chunks, self.zarr_format).name
 
     @property
+    def short_config(self) -> str:
+        """Its storage config as tables show it, such as `zstd-5 64x64x64 v3`."""
+        return f"{self.codec} {self.chunks} v{self.zarr_format}"
+
+    @property
     def is_timed(self) -> bool:
         """Whether clocks are read; else peak memory is."""
         return self.benchmark != MEMORY

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -12,59 +11,28 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from cryoet_zarr_bench.releases.measure import alone
-from cryoet_zarr_bench.releases.places import WORK
-from cryoet_zarr_bench.releases.scratch import claim_scratch_folder, space_of_stores
-from cryoet_zarr_bench.storage.grid import Profile
-from cryoet_zarr_bench.tomograms.prepared import PreparedTomogram
 from cryoet_zarr_bench.verdicts.cells import ComparedCell
 from cryoet_zarr_bench.verdicts.journal import PairJournal
 from cryoet_zarr_bench.verdicts.judgement import (
     CHANGES,
     INCONCLUSIVE,
-    LOOKS,
     REGRESSION,
     Estimate,
     estimate,
     verdict,
     verdicts,
 )
-from cryoet_zarr_bench.verdicts.pairs import ReleaseUnderTest, run_pair
-from cryoet_zarr_bench.verdicts.sides import Side
+from cryoet_zarr_bench.verdicts.pairs import run_pair
+from cryoet_zarr_bench.verdicts.question import (
+    NO_FIGURE,
+    NOT_AVAILABLE,
+    BothSides,
+    Question,
+    both_sides,
+)
 
 OVERWHELMING = 1.25
 """Wall time decides against CPU time where its whole interval is beyond this: something waits."""
-
-NOT_AVAILABLE = "n/a"
-NO_FIGURE = "no figure"
-
-
-@dataclass(frozen=True)
-class Question:
-    """What is asked: B against A, in these cells, on this tomogram.
-
-    `python` is the version measured with, `seed` decides the order of cells. After each number of
-    pairs in `looks` the cells that are answered are left; see `judgement.LOOKS`.
-    """
-
-    a: Side
-    b: Side
-    cells: tuple[ComparedCell, ...]
-    profile: Profile
-    tomogram: PreparedTomogram
-    python: str
-    seed: int
-    looks: tuple[int, ...] = LOOKS
-
-    def purpose(self) -> dict[str, Any]:
-        """What comparisons depend on beside cell and pair: with another they start anew."""
-        return {
-            "a": self.a.key,
-            "b": self.b.key,
-            "tomogram": self.tomogram.sha256,
-            "python": self.python,
-            "seed": self.seed,
-        }
 
 
 @dataclass(frozen=True)
@@ -108,76 +76,36 @@ class Answer:
         return 3 if not answered or answered & {INCONCLUSIVE, NO_FIGURE} else 0
 
 
-def confirm(
-    question: Question,
-    held: Mapping[str, str],
-    folder: Path,
-    console: Console,
-    forget: bool = True,
-) -> Answer:
+def confirm(question: Question, held: Mapping[str, str], folder: Path, console: Console) -> Answer:
     """Run pairs until each cell is answered or the last look is done; Ctrl-C ends it early.
 
     `held` maps packages that are the same in all releases to their versions; environments and the
-    journal lie in `folder`. What was measured before an interruption or a kill is kept there and
-    taken up by the same question, even after it was answered where `forget` is false. Raises
-    BadInput where a release cannot be had.
+    journal lie in `folder`. What was measured is kept there and taken up by the same question,
+    until `forget_pairs` says that the answer is kept elsewhere. Raises BadInput where a release
+    cannot be had.
     """
-    os.environ["CRYOET_PROFILE"] = question.profile.name
-    configs = {cell.config for cell in question.cells}
-    space = 2 * space_of_stores(question.tomogram, question.profile)
-    scratch = claim_scratch_folder(space)
-    sides = {
-        name: ReleaseUnderTest(side, folder / "env", scratch / name, question.python)
-        for name, side in (("A", question.a), ("B", question.b))
-    }
-    WORK.mkdir(parents=True, exist_ok=True)
-    with alone(WORK):
+    complete = True
+    with both_sides(question, held, folder, console) as both:
         journal = PairJournal(_journal_path(question, folder), question.purpose())
         if journal.count:
             console.print(f"{journal.count} comparisons were made before the interruption")
-        said = {}
-        for name, side in sides.items():
-            console.print(f"{name}: {side.side.name}: writing and verifying its stores")
-            said[name] = side.prepare(held, question.tomogram, configs)
-        reasons = not_comparable(question.cells, said)
-        cells = [cell for cell in question.cells if cell not in reasons]
-        same = same_stores(said["A"], said["B"])
-        complete = True
         try:
-            _run_pairs(question, cells, same, sides, journal, console)
+            _run_pairs(question, both, journal, console)
         except KeyboardInterrupt:
             complete = False
-        answers = _answers(question, journal, reasons)
-        if complete and forget:
-            journal.forget()
-    both = said["A"]["stores"].keys() & said["B"]["stores"].keys()
+    a, b = both.said["A"], both.said["B"]
     return Answer(
-        question, tuple(answers), exact_differences(said["A"], said["B"]), len(both), complete
+        question,
+        tuple(_answers(question, journal, both.unanswerable)),
+        exact_differences(a, b),
+        len(a["stores"].keys() & b["stores"].keys()),
+        complete,
     )
 
 
-def not_comparable(
-    cells: tuple[ComparedCell, ...], said: dict[str, dict[str, Any]]
-) -> dict[ComparedCell, tuple[str, str]]:
-    """The cells that cannot be compared: the word for it, and why."""
-    found = {}
-    for cell in cells:
-        for name, side in said.items():
-            if cell.config in side["impossible"]:
-                found[cell] = NOT_AVAILABLE, f"{name}: {side['impossible'][cell.config]}"
-            elif cell.config in side["failed"]:
-                found[cell] = NO_FIGURE, f"{name}: {side['failed'][cell.config]}"
-    return found
-
-
-def _run_pairs(
-    question: Question,
-    cells: list[ComparedCell],
-    same: set[str],
-    sides: dict[str, ReleaseUnderTest],
-    journal: PairJournal,
-    console: Console,
-) -> None:
+def _run_pairs(question: Question, both: BothSides, journal: PairJournal, console: Console) -> None:
+    cells = both.comparable(question.cells)
+    same = same_stores(both.said["A"], both.said["B"])
     columns = (
         TextColumn("{task.description}"),
         BarColumn(bar_width=24),
@@ -198,7 +126,9 @@ def _run_pairs(
                 progress.advance(task, len(unanswered) - len(missing))
                 if missing:
                     keep = _keeper(journal, pair, partial(progress.advance, task))
-                    run_pair(sides, question.tomogram, missing, same, question.seed, pair, keep)
+                    run_pair(
+                        both.sides, question.tomogram, missing, same, question.seed, pair, keep
+                    )
                 if not console.is_terminal:
                     console.print(f"pair {pair + 1} of {look}, {len(unanswered)} cells")
             progress.remove_task(task)
@@ -298,7 +228,7 @@ def exact_differences(a: dict[str, Any], b: dict[str, Any]) -> dict[str, dict[st
 
 
 def forget_pairs(question: Question, folder: Path) -> None:
-    """Forget what an answered question was answered from."""
+    """Forget what a question was answered from, once the answer is kept elsewhere."""
     _journal_path(question, folder).unlink(missing_ok=True)
 
 

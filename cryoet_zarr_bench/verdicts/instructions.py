@@ -7,7 +7,6 @@ long or none. So what differs is called work, never speed.
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -20,13 +19,11 @@ from typing import Any
 from rich.console import Console
 
 from cryoet_zarr_bench.errors import BadInput
-from cryoet_zarr_bench.releases.measure import alone
-from cryoet_zarr_bench.releases.places import PROJECT, WORK
-from cryoet_zarr_bench.releases.scratch import claim_scratch_folder, space_of_stores
+from cryoet_zarr_bench.releases.places import PROJECT
 from cryoet_zarr_bench.tomograms.prepared import PreparedTomogram
 from cryoet_zarr_bench.verdicts.cells import ComparedCell
-from cryoet_zarr_bench.verdicts.confirm import Question, not_comparable
 from cryoet_zarr_bench.verdicts.pairs import ReleaseUnderTest
+from cryoet_zarr_bench.verdicts.question import Question, both_sides
 
 REPEATS = 2
 """Processes in which each call is counted: what their counts differ by is the floor."""
@@ -91,52 +88,49 @@ def count_instructions(
 ) -> list[WorkAnswer]:
     """Count the calls of all cells in both releases. Raises BadInput where that cannot be."""
     valgrind = find_valgrind()
-    os.environ["CRYOET_PROFILE"] = question.profile.name
-    scratch = claim_scratch_folder(2 * space_of_stores(question.tomogram, question.profile))
-    sides = {
-        name: ReleaseUnderTest(side, folder / "env", scratch / name, question.python)
-        for name, side in (("A", question.a), ("B", question.b))
-    }
-    WORK.mkdir(parents=True, exist_ok=True)
-    with alone(WORK):
-        configs = {cell.config for cell in question.cells}
-        said = {
-            name: side.prepare(held, question.tomogram, configs) for name, side in sides.items()
-        }
-        reasons = not_comparable(question.cells, said)
+    with both_sides(question, held, folder, console) as both:
         calls = [
             (cell, call)
-            for cell in question.cells
-            if cell not in reasons
+            for cell in both.comparable(question.cells)
             for call in _COUNTED.get(cell.benchmark, ())
         ]
-        counts: dict[str, list[dict[str, int]]] = {name: [] for name in sides}
+        counts: dict[str, list[dict[str, int]]] = {name: [] for name in both.sides}
         for repeat in range(REPEATS):
             console.print(
                 f"counting {len(calls)} calls in each release, time {repeat + 1} of {REPEATS}"
             )
             # Counts do not depend on what runs beside, so both sides are counted at once.
-            with ThreadPoolExecutor(len(sides)) as both:
+            with ThreadPoolExecutor(len(both.sides)) as executor:
                 found = {
-                    name: both.submit(
+                    name: executor.submit(
                         _count_all,
                         valgrind,
                         side,
                         question.tomogram,
                         calls,
-                        scratch / f"{name}.out",
+                        both.scratch / f"{name}.out",
                     )
-                    for name, side in sides.items()
+                    for name, side in both.sides.items()
                 }
             for name, future in found.items():
                 counts[name].append(future.result())
-    answers = []
-    for cell, call in calls:
-        key = f"{cell.name} {call}"
-        a, b = (tuple(each[key] for each in counts[name] if key in each) for name in "AB")
-        reason = None if len(a) == len(b) == REPEATS else "it could not be counted"
-        answers.append(WorkAnswer(cell, call, a, b, reason))
-    return answers
+    return [_answer(cell, call, counts) for cell, call in calls] + [
+        WorkAnswer(cell, call, (), (), f"{word}: {why}")
+        for cell, (word, why) in both.unanswerable.items()
+        for call in _COUNTED.get(cell.benchmark, ())
+    ]
+
+
+def _answer(cell: ComparedCell, call: str, counts: dict[str, list[dict[str, int]]]) -> WorkAnswer:
+    key = _name_of(cell, call)
+    a, b = (tuple(each[key] for each in counts[name] if key in each) for name in "AB")
+    reason = None if len(a) == len(b) == REPEATS else "callgrind has no count of it"
+    return WorkAnswer(cell, call, a, b, reason)
+
+
+def _name_of(cell: ComparedCell, call: str) -> str:
+    """What a count is called between the process that is counted and this one."""
+    return f"{cell.name} {call}"
 
 
 def _count_all(
@@ -160,12 +154,12 @@ def _count_all(
         {
             "benchmark": cell.benchmark,
             "parameters": [cell.codec, cell.chunks, cell.zarr_format],
-            "name": f"{cell.name} {call}",
+            "name": _name_of(cell, call),
             "part": call if call in _PARTS else None,
         }
         for cell, call in calls
     ]
-    # A fixed seed of hashes, and no address at random: dictionaries are then walked alike.
+    # A fixed seed of hashes: dictionaries of strings are then walked alike.
     variables = {**side.variables(tomogram), "PYTHONHASHSEED": "0"}
     finished = subprocess.run(
         command,
@@ -178,6 +172,9 @@ def _count_all(
     if finished.returncode:
         last = (finished.stderr.strip().splitlines() or ["no output"])[-1]
         raise BadInput(f"{side.side.name}: valgrind ended with {finished.returncode}: {last}")
+    for each, line in zip(wanted, finished.stdout.splitlines(), strict=False):
+        if error := json.loads(line).get("error"):
+            raise BadInput(f"{side.side.name}: {each['name']}: {error}")
     return read_counts(output)
 
 

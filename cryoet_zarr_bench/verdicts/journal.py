@@ -56,7 +56,3 @@ class PairJournal:
     def of(self, cell: ComparedCell) -> list[dict[str, Any]]:
         """All comparisons of a cell, in the order of their pairs."""
         return [kept for _, kept in sorted(self._found.get(cell.name, {}).items())]
-
-    def forget(self) -> None:
-        """The question is answered."""
-        self._path.unlink(missing_ok=True)

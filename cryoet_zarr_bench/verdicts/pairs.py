@@ -49,8 +49,8 @@ NO_COMMIT = "0" * 40
 class ReleaseUnderTest:
     """A release in an environment of its own, with the verified stores that its calls need.
 
-    `environments` is the folder that holds environments, `folder` is where its stores go; `name` is
-    A or B.
+    `environments` is the folder that holds environments, `folder` is where its stores go, `python`
+    the version it runs in.
     """
 
     def __init__(self, side: Side, environments: Path, folder: Path, python: str) -> None:

@@ -5,24 +5,23 @@ A release against itself must not be called changed; one made slower by a known 
 
 from __future__ import annotations
 
-import json
 import math
-import os
 import random
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
+from cryoet_zarr_bench.json_lines import read_lines, write_lines
 from cryoet_zarr_bench.releases.catalogue import Catalogue
+from cryoet_zarr_bench.releases.conditions import stamp
 from cryoet_zarr_bench.storage.grid import Profile
 from cryoet_zarr_bench.tomograms.prepared import PreparedTomogram
 from cryoet_zarr_bench.verdicts.cells import ComparedCell, choose_cells
-from cryoet_zarr_bench.verdicts.confirm import Answer, Question, confirm
+from cryoet_zarr_bench.verdicts.confirm import Answer, confirm, forget_pairs
 from cryoet_zarr_bench.verdicts.injected import slower_wheel
 from cryoet_zarr_bench.verdicts.judgement import (
     CHANGES,
@@ -32,8 +31,8 @@ from cryoet_zarr_bench.verdicts.judgement import (
     estimate,
 )
 from cryoet_zarr_bench.verdicts.pairs import ReleaseUnderTest
+from cryoet_zarr_bench.verdicts.question import Question
 from cryoet_zarr_bench.verdicts.sides import parse_side
-from cryoet_zarr_bench.whole_files import write_whole
 
 SLOWDOWNS = (5, 10, 20, 50)
 """Percent more CPU work, at which the power is measured."""
@@ -141,16 +140,13 @@ def lines_of(block: Block, answer: Answer) -> Iterator[dict[str, Any]]:
             "cpu": [round(pair["cpu"], 5) for pair in each.pairs if "cpu" in pair],
             "wall": [round(pair["wall"], 5) for pair in each.pairs if "wall" in pair],
             "same_bytes": not answer.differences,
-            "measured_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "load": round(os.getloadavg()[0], 2),
+            **stamp(),
         }
 
 
 def read_trust(path: Path) -> list[dict[str, Any]]:
     """All lines measured so far."""
-    if not path.is_file():
-        return []
-    return [json.loads(line) for line in path.read_text().splitlines() if line]
+    return list(read_lines(path))
 
 
 def run_trust(
@@ -181,7 +177,8 @@ def run_trust(
         if not answer.complete:
             raise KeyboardInterrupt
         lines += lines_of(block, answer)
-        write_whole(path, "".join(json.dumps(line) + "\n" for line in lines))
+        write_lines(path, lines)
+        forget_pairs(answer.question, folder)
     return 0
 
 

@@ -47,8 +47,3 @@ def test_a_line_that_a_kill_cut_short_is_left_out(path, length):
 
 def test_another_question_begins_anew(path):
     assert PairJournal(path, {**PURPOSE, "seed": 1}).count == 0
-
-
-def test_an_answered_question_leaves_nothing(path):
-    PairJournal(path, PURPOSE).forget()
-    assert not path.exists()

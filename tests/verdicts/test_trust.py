@@ -10,7 +10,7 @@ from cryoet_zarr_bench.releases.catalogue import load_catalogue
 from cryoet_zarr_bench.reports.trust_report import false_alarms, power_curve
 from cryoet_zarr_bench.storage.grid import PROFILES
 from cryoet_zarr_bench.tomograms.prepared import PreparedTomogram
-from cryoet_zarr_bench.verdicts.confirm import Answer, CellAnswer, Question
+from cryoet_zarr_bench.verdicts.confirm import Answer, CellAnswer
 from cryoet_zarr_bench.verdicts.judgement import (
     IMPROVEMENT,
     INCONCLUSIVE,
@@ -18,6 +18,7 @@ from cryoet_zarr_bench.verdicts.judgement import (
     REGRESSION,
     estimate,
 )
+from cryoet_zarr_bench.verdicts.question import Question
 from cryoet_zarr_bench.verdicts.sides import parse_side
 from cryoet_zarr_bench.verdicts.trust import (
     FAILED,

@@ -1,11 +1,13 @@
-"""Files of one JSON object a line, as runs append to them."""
+"""Files of one JSON object a line, as runs leave them beside asv's results."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
+
+from cryoet_zarr_bench.whole_files import write_whole
 
 
 def read_lines(path: Path) -> Iterator[dict[str, Any]]:
@@ -22,3 +24,8 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
             continue
         if isinstance(kept, dict):
             yield kept
+
+
+def write_lines(path: Path, lines: Iterable[dict[str, Any]]) -> None:
+    """Write a file anew, whole or not at all."""
+    write_whole(path, "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines))

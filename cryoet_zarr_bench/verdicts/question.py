@@ -1,0 +1,109 @@
+"""What is asked of two releases, and both made ready to answer it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from cryoet_zarr_bench.releases.measure import alone
+from cryoet_zarr_bench.releases.places import WORK
+from cryoet_zarr_bench.releases.scratch import claim_scratch_folder, space_of_stores
+from cryoet_zarr_bench.storage.grid import Profile
+from cryoet_zarr_bench.tomograms.prepared import PreparedTomogram
+from cryoet_zarr_bench.verdicts.cells import ComparedCell
+from cryoet_zarr_bench.verdicts.judgement import LOOKS
+from cryoet_zarr_bench.verdicts.pairs import ReleaseUnderTest
+from cryoet_zarr_bench.verdicts.sides import Side
+
+NOT_AVAILABLE = "n/a"
+NO_FIGURE = "no figure"
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked: B against A, in these cells, on this tomogram.
+
+    `python` is the version measured with, `seed` decides the order of cells. After each number of
+    pairs in `looks` the cells that are answered are left; see `judgement.LOOKS`.
+    """
+
+    a: Side
+    b: Side
+    cells: tuple[ComparedCell, ...]
+    profile: Profile
+    tomogram: PreparedTomogram
+    python: str
+    seed: int
+    looks: tuple[int, ...] = LOOKS
+
+    def purpose(self) -> dict[str, Any]:
+        """What comparisons depend on beside cell and pair: with another they start anew."""
+        return {
+            "a": self.a.key,
+            "b": self.b.key,
+            "tomogram": self.tomogram.sha256,
+            "python": self.python,
+            "seed": self.seed,
+        }
+
+
+@dataclass(frozen=True)
+class BothSides:
+    """The two releases with their verified stores, by the names A and B.
+
+    `said` is what `storage.worker` said of the stores; `unanswerable` has the cells that cannot be
+    compared, with the word for it and why; `scratch` is a folder for what is left of the run.
+    """
+
+    sides: dict[str, ReleaseUnderTest]
+    said: dict[str, dict[str, Any]]
+    unanswerable: dict[ComparedCell, tuple[str, str]]
+    scratch: Path
+
+    def comparable(self, cells: tuple[ComparedCell, ...]) -> list[ComparedCell]:
+        """The cells that both releases have."""
+        return [cell for cell in cells if cell not in self.unanswerable]
+
+
+@contextmanager
+def both_sides(
+    question: Question, held: Mapping[str, str], folder: Path, console: Console
+) -> Iterator[BothSides]:
+    """Install both releases, write and verify their stores, and let no other run measure meanwhile.
+
+    `held` maps packages that are the same in all releases to their versions; environments lie in
+    `folder`. Raises BadInput where a release cannot be had or another run is measuring.
+    """
+    os.environ["CRYOET_PROFILE"] = question.profile.name
+    scratch = claim_scratch_folder(2 * space_of_stores(question.tomogram, question.profile))
+    sides = {
+        name: ReleaseUnderTest(side, folder / "env", scratch / name, question.python)
+        for name, side in (("A", question.a), ("B", question.b))
+    }
+    configs = {cell.config for cell in question.cells}
+    with alone(WORK):
+        said = {}
+        for name, side in sides.items():
+            console.print(f"{name}: {side.side.name}: writing and verifying its stores")
+            said[name] = side.prepare(held, question.tomogram, configs)
+        yield BothSides(sides, said, not_comparable(question.cells, said), scratch)
+
+
+def not_comparable(
+    cells: tuple[ComparedCell, ...], said: dict[str, dict[str, Any]]
+) -> dict[ComparedCell, tuple[str, str]]:
+    """The cells that cannot be compared: the word for it, and why."""
+    found = {}
+    for cell in cells:
+        for name, side in said.items():
+            if cell.config in side["impossible"]:
+                found[cell] = NOT_AVAILABLE, f"{name}: {side['impossible'][cell.config]}"
+            elif cell.config in side["failed"]:
+                found[cell] = NO_FIGURE, f"{name}: {side['failed'][cell.config]}"
+    return found
