@@ -45,8 +45,8 @@ SAME_BLOCKS = 17
 rate is below 1 % with 95 % confidence (0.99 ** 299 = 0.05)."""
 
 SLOWER_BLOCKS = 2
-"""Blocks at each slowdown: 36 cells. Those of the first round are mixed among the others. The second
-round comes after them: it was added since 18 cells do not tell a power of 0.89 from one of 0.9."""
+"""Blocks at each slowdown: 36 cells. Those of the first round are mixed among the others. The
+second round comes after them: it was added since 18 cells do not tell a power of 0.89 from 0.9."""
 
 FIXED_PAIRS = (LOOKS[-1],)
 """In the plan slower releases are always compared in the most pairs, so that the power after fewer
