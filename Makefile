@@ -41,7 +41,7 @@ $(VENV)/.installed: pyproject.toml scripts/find-python
 	@python=$$(scripts/find-python) && echo "Installing into $(VENV) with $$python" \
 	&& { [ -x $(BIN)/python ] || "$$python" -m venv $(VENV); } \
 	&& $(BIN)/python -m pip install -qq --disable-pip-version-check uv \
-	&& $(BIN)/uv pip install --quiet --python $(BIN)/python -e . && touch $@
+	&& $(BIN)/uv pip install --quiet --python $(BIN)/python -e '.[all]' && touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python -e '.[dev]' && touch $@

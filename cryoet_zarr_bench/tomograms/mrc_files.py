@@ -15,33 +15,64 @@ from cryoet_zarr_bench.tomograms.refusal import (
 )
 from cryoet_zarr_bench.tomograms.volume import Volume, spacing_or_none
 
-_HEADER_BYTES = 1024
 _X, _Y, _Z = 1, 2, 3  # how mapc, mapr and maps name an axis
 
 
-def read_mrc(path: Path) -> Volume:
-    """Read an MRC file; axes are put in the order z, y, x where the header has another one."""
-    import mrcfile
+def map_mrc(path: Path) -> Volume:
+    """Map an MRC file without reading its voxels.
 
-    with mrcfile.open(path, header_only=True) as file:
-        header = file.header.copy()
-    _check_header(path, header)
-    with mrcfile.open(path) as file:
-        data = file.data
-        check_shape(path, data.shape)
-        spacing = spacing_or_none((file.voxel_size.z, file.voxel_size.y, file.voxel_size.x))
-    return Volume(data.transpose(_order_of_axes(path, header)), spacing, path.name)
+    Axes are put in the order z, y, x where the header has another one; the byte order is the
+    stored one.
 
-
-def _check_header(path: Path, header: np.recarray) -> None:
+    Raises:
+        BadInput: the header is damaged or announces more than the file holds, or is of something
+            that is not one volume of an accepted dtype.
+    """
     from mrcfile import utils
 
+    header = _header(path)
     dtype = utils.data_dtype_from_header(header)
     check_dtype(path, dtype)
     shape = (int(header.nz), int(header.ny), int(header.nx))
     check_shape(path, shape)
-    offset = _HEADER_BYTES + int(header.nsymbt)
+    extended = int(header.nsymbt)
+    if extended < 0:
+        raise refused(path, f"has an extended header of {extended} bytes", "check what wrote it")
+    offset = header.nbytes + extended
     check_file_holds(path, shape=shape, itemsize=dtype.itemsize, offset=offset)
+    # A single image, and a stack of volumes, have other axes than three.
+    check_shape(path, utils.data_shape_from_header(header))
+    data = np.memmap(path, dtype, "r", offset, shape)
+    return Volume(data.transpose(_order_of_axes(path, header)), _spacing(header), path.name)
+
+
+def _header(path: Path) -> np.recarray:
+    """The header in its byte order, and nothing behind it, whose length is not to be trusted."""
+    from mrcfile import utils
+    from mrcfile.constants import MAP_ID
+    from mrcfile.dtypes import HEADER_DTYPE
+
+    with path.open("rb") as file:
+        beginning = file.read(HEADER_DTYPE.itemsize)
+    if len(beginning) < HEADER_DTYPE.itemsize:
+        raise refused(path, "is shorter than a header of MRC", "copy or download it again")
+    header = np.frombuffer(beginning, HEADER_DTYPE).reshape(()).view(np.recarray)
+    # Some programs end it with another character than a blank.
+    if bytes(header.map)[:3] != MAP_ID[:3]:
+        raise refused(path, "lacks the Map ID of MRC", "check what wrote it")
+    byte_order = utils.byte_order_from_machine_stamp(header.machst)
+    return header.view(header.dtype.newbyteorder(byte_order))
+
+
+def _spacing(header: np.recarray) -> tuple[float, float, float] | None:
+    """The size of the cell by the number of its intervals, in angstrom along z, y, x."""
+    intervals = {axis: int(header[f"m{axis}"]) for axis in "zyx"}
+    if 0 in intervals.values():
+        return None
+    # In single precision, as the cell is: more digits would be made up.
+    with np.errstate(all="ignore"):
+        z, y, x = (np.float32(header.cella[axis]) / intervals[axis] for axis in "zyx")
+    return spacing_or_none((float(z), float(y), float(x)))
 
 
 def _order_of_axes(path: Path, header: np.recarray) -> tuple[int, int, int]:

@@ -2,6 +2,7 @@
 
 import math
 import os
+import reprlib
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,26 @@ ACCEPTED_DTYPES = ("int8", "uint8", "int16", "uint16", "float16", "float32")
 """Voxel types of tomograms, by numpy's name; either byte order is read."""
 
 
+MOST_VOXELS = 1 << 40
+"""More than the frames of the largest cameras in super-resolution, 11520 x 8184, with as many
+slices as a frame is wide: a header that announces more is damaged, or made up."""
+
+_LONGEST_PROBLEM = 300
+_LONGEST_VALUE = 60
+
+
 def refused(where: str | Path, problem: str, remedy: str) -> BadInput:
     """Make a BadInput of one line, whatever a path or a library's message contains."""
-    return BadInput(_printable(f"{where}: {problem}; {remedy}"))
+    return BadInput(_printable(f"{where}: {_cut(problem, _LONGEST_PROBLEM)}; {remedy}"))
+
+
+def shown(value: object) -> str:
+    """A value from outside as it may stand in a refusal: cut where it is long."""
+    return _cut(reprlib.repr(value), _LONGEST_VALUE)
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 2]}.."
 
 
 def _printable(text: str) -> str:
@@ -22,35 +40,67 @@ def _printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else "?" for letter in one_line)
 
 
-def check_dtype(path: Path, dtype: np.dtype) -> None:
+def check_dtype(where: str | Path, dtype: np.dtype) -> None:
     """Raise BadInput unless voxels of `dtype` are accepted."""
+    if dtype.hasobject:
+        raise refused(
+            where,
+            "holds Python objects, and to read those is to run what the file says",
+            f"convert it to one of {', '.join(ACCEPTED_DTYPES)} where you trust it",
+        )
     if dtype.name not in ACCEPTED_DTYPES:
         raise refused(
-            path,
+            where,
             f"voxels of type {dtype} are not accepted",
             f"convert them to one of {', '.join(ACCEPTED_DTYPES)}",
         )
 
 
-def check_shape(path: Path, shape: tuple[int, ...]) -> None:
-    """Raise BadInput unless `shape` has three axes of at least one voxel each."""
+def check_shape(where: str | Path, shape: tuple[int, ...]) -> None:
+    """Raise BadInput unless `shape` has three axes of a voxel or more, `MOST_VOXELS` in all."""
     if len(shape) != 3:
         raise refused(
-            path, f"has {len(shape)} axes, shape {shape}", "give a volume with the axes z, y, x"
+            where,
+            f"has {len(shape)} axes, shape {shown(shape)}",
+            "give a volume with the axes z, y, x",
         )
     if min(shape) < 1:
-        raise refused(path, f"has no voxels, shape {shape}", "give a volume that is not empty")
+        raise refused(
+            where, f"has no voxels, shape {shown(shape)}", "give a volume that is not empty"
+        )
+    if math.prod(shape) > MOST_VOXELS:
+        raise refused(
+            where,
+            f"has the shape {shown(shape)}, more voxels than any tomogram",
+            "check what wrote it",
+        )
 
 
-def check_memory(where: str | Path, needed: int) -> None:
+def check_memory(
+    where: str | Path,
+    needed: int,
+    *,
+    what: str = "",
+    remedy: str = "give a smaller volume",
+) -> None:
     """Raise BadInput where `needed` bytes are more than the memory of this machine."""
-    available = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    available = _memory_here()
     if needed > available:
         raise refused(
             where,
-            f"needs {needed / 1e9:.1f} GB of the {available / 1e9:.1f} GB of memory here",
-            "give a smaller volume",
+            f"{what} needs {needed / 1e9:.1f} of {available / 1e9:.1f} GB of memory here".strip(),
+            remedy,
         )
+
+
+def _memory_here() -> int:
+    """Bytes of memory, of the container where it has less than its machine."""
+    physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    try:
+        limit = Path("/sys/fs/cgroup/memory.max").read_text().strip()
+    except OSError:
+        return physical
+    return min(physical, int(limit)) if limit.isdecimal() else physical
 
 
 def check_file_holds(path: Path, *, shape: tuple[int, ...], itemsize: int, offset: int) -> None:

@@ -2,12 +2,16 @@
 
 import logging
 import math
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
-from xml.etree import ElementTree
+from typing import TYPE_CHECKING, Any, BinaryIO
 
+import numpy as np
+
+from cryoet_zarr_bench.tomograms.ome_xml import check_ome_xml, ome_spacing
 from cryoet_zarr_bench.tomograms.refusal import (
     check_dtype,
     check_file_holds,
@@ -15,20 +19,69 @@ from cryoet_zarr_bench.tomograms.refusal import (
     check_shape,
     refused,
 )
+from cryoet_zarr_bench.tomograms.tiff_structure import check_structure
 from cryoet_zarr_bench.tomograms.units import angstrom_per_unit
-from cryoet_zarr_bench.tomograms.volume import Volume, spacing_or_none
+from cryoet_zarr_bench.tomograms.volume import spacing_or_none
 
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffPageSeries
 
 _SAMPLES_AND_CHANNELS = "SC"
+_UNCOMPRESSED, _DEFLATE = (1,), (8, 32946)
+_DEFLATE_RATIO = 1032  # the highest there is: https://zlib.net/zlib_tech.html
+_HARMLESS_SEGMENT = 1 << 26  # bytes; as much is taken in any case, for a page or a chunk
+_READ_AT_ONCE = 1 << 20
+# Microscopes and scanners whose metadata tifffile would follow: their pages are read without it.
+_OTHER_FLAVOURS = (
+    *("avs", "bif", "eer", "flimage", "fluoview", "geotiff", "huron", "indica", "lsm", "mdgel"),
+    *("mmstack", "ndpi", "ndtiff", "nih", "philips", "qpi", "scanimage", "scn", "sis", "stk"),
+)
 
 
-def read_tiff(path: Path) -> Volume:
-    """Read a TIFF that holds one grey volume; compressed with deflate or not at all."""
+@dataclass(frozen=True, eq=False)
+class OpenTiff:
+    """A TIFF that was checked and is open.
+
+    `shape` is voxels along z, y, x, and `voxel_spacing` in angstrom along the same axes, None where
+    the file does not say. `series` are its pages, and `stored_dtype` has their byte order.
+    `complaints` is what tifffile says of damage: it reads on past it, so whoever reads a page looks
+    there behind it.
+    """
+
+    path: Path
+    series: "TiffPageSeries"
+    shape: tuple[int, int, int]
+    stored_dtype: np.dtype
+    voxel_spacing: tuple[float, float, float] | None
+    complaints: list[str]
+
+    def check_complaints(self) -> None:
+        """Raise BadInput where tifffile met with damage."""
+        if self.complaints:
+            raise refused(
+                self.path, f"is damaged ({self.complaints[0]})", "copy or download it again"
+            )
+
+
+@contextmanager
+def open_tiff(path: Path) -> Iterator[OpenTiff]:
+    """Open a TIFF that holds one grey volume, compressed with deflate or not at all.
+
+    No voxel is decoded, and none of its pages will decode to more than they have to.
+
+    Raises:
+        BadInput: it is something else, is damaged, or would take more memory than its voxels.
+    """
     import tifffile
 
-    with _complaints_of_tifffile() as complaints, tifffile.TiffFile(path) as file:
+    pages = check_structure(path)
+    plain: dict[str, Any] = {
+        f"is_{flavour}": False for flavour in _OTHER_FLAVOURS if flavour in tifffile.TIFF.FILE_FLAGS
+    }
+    with _complaints_of_tifffile() as complaints, tifffile.TiffFile(path, **plain) as file:
+        ome = file.pages.first.description if file.is_ome else None
+        if ome is not None:
+            check_ome_xml(path, ome, pages)
         if len(file.series) != 1:
             raise refused(
                 path, f"holds {len(file.series)} images", "save the volume as one stack of pages"
@@ -36,13 +89,13 @@ def read_tiff(path: Path) -> Volume:
         series = file.series[0]
         shape = _shape_of_volume(path, series)
         check_dtype(path, series.dtype)
-        _check_pages(path, series)
-        check_memory(path, math.prod(shape) * series.dtype.itemsize)
-        data = series.asarray().reshape(shape)
-        spacing = _voxel_spacing(file)
-    if complaints:
-        raise refused(path, f"is damaged ({complaints[0]})", "copy or download it again")
-    return Volume(data, spacing, path.name)
+        _check_pages(path, series, pages)
+        _check_segments(path, series)
+        spacing = _imagej_spacing(file) if ome is None else ome_spacing(ome)
+        stored_dtype = series.dtype.newbyteorder(file.byteorder)
+        opened = OpenTiff(path, series, shape, stored_dtype, spacing, complaints)
+        opened.check_complaints()
+        yield opened
 
 
 @contextmanager
@@ -66,7 +119,7 @@ def _complaints_of_tifffile() -> Iterator[list[str]]:
         logger.propagate = propagate
 
 
-def _shape_of_volume(path: Path, series: "TiffPageSeries") -> tuple[int, ...]:
+def _shape_of_volume(path: Path, series: "TiffPageSeries") -> tuple[int, int, int]:
     axes, shape = series.axes, tuple(series.shape)
     if any(axis in _SAMPLES_AND_CHANNELS for axis, n in zip(axes, shape, strict=True) if n > 1):
         raise refused(path, f"has colours or channels, axes {axes}", "save one grey volume")
@@ -75,11 +128,18 @@ def _shape_of_volume(path: Path, series: "TiffPageSeries") -> tuple[int, ...]:
     check_shape(path, shape)
     if axes[1:] != "YX":
         raise refused(path, f"has the axes {axes}", "save it as pages along z, each y by x")
-    return shape
+    z, y, x = shape
+    return z, y, x
 
 
-def _check_pages(path: Path, series: "TiffPageSeries") -> None:
-    """Raise BadInput where voxels are missing, which tifffile would fill with zeros."""
+def _check_pages(path: Path, series: "TiffPageSeries", pages: int) -> None:
+    """Raise BadInput where voxels are missing, which tifffile leaves out or fills with zeros."""
+    if pages * series.keyframe.size > series.size:
+        raise refused(
+            path,
+            f"has {pages} pages, some of which are not of its volume",
+            "save the volume as one stack of pages",
+        )
     if series.is_multifile:
         raise refused(path, "has pages in other files", "save the volume as one file")
     if series.dataoffset is not None:
@@ -97,17 +157,49 @@ def _check_pages(path: Path, series: "TiffPageSeries") -> None:
             raise refused(path, f"is truncated at page {number}", "copy or download it again")
 
 
-def _voxel_spacing(file: "TiffFile") -> tuple[float, float, float] | None:
-    if file.is_ome:
-        return _ome_spacing(file.ome_metadata)
-    if file.is_imagej:
-        return _imagej_spacing(file)
-    return None
+def _check_segments(path: Path, series: "TiffPageSeries") -> None:
+    """Raise BadInput where strips or tiles decode to more than their part of a page."""
+    page = series.keyframe
+    if page.compression not in _UNCOMPRESSED + _DEFLATE:
+        raise refused(
+            path, f"is compressed with {page.compression!r}", "save it with deflate or uncompressed"
+        )
+    check_memory(path, 2 * page.nbytes, what="a page", remedy="give one of smaller pages")
+    segment = math.prod(page.chunks) * series.dtype.itemsize
+    if segment > max(page.nbytes, _HARMLESS_SEGMENT):
+        raise refused(
+            path, f"has tiles of {segment} bytes, pages of {page.nbytes}", "check what wrote it"
+        )
+    if page.compression in _UNCOMPRESSED:
+        return
+    with path.open("rb") as file:
+        for each in series:
+            assert each is not None  # `_check_pages` refuses those that are not there
+            for offset, length in zip(each.dataoffsets, each.databytecounts, strict=True):
+                # Small ones cannot hold much: nothing is decompressed twice but whole pages.
+                if length * _DEFLATE_RATIO > _HARMLESS_SEGMENT:
+                    file.seek(offset)
+                    _check_deflate(path, file, length, segment)
+
+
+def _check_deflate(path: Path, file: BinaryIO, length: int, largest: int) -> None:
+    decompressor, decoded = zlib.decompressobj(), 0
+    while length > 0 and not decompressor.eof:
+        part = decompressor.unconsumed_tail or file.read(min(length, _READ_AT_ONCE))
+        if not decompressor.unconsumed_tail:
+            length -= len(part)
+        decoded += len(decompressor.decompress(part, _READ_AT_ONCE))
+        if decoded > largest:
+            raise refused(
+                path, f"has a strip that decodes to more than {largest} bytes", "do not trust it"
+            )
 
 
 def _imagej_spacing(file: "TiffFile") -> tuple[float, float, float] | None:
     """`spacing` along z in `unit`; along y and x the TIFF resolution, in pixels per `unit`."""
-    metadata = file.imagej_metadata or {}
+    metadata = file.imagej_metadata if file.is_imagej else None
+    if metadata is None:
+        return None
     factor = angstrom_per_unit(metadata.get("unit"))
     tags = file.pages.first.tags
     resolutions = [tags.valueof(name) for name in ("YResolution", "XResolution")]
@@ -117,21 +209,3 @@ def _imagej_spacing(file: "TiffFile") -> tuple[float, float, float] | None:
         return None
     in_plane = [factor * units / pixels for pixels, units in resolutions]
     return spacing_or_none((factor * float(metadata["spacing"]), *in_plane))
-
-
-def _ome_spacing(xml: str | None) -> tuple[float, float, float] | None:
-    """PhysicalSizeZ, Y, X of the only Pixels element; the unit is micrometre where not named.
-
-    Source: https://www.openmicroscopy.org/Schemas/OME/2016-06
-    """
-    pixels = ElementTree.fromstring(xml or "<OME/>").findall(".//{*}Pixels")
-    if len(pixels) != 1:
-        return None
-    spacing = []
-    for axis in "ZYX":
-        size = pixels[0].get(f"PhysicalSize{axis}")
-        factor = angstrom_per_unit(pixels[0].get(f"PhysicalSize{axis}Unit", "µm"))
-        if size is None or factor is None:
-            return None
-        spacing.append(float(size) * factor)
-    return spacing_or_none(spacing)

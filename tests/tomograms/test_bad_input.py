@@ -88,12 +88,26 @@ def mrc(data, after=lambda path: None):
     return make
 
 
-HUGE = struct.pack("<3i", 30000, 30000, 30000)
+HUGE = struct.pack("<3i", 8000, 8000, 8000)
 BAD |= {
     "mrc cut in the voxels": ("a.mrc", mrc(VOXELS, lambda path: cut(path, 1500)), "truncated"),
     "mrc cut behind the header": ("a.mrc", mrc(VOXELS, lambda path: cut(path, 1024)), "truncated"),
-    "mrc cut in the header": ("a.mrc", mrc(VOXELS, lambda path: cut(path, 1000)), "cannot be read"),
+    "mrc cut in the header": (
+        "a.mrc",
+        mrc(VOXELS, lambda path: cut(path, 1000)),
+        "shorter than a header",
+    ),
     "mrc of a huge shape": ("a.mrc", mrc(VOXELS, lambda path: patch(path, 0, HUGE)), "truncated"),
+    "mrc of an absurd shape": (
+        "a.mrc",
+        mrc(VOXELS, lambda path: patch(path, 0, b"\xff\xff\xff\x7f" * 3)),
+        "more voxels than any tomogram",
+    ),
+    "mrc with a huge extended header": (
+        "a.mrc",
+        mrc(VOXELS, lambda path: patch(path, 92, b"\xff\xff\xff\x7f")),
+        "truncated",
+    ),
     "mrc of a huge shape, header only": (
         "a.mrc",
         mrc(VOXELS, lambda path: (patch(path, 0, HUGE), cut(path, 1024))),
@@ -123,7 +137,7 @@ BAD |= {
     "mrc with a negative extended header": (
         "a.mrc",
         mrc(VOXELS, lambda path: patch(path, 92, struct.pack("<i", -5))),
-        "cannot be read",
+        "-5 bytes",
     ),
     "complex mrc": ("a.mrc", mrc(VOXELS.astype(np.complex64)), "complex64"),
     "one image as mrc": ("a.mrc", mrc(VOXELS[0]), "2 axes"),
@@ -150,13 +164,13 @@ def npy_header(shape):
 
 
 BAD |= {
-    "npy of objects": ("a.npy", npy(np.array([[[None, "a"]]])), "object"),
+    "npy of objects": ("a.npy", npy(np.array([[[None, "a"]]])), "Python objects"),
     "npy of records": ("a.npy", npy(np.zeros((2, 2, 2), "f4,i2")), "not accepted"),
-    "npy cut": ("a.npy", npy(VOXELS, lambda path: cut(path, 500)), "cannot be read"),
+    "npy cut": ("a.npy", npy(VOXELS, lambda path: cut(path, 500)), "truncated"),
     "npy cut in the header": ("a.npy", npy(VOXELS, lambda path: cut(path, 30)), "cannot be read"),
-    "npy of a huge shape": ("a.npy", npy_header((30000, 30000, 30000)), "cannot be read"),
-    "npy of an absurd shape": ("a.npy", npy_header((10**9, 10**9, 10**9)), "cannot be read"),
-    "npy of a negative shape": ("a.npy", npy_header((-1, 5, 5)), "cannot be read"),
+    "npy of a huge shape": ("a.npy", npy_header((8000, 8000, 8000)), "truncated"),
+    "npy of an absurd shape": ("a.npy", npy_header((10**9, 10**9, 10**9)), "more voxels"),
+    "npy of a negative shape": ("a.npy", npy_header((-1, 5, 5)), "no voxels"),
     "npy without axes": ("a.npy", npy(np.float32(1)), "0 axes"),
     "npy of two axes": ("a.npy", npy(VOXELS[0]), "2 axes"),
     "npy of four axes": ("a.npy", npy(VOXELS[np.newaxis]), "4 axes"),
@@ -305,7 +319,9 @@ def zarr_array_level_1(path):
 
 
 def huge_zarr(path):
-    zarr.create_array(path, shape=(30000,) * 3, chunks=(1000,) * 3, dtype="float32")
+    array = zarr.create_array(path, shape=(5000,) * 3, chunks=(500,) * 3, dtype="float32")
+    array[:500, :500, :500] = 1
+    return f"{path}::0,fill"
 
 
 def zarr_of_single_voxel_chunks(path):
@@ -331,7 +347,7 @@ BAD |= {
     "ome-zarr with nonsense": (
         "a.zarr",
         ome_zarr(lambda multiscale: multiscale.update(datasets=5)),
-        "cannot be read",
+        "not a list",
     ),
     "zarr of two axes": ("a.zarr", zarr_array(VOXELS[0], chunks=(2, 2)), "2 axes"),
     "zarr of two channels": (
@@ -349,27 +365,27 @@ BAD |= {
     "zarr with a cut chunk": (
         "a.zarr",
         zarr_array(VOXELS, lambda path: cut(path / "1.1.1", 9)),
-        "cannot be read",
+        "1.1.1: the chunk ",
     ),
     "zarr with a cut uncompressed chunk": (
         "a.zarr",
         zarr_array(VOXELS, lambda path: cut(path / "1.1.1", 9), compressors=None),
-        "cannot be read",
+        "1.1.1: the chunk ",
     ),
     "zarr with an empty chunk": (
         "a.zarr",
         zarr_array(VOXELS, lambda path: cut(path / "1.1.1", 0)),
-        "cannot be read",
+        "1.1.1: the chunk ",
     ),
     "zarr with cut metadata": (
         "a.zarr",
         zarr_array(VOXELS, lambda path: cut(path / ".zarray", 20)),
-        "cannot be read",
+        "not JSON",
     ),
     "zarr with an unknown codec": (
         "a.zarr",
         zarr_array(VOXELS, lambda path: unknown_codec(path / ".zarray")),
-        "cannot be read",
+        "'no such codec' is not accepted",
     ),
 }
 
@@ -416,7 +432,6 @@ def test_a_file_without_permission_is_refused(tmp_path, cache):
 @pytest.mark.parametrize(
     ("source", "word"),
     [
-        ("portal:10445/7", "not available yet"),
         ("s3://bucket/a.zarr", "not available yet"),
         ("https://example.org/a.mrc", "not available yet"),
         ("synthetic:7A@128", "unknown profile; choose one of 10A, 5A, int16, denoised"),

@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 import tifffile
 import zarr
-from hypothesis import given
+import zarr.codecs.numcodecs
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cryoet_zarr_bench.errors import BadInput
 from cryoet_zarr_bench.tomograms.files import read_volume
 from cryoet_zarr_bench.tomograms.refusal import ACCEPTED_DTYPES
 from cryoet_zarr_bench.tomograms.units import angstrom_per_unit
+from cryoet_zarr_bench.tomograms.zarr_folders import open_level
 
 # mrcfile's and tifffile's own, while the tests write with them.
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -400,3 +402,75 @@ def test_units_never_raise(text):
 
 def test_the_angstrom_sign_and_letter_are_one_unit():
     assert [angstrom_per_unit(unit) for unit in ("\u212b", "\u00c5", "\u00e5", "A")] == [1.0] * 4
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"compressors": zarr.codecs.GzipCodec(level=1)},
+        {"compressors": zarr.codecs.ZstdCodec(level=1, checksum=True)},
+        {"compressors": zarr.codecs.BloscCodec(cname="zlib", shuffle="bitshuffle")},
+        {"compressors": [zarr.codecs.ZstdCodec(), zarr.codecs.Crc32cCodec()]},
+        {"filters": zarr.codecs.TransposeCodec(order=(2, 0, 1))},
+        {"chunk_key_encoding": {"name": "v2", "separator": "."}},
+        {"compressors": [zarr.codecs.numcodecs.Shuffle(elementsize=4), zarr.codecs.GzipCodec()]},
+        {"compressors": zarr.codecs.numcodecs.LZ4()},
+        {"filters": zarr.codecs.numcodecs.BitRound(keepbits=23)},
+        {"shards": (4, 4, 8), "filters": zarr.codecs.TransposeCodec(order=(0, 2, 1))},
+        {"shards": {"shape": (4, 4, 8), "index_location": "start"}},
+    ],
+    ids=str,
+)
+def test_codecs_of_format_3(tmp_path, options):
+    data = np.random.default_rng(0).normal(size=SHAPE).astype("float32")
+    options = {"chunks": (2, 4, 4), "zarr_format": 3, **options}
+    array = zarr.create_array(tmp_path / "a.zarr", shape=SHAPE, dtype="float32", **options)
+    array[...] = data
+    assert_same_bits(read_volume(tmp_path / "a.zarr").data, array[...])
+
+
+LENGTH = st.integers(1, 9)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    shape=st.tuples(LENGTH, LENGTH, LENGTH),
+    chunks=st.tuples(LENGTH, LENGTH, LENGTH),
+    chunks_per_shard=st.none() | st.tuples(*[st.integers(1, 3)] * 3),
+    bounds=st.tuples(*[st.tuples(st.integers(-3, 11), st.integers(-3, 11) | st.none())] * 3),
+)
+def test_any_box_of_a_level(tmp_path_factory, shape, chunks, chunks_per_shard, bounds):
+    path = tmp_path_factory.mktemp("level") / "a.zarr"
+    data = any_bits("int16", shape)
+    shards = None
+    if chunks_per_shard is not None:
+        shards = tuple(n * step for n, step in zip(chunks_per_shard, chunks, strict=True))
+    array = zarr.create_array(path, shape=shape, chunks=chunks, shards=shards, dtype="int16")
+    array[...] = data
+    level, spacing, name = open_level(path, 0, False)
+    assert (level.shape, level.chunks, level.shards) == (shape, chunks, shards)
+    assert (level.dtype, spacing, name) == (np.dtype("int16"), None, "a.zarr")
+    box = tuple(slice(start, stop) for start, stop in bounds)
+    assert_same_bits(level[box], np.ascontiguousarray(data[box]))
+    assert_same_bits(level[...], data)
+    assert_same_bits(level[box[0]], np.ascontiguousarray(data[box[0]]))
+    for wrong in (slice(None, None, 2), 0, (slice(None),) * 4):
+        with pytest.raises(IndexError):
+            level[wrong]
+
+
+def test_a_level_is_opened_without_decoding(tmp_path):
+    """And what is wrong with a chunk is found when it is read."""
+    write_ome_zarr(
+        tmp_path / "a.zarr",
+        [any_bits("int16", (8, 8, 8))],
+        zarr_format=2,
+        axes=space("angstrom"),
+        scales=[[2, 3, 4]],
+    )
+    (tmp_path / "a.zarr" / "s0" / "1" / "1" / "1").write_bytes(b"garbage")
+    level, spacing, _ = open_level(tmp_path / "a.zarr", 0, False)
+    assert spacing == (2.0, 3.0, 4.0)
+    assert level[:4].shape == (4, 8, 8)
+    with pytest.raises(BadInput, match="s0/1/1/1: the chunk "):
+        level[4:]
