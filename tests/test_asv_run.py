@@ -39,9 +39,9 @@ def test_each_release_has_a_figure_in_every_cell_it_can_have(measured):
     assert not new.failed and not old.failed
     assert not new.reasons and not old.reasons
     for name, cells in new.figures.items():
-        if "reference" in name:
+        if "Reference" in name:
             continue
-        assert len(cells) == 30, name
+        assert len(cells) == (3 if name.startswith("convert.") else 30), name
         assert {cell for cell in cells if cell.zarr_format == 2} == set(old.figures[name])
         assert all(value > 0 for value in cells.values())
     cell = Cell("blosc-zstd-5-shuffle", "32x32x32", 2)

@@ -15,6 +15,8 @@ _BLOSC_NAME = re.compile(
 )
 _PLAIN_NAME = re.compile(r"(zstd|gzip)-([1-9])", re.ASCII)
 
+_IN_SHARDS = " in "
+
 
 @dataclass(frozen=True)
 class Codec:
@@ -70,19 +72,57 @@ class StorageConfig:
     """All that decides the bytes of a store, beside the tomogram itself.
 
     `chunks` is the chunk shape (z, y, x) in voxels; it may exceed the tomogram, whose edge chunks
-    are then padded, as both Zarr formats have it. `zarr_format` is 2 or 3.
+    are then padded, as both Zarr formats have it. `zarr_format` is 2 or 3. `shards` is the shape of
+    what is stored as one file, in voxels, where chunks are kept together in shards: a whole
+    multiple of the chunk shape along each axis. None where each chunk is a file.
     """
 
     codec: Codec
     chunks: tuple[int, int, int]
     zarr_format: int
+    shards: tuple[int, int, int] | None = None
+
+    def __post_init__(self) -> None:
+        if self.shards is not None and any(
+            shard % chunk for shard, chunk in zip(self.shards, self.chunks, strict=True)
+        ):
+            raise ValueError(
+                f"a shard is a whole multiple of its chunks along each axis, "
+                f"which {chunks_name(self.shards)} is not of {chunks_name(self.chunks)}"
+            )
 
     @classmethod
     def of(cls, codec: str, chunks: str, zarr_format: int) -> StorageConfig:
-        """The config of the three parameters that a benchmark receives."""
-        return cls(Codec.parse(codec), parse_chunks(chunks), zarr_format)
+        """The config of the three parameters that a benchmark receives.
+
+        `chunks` is a chunk shape such as `32x32x32`, or one within shards such as
+        `32x32x32 in 128x128x128`. Raises ValueError for any other text.
+        """
+        inner, separator, outer = chunks.partition(_IN_SHARDS)
+        shards = parse_chunks(outer) if separator else None
+        return cls(Codec.parse(codec), parse_chunks(inner), zarr_format, shards)
+
+    @property
+    def chunks_text(self) -> str:
+        """Chunks, and the shards they are in, as the text that `of` takes."""
+        if self.shards is None:
+            return chunks_name(self.chunks)
+        return f"{chunks_name(self.chunks)}{_IN_SHARDS}{chunks_name(self.shards)}"
 
     @property
     def name(self) -> str:
         """A text that is unique to the config and can be the name of a folder."""
-        return f"{self.codec.name}_{chunks_name(self.chunks)}_v{self.zarr_format}"
+        chunks = self.chunks_text.replace(_IN_SHARDS, "-in-")
+        return f"{self.codec.name}_{chunks}_v{self.zarr_format}"
+
+    @property
+    def stored_shape(self) -> tuple[int, int, int]:
+        """The shape (z, y, x) in voxels of what one file holds: a shard, or a chunk."""
+        return self.shards or self.chunks
+
+    @property
+    def contradiction(self) -> str | None:
+        """Why no library can write this config; None where one could."""
+        if self.shards is not None and self.zarr_format == 2:
+            return "Zarr format 2 has no shards"
+        return None

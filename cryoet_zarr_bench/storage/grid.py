@@ -106,3 +106,12 @@ def selected_profile() -> Profile:
             f"CRYOET_PROFILE={name}: there is no such profile; use one of {', '.join(PROFILES)}"
         )
     return PROFILES[name]
+
+
+CONVERSION = Profile(
+    name="conversion",
+    tomogram="synthetic:10A@128",
+    codecs=("blosc-lz4-5-bitshuffle",),
+    chunks=("64x64x64", "32x32x32 in 128x128x128"),
+)
+"""What the benchmarks of conversion make, beside every profile: it is not chosen by its name."""

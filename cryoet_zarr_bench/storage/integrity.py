@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import json
+import math
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,16 +17,20 @@ from typing import Any
 import numpy as np
 
 from cryoet_zarr_bench.storage.config import SHUFFLES, Codec, StorageConfig
+from cryoet_zarr_bench.storage.shard_index import stored_chunks
 
 
 class NotWhatWasAsked(Exception):
     """A store, or an installation, differs from what a result would say of it."""
 
 
-def check_bit_equal(written: np.ndarray, read: np.ndarray) -> None:
+def check_bit_equal(
+    written: np.ndarray, read: np.ndarray, origin: tuple[int, ...] = (0, 0, 0)
+) -> None:
     """Raise NotWhatWasAsked unless both arrays have the same shape, dtype and bits.
 
-    Bits are compared, not values, so that NaN payloads and the sign of zero count.
+    Bits are compared, not values, so that NaN payloads and the sign of zero count. `origin` is
+    where the arrays begin in the tomogram that they are part of, for the message.
     """
     if written.shape != read.shape or written.dtype != read.dtype:
         raise NotWhatWasAsked(
@@ -34,7 +39,9 @@ def check_bit_equal(written: np.ndarray, read: np.ndarray) -> None:
     bits = np.dtype(f"u{written.dtype.itemsize}")
     equal = np.ascontiguousarray(written).view(bits) == np.ascontiguousarray(read).view(bits)
     if not equal.all():
-        first = tuple(int(index) for index in np.argwhere(~equal)[0])
+        first = tuple(
+            int(index) + start for index, start in zip(np.argwhere(~equal)[0], origin, strict=True)
+        )
         wrong = int(equal.size - np.count_nonzero(equal))
         raise NotWhatWasAsked(
             f"{wrong} of {equal.size} voxels were read back with other bits, "
@@ -51,16 +58,18 @@ def array_metadata(store: Path, zarr_format: int) -> dict[str, Any]:
     return metadata
 
 
-def check_metadata(metadata: dict[str, Any], tomogram: np.ndarray, config: StorageConfig) -> None:
+def check_metadata(
+    metadata: dict[str, Any], shape: tuple[int, ...], dtype: np.dtype, config: StorageConfig
+) -> None:
     """Raise NotWhatWasAsked unless the metadata document says what the config asks for.
 
     Compared are format, shape, dtype with byte order, chunk shape, fill value, and the whole chain
     of codecs; what the document holds beyond that is let be.
     """
     expected = (
-        _format_2_metadata(tomogram, config)
+        _format_2_metadata(shape, dtype, config)
         if config.zarr_format == 2
-        else _format_3_metadata(tomogram, config)
+        else _format_3_metadata(shape, dtype, config)
     )
     for key, value in expected.items():
         if not _contains(metadata.get(key), value):
@@ -84,7 +93,9 @@ def _contains(found: Any, expected: Any) -> bool:
     return bool(found == expected)
 
 
-def _format_2_metadata(tomogram: np.ndarray, config: StorageConfig) -> dict[str, Any]:
+def _format_2_metadata(
+    shape: tuple[int, ...], dtype: np.dtype, config: StorageConfig
+) -> dict[str, Any]:
     codec = config.codec
     compressor: dict[str, Any] | None
     if codec.family == "none":
@@ -101,8 +112,8 @@ def _format_2_metadata(tomogram: np.ndarray, config: StorageConfig) -> dict[str,
         compressor = {"id": codec.family, "level": codec.level}
     return {
         "zarr_format": 2,
-        "shape": list(tomogram.shape),
-        "dtype": tomogram.dtype.newbyteorder("<").str,
+        "shape": list(shape),
+        "dtype": dtype.newbyteorder("<").str,
         "chunks": list(config.chunks),
         "fill_value": 0,
         "order": "C",
@@ -112,14 +123,30 @@ def _format_2_metadata(tomogram: np.ndarray, config: StorageConfig) -> dict[str,
     }
 
 
-def _format_3_metadata(tomogram: np.ndarray, config: StorageConfig) -> dict[str, Any]:
+def _format_3_metadata(
+    shape: tuple[int, ...], dtype: np.dtype, config: StorageConfig
+) -> dict[str, Any]:
+    return {
+        "zarr_format": 3,
+        "shape": list(shape),
+        "data_type": dtype.name,
+        "chunk_grid": {
+            "name": "regular",
+            "configuration": {"chunk_shape": list(config.stored_shape)},
+        },
+        "chunk_key_encoding": {"name": "default"},
+        "fill_value": 0,
+        "codecs": _format_3_codecs(dtype, config),
+    }
+
+
+def _format_3_codecs(dtype: np.dtype, config: StorageConfig) -> list[dict[str, Any]]:
     codec = config.codec
-    chain: list[dict[str, Any]] = [{"name": "bytes"}]
-    if tomogram.dtype.itemsize > 1:
-        chain[0]["configuration"] = {"endian": "little"}
+    little_endian = {"name": "bytes", "configuration": {"endian": "little"}}
+    chain: list[dict[str, Any]] = [little_endian if dtype.itemsize > 1 else {"name": "bytes"}]
     if codec.family == "blosc":
         configuration = {
-            "typesize": tomogram.dtype.itemsize,
+            "typesize": dtype.itemsize,
             "cname": codec.compressor,
             "clevel": codec.level,
             "shuffle": codec.shuffle,
@@ -128,15 +155,15 @@ def _format_3_metadata(tomogram: np.ndarray, config: StorageConfig) -> dict[str,
         chain.append({"name": "blosc", "configuration": configuration})
     elif codec.family != "none":
         chain.append({"name": codec.family, "configuration": {"level": codec.level}})
-    return {
-        "zarr_format": 3,
-        "shape": list(tomogram.shape),
-        "data_type": tomogram.dtype.name,
-        "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": list(config.chunks)}},
-        "chunk_key_encoding": {"name": "default"},
-        "fill_value": 0,
+    if config.shards is None:
+        return chain
+    sharding = {
+        "chunk_shape": list(config.chunks),
         "codecs": chain,
+        "index_codecs": [little_endian, {"name": "crc32c"}],
+        "index_location": "end",
     }
+    return [{"name": "sharding_indexed", "configuration": sharding}]
 
 
 _BLOSC_FORMATS = {"lz4": 1, "lz4hc": 1, "zlib": 3, "zstd": 4}
@@ -147,18 +174,35 @@ _MAGIC = {"zstd": b"\x28\xb5\x2f\xfd", "gzip": b"\x1f\x8b"}
 """First bytes of a Zstandard frame (RFC 8878) and of a gzip member (RFC 1952)."""
 
 
-def check_chunk_file(path: Path, codec: Codec, raw_bytes: int, itemsize: int) -> None:
-    """Raise NotWhatWasAsked unless the bytes of one stored chunk were made by the codec.
+def check_stored_file(path: Path, config: StorageConfig, itemsize: int) -> None:
+    """Raise NotWhatWasAsked unless the bytes of a stored file were made as the config says.
 
-    `raw_bytes` is the size of the chunk before compression, `itemsize` the bytes of a voxel. A
-    chunk tells its codec, not its level.
+    The file is a chunk, or a shard, of which the index and every chunk are looked at. `itemsize` is
+    the bytes of a voxel. A chunk tells its codec, not its level.
     """
+    raw_bytes = math.prod(config.chunks) * itemsize
+    if config.shards is None:
+        chunks = [(0, path.stat().st_size)]
+    else:
+        per_shard = tuple(n // chunk for n, chunk in zip(config.shards, config.chunks, strict=True))
+        try:
+            chunks = stored_chunks(path, per_shard)
+        except ValueError as error:
+            raise NotWhatWasAsked(str(error)) from error
     with path.open("rb") as file:
-        beginning = file.read(16)
+        for offset, length in chunks:
+            file.seek(offset)
+            _check_chunk(file.read(min(length, 16)), length, config.codec, raw_bytes, itemsize)
+
+
+def _check_chunk(
+    beginning: bytes, stored_bytes: int, codec: Codec, raw_bytes: int, itemsize: int
+) -> None:
     if codec.family == "none":
-        size = path.stat().st_size
-        if size != raw_bytes:
-            raise NotWhatWasAsked(f"an uncompressed chunk has {size} bytes, not {raw_bytes}")
+        if stored_bytes != raw_bytes:
+            raise NotWhatWasAsked(
+                f"an uncompressed chunk has {stored_bytes} bytes, not {raw_bytes}"
+            )
     elif codec.family == "blosc":
         _check_blosc_header(beginning, codec, raw_bytes, itemsize)
     elif not beginning.startswith(_MAGIC[codec.family]):

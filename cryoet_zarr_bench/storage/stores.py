@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,8 +18,8 @@ from cryoet_zarr_bench.storage.engines import Engine
 from cryoet_zarr_bench.storage.integrity import (
     array_metadata,
     check_bit_equal,
-    check_chunk_file,
     check_metadata,
+    check_stored_file,
 )
 
 METADATA_NAMES = frozenset({".zarray", ".zattrs", ".zgroup", ".zmetadata", "zarr.json"})
@@ -91,14 +90,12 @@ def write_verified(
     store = folder / config.name
     engine.write(tomogram, store, config)
     metadata = array_metadata(store, config.zarr_format)
-    check_metadata(metadata, tomogram, config)
+    check_metadata(metadata, tomogram.shape, tomogram.dtype, config)
     chunk_files = sorted(
         path for path in store.rglob("*") if path.is_file() and path.name not in METADATA_NAMES
     )
-    itemsize = tomogram.dtype.itemsize
-    raw_chunk_bytes = math.prod(config.chunks) * itemsize
     for path in chunk_files:
-        check_chunk_file(path, config.codec, raw_chunk_bytes, itemsize)
+        check_stored_file(path, config, tomogram.dtype.itemsize)
     check_bit_equal(tomogram, np.asarray(engine.open(store)[...]))
     digest = hashlib.sha256()
     for path in chunk_files:
@@ -122,10 +119,8 @@ def fill_shelf(
     """Write and verify every config; one that fails keeps its reason and stops no other."""
     shelf = StoreShelf()
     for config in configs:
-        if config.zarr_format not in engine.zarr_formats:
-            shelf.impossible[config.name] = (
-                f"this release of {engine.name} cannot write Zarr format {config.zarr_format}"
-            )
+        if (reason := engine.why_impossible(config)) is not None:
+            shelf.impossible[config.name] = reason
             continue
         try:
             shelf.stores[config.name] = write_verified(engine, tomogram, folder, config)

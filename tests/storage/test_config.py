@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from cryoet_zarr_bench.errors import BadInput
 from cryoet_zarr_bench.storage.config import Codec, StorageConfig, chunks_name, parse_chunks
-from cryoet_zarr_bench.storage.grid import PROFILES, selected_profile
+from cryoet_zarr_bench.storage.grid import CONVERSION, PROFILES, selected_profile
 
 
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)
@@ -56,6 +56,47 @@ def test_chunk_shapes_survive_their_name(chunks):
     assert parse_chunks(chunks_name(chunks)) == chunks
     config = StorageConfig.of("zstd-3", chunks_name(chunks), 2)
     assert config.chunks == chunks
+
+
+@given(st.tuples(*[st.integers(1, 64)] * 3), st.tuples(*[st.integers(1, 16)] * 3))
+def test_shards_survive_their_text(chunks, chunks_per_shard):
+    shards = tuple(n * count for n, count in zip(chunks, chunks_per_shard, strict=True))
+    text = f"{chunks_name(chunks)} in {chunks_name(shards)}"
+    config = StorageConfig.of("zstd-3", text, 3)
+    assert (config.chunks, config.shards, config.chunks_text) == (chunks, shards, text)
+    assert config.stored_shape == shards
+    assert config.name == f"zstd-3_{chunks_name(chunks)}-in-{chunks_name(shards)}_v3"
+
+
+def test_a_config_without_shards_is_called_as_ever():
+    config = StorageConfig.of("zstd-3", "16x32x64", 2)
+    assert config.name == "zstd-3_16x32x64_v2"
+    assert config.stored_shape == config.chunks and config.shards is None
+    assert config.chunks_text == "16x32x64"
+
+
+@pytest.mark.parametrize("text", ["8x8x8 in 12x8x8", "8x8x8 in 8x8x4", "8x8x8 in 8x8x0"])
+def test_shards_that_are_no_whole_multiple_are_refused(text):
+    with pytest.raises(ValueError, match=r"whole multiple|chunk shape"):
+        StorageConfig.of("zstd-3", text, 3)
+
+
+@pytest.mark.parametrize("text", ["8x8x8 in", "8x8x8 in ", " in 8x8x8", "8x8x8 in 8x8x8 in 8x8x8"])
+def test_other_texts_are_no_shards(text):
+    with pytest.raises(ValueError, match="chunk shape"):
+        StorageConfig.of("zstd-3", text, 3)
+
+
+def test_format_2_and_shards_contradict_each_other():
+    assert StorageConfig.of("none", "8x8x8 in 8x8x8", 2).contradiction
+    assert StorageConfig.of("none", "8x8x8 in 8x8x8", 3).contradiction is None
+    assert StorageConfig.of("none", "8x8x8", 2).contradiction is None
+
+
+def test_the_configs_of_conversion_are_configs():
+    names = [config.name for config in CONVERSION.configs()]
+    assert len(set(names)) == 4
+    assert CONVERSION.name not in PROFILES
 
 
 def test_an_unknown_profile_is_refused_with_the_names_there_are(monkeypatch):

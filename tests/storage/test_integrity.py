@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import zarr
 
+from cryoet_zarr_bench.storage import shard_index
 from cryoet_zarr_bench.storage.integrity import (
     NotWhatWasAsked,
     check_bit_equal,
@@ -30,6 +31,41 @@ def test_nan_payloads_and_the_sign_of_zero_count():
 def test_another_shape_or_dtype_is_not_the_same(read):
     with pytest.raises(NotWhatWasAsked, match="read back"):
         check_bit_equal(np.zeros((2, 3, 4), "float32"), read)
+
+
+def test_a_difference_is_told_where_it_is_in_the_tomogram():
+    written, read = np.zeros((2, 3, 4), "int16"), np.zeros((2, 3, 4), "int16")
+    read[1, 0, 2] = 1
+    with pytest.raises(NotWhatWasAsked, match=r"1 of 24 voxels .* = \(11, 20, 2\)"):
+        check_bit_equal(written, read, (10, 20, 0))
+
+
+@pytest.mark.parametrize(
+    ("content", "checksum"), [(b"", 0), (b"123456789", 0xE3069283), (bytes(32), 0x8A9136AA)]
+)
+def test_the_checksum_of_shards_is_crc32c(content, checksum):
+    """Values from RFC 3720, appendix B.4, and the check value of the catalogue of CRCs."""
+    assert shard_index._crc32c(content) == checksum
+
+
+def shard_file(path, entries, content=b"chunk"):
+    index = np.array(entries, "<u8").tobytes()
+    checksum = shard_index._crc32c(index).to_bytes(4, "little")
+    path.write_bytes(content + index + checksum)
+    return path
+
+
+def test_chunks_that_a_shard_leaves_out_are_not_listed(tmp_path):
+    nothing = 2**64 - 1
+    path = shard_file(tmp_path / "shard", [(0, 2), (nothing, nothing), (2, 3), (nothing, nothing)])
+    assert shard_index.stored_chunks(path, (2, 1, 2)) == [(0, 2), (2, 3)]
+
+
+@pytest.mark.parametrize("entry", [(0, 6), (5, 1), (2**64 - 1, 0), (2**63, 2**63)])
+def test_an_index_that_points_beyond_the_chunks_is_refused(tmp_path, entry):
+    path = shard_file(tmp_path / "shard", [entry])
+    with pytest.raises(ValueError, match="beyond its chunks"):
+        shard_index.stored_chunks(path, (1, 1, 1))
 
 
 RIGHT = {"zarr": zarr.__version__, "numcodecs": numcodecs.__version__}

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 import tempfile
 import threading
 from pathlib import Path
@@ -38,24 +39,31 @@ def any_bits(shape, dtype, seed):
 @given(
     shape=st.tuples(*[st.integers(1, 23)] * 3),
     chunks=st.tuples(*[st.integers(1, 30)] * 3),
+    chunks_per_shard=st.none() | st.tuples(*[st.integers(1, 3)] * 3),
     dtype=st.sampled_from(DTYPES),
     codec=st.sampled_from(PROFILES["full"].codecs),
     zarr_format=st.sampled_from((2, 3)),
     seed=st.integers(0, 2**32 - 1),
 )
-def test_every_config_gives_back_the_same_bits(shape, chunks, dtype, codec, zarr_format, seed):
+def test_every_config_gives_back_the_same_bits(
+    shape, chunks, chunks_per_shard, dtype, codec, zarr_format, seed
+):
     content, kind, _ = any_bits(shape, dtype, seed)
     tomogram = np.frombuffer(content, kind).reshape(shape)
-    config = StorageConfig(Codec.parse(codec), chunks, zarr_format)
+    shards = None
+    if chunks_per_shard and zarr_format == 3:
+        shards = tuple(np.multiply(chunks, chunks_per_shard).tolist())
+    config = StorageConfig(Codec.parse(codec), chunks, zarr_format, shards)
     with tempfile.TemporaryDirectory() as folder:
         store = write_verified(ENGINE, tomogram, Path(folder), config)
         files = [path for path in store.folder.rglob("*") if path.is_file()]
-        chunk_count = int(np.prod([-(-n // c) for n, c in zip(shape, chunks, strict=True)]))
+        stored = config.stored_shape
+        chunk_count = int(np.prod([-(-n // c) for n, c in zip(shape, stored, strict=True)]))
         metadata_files = [path for path in files if path.name.startswith((".z", "zarr.json"))]
         assert store.file_count == len(files) == chunk_count + len(metadata_files)
         assert store.stored_bytes == sum(path.stat().st_size for path in files)
         assert store.compression_ratio == pytest.approx(1 / store.stored_fraction)
-        if codec == "none":
+        if codec == "none" and shards is None:
             assert store.chunk_bytes == chunk_count * int(np.prod(chunks)) * kind.itemsize
 
 
@@ -79,6 +87,12 @@ class Wrong:
 
     def settings(self):
         return {}
+
+    def why_impossible(self, config):
+        return ENGINE.why_impossible(config)
+
+    def create(self, store, shape, dtype, config, dimension_names=None):
+        return ENGINE.create(store, shape, dtype, config, dimension_names)
 
     def write(self, tomogram, store, config):
         ENGINE.write(tomogram, store, config)
@@ -175,6 +189,104 @@ def test_the_engines_above_are_wrong_in_one_way_only(tmp_path):
     write_verified(Wrong(), some_tomogram(), tmp_path, CONFIG)
 
 
+SHARDED = StorageConfig.of("blosc-zstd-5-shuffle", "4x4x4 in 8x8x8", 3)
+
+
+class LeavesOutTheShards(Wrong):
+    def write(self, tomogram, store, config):
+        ENGINE.write(tomogram, store, dataclasses.replace(config, shards=None))
+
+
+class TakesOtherChunksInShards(Wrong):
+    def write(self, tomogram, store, config):
+        ENGINE.write(tomogram, store, dataclasses.replace(config, chunks=(2, 4, 8)))
+
+
+class LiesAboutTheCodecInShards(Wrong):
+    def write(self, tomogram, store, config):
+        codec = dataclasses.replace(config.codec, shuffle="bitshuffle")
+        ENGINE.write(tomogram, store, dataclasses.replace(config, codec=codec))
+        document = store / "zarr.json"
+        document.write_text(document.read_text().replace('"bitshuffle"', '"shuffle"'))
+
+
+class SpoilsAShard(Wrong):
+    """Changes one byte of a shard, counted from its end, where the index is."""
+
+    def __init__(self, from_end):
+        self.from_end = from_end
+
+    def write(self, tomogram, store, config):
+        ENGINE.write(tomogram, store, config)
+        shard = store / "c" / "0" / "1" / "0"
+        content = bytearray(shard.read_bytes())
+        content[-self.from_end] ^= 0xFF
+        shard.write_bytes(content)
+
+
+class CutsAShard(Wrong):
+    def write(self, tomogram, store, config):
+        ENGINE.write(tomogram, store, config)
+        shard = store / "c" / "0" / "1" / "0"
+        shard.write_bytes(shard.read_bytes()[:100])
+
+
+@pytest.mark.parametrize(
+    ("engine", "reason"),
+    [
+        (LeavesOutTheShards(), r'"chunk_shape": \[4, 4, 4\]'),
+        (TakesOtherChunksInShards(), r'"chunk_shape": \[2, 4, 8\]'),
+        (LiesAboutTheCodecInShards(), "has bitshuffle, but shuffle was asked for"),
+        (SpoilsAShard(1), "does not have the checksum"),
+        (SpoilsAShard(20), "does not have the checksum"),
+        (CutsAShard(), "no room for the index of 8 chunks"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_wrong_shard_gets_no_figure(engine, reason, tmp_path):
+    with pytest.raises(NotWhatWasAsked, match=reason):
+        write_verified(engine, some_tomogram(), tmp_path, SHARDED)
+
+
+def test_shards_hold_many_chunks_in_few_files(tmp_path):
+    tomogram = some_tomogram((16, 16, 16))
+    sharded = write_verified(ENGINE, tomogram, tmp_path, SHARDED)
+    chunked = write_verified(ENGINE, tomogram, tmp_path, dataclasses.replace(SHARDED, shards=None))
+    assert (sharded.file_count, chunked.file_count) == (9, 65)
+    index = 8 * (8 * 16 + 4)
+    assert sharded.chunk_bytes == chunked.chunk_bytes + index
+
+
+def test_shards_are_not_possible_in_format_2(tmp_path):
+    config = dataclasses.replace(SHARDED, zarr_format=2)
+    shelf = fill_shelf(ENGINE, some_tomogram(), tmp_path, [config, SHARDED])
+    assert shelf.impossible == {config.name: "Zarr format 2 has no shards"}
+    assert list(shelf.stores) == [SHARDED.name]
+
+
+def contents(folder):
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return {path.relative_to(folder): path.read_bytes() for path in files}
+
+
+def test_what_is_assigned_to_a_created_array_is_what_write_writes(tmp_path):
+    tomogram = some_tomogram((16, 20, 12))
+    for config in (CONFIG, SHARDED):
+        ENGINE.write(tomogram, tmp_path / "whole", config)
+        array = ENGINE.create(tmp_path / "parts", tomogram.shape, tomogram.dtype, config)
+        array[:8], array[8:] = tomogram[:8], tomogram[8:]
+        assert contents(tmp_path / "whole") == contents(tmp_path / "parts")
+        shutil.rmtree(tmp_path / "whole"), shutil.rmtree(tmp_path / "parts")
+
+
+def test_dimension_names_are_of_format_3(tmp_path):
+    names = ("z", "y", "x")
+    ENGINE.create(tmp_path / "3", (4, 4, 4), np.dtype("float32"), SHARDED, names)
+    assert json.loads((tmp_path / "3" / "zarr.json").read_text())["dimension_names"] == list(names)
+    ENGINE.create(tmp_path / "2", (4, 4, 4), np.dtype("float32"), CONFIG, names)
+    assert "dimension_names" not in json.loads((tmp_path / "2" / ".zarray").read_text())
+
+
 def test_an_uncompressed_chunk_that_was_compressed_after_all_is_caught(tmp_path):
     class Compresses(Wrong):
         def write(self, tomogram, store, config):
@@ -190,6 +302,9 @@ def test_an_uncompressed_chunk_that_was_compressed_after_all_is_caught(tmp_path)
 def test_a_shelf_keeps_the_reason_of_each_config_that_has_no_figure(tmp_path):
     class Format2Alone(Wrong):
         zarr_formats = (2,)
+
+        def why_impossible(self, config):
+            return None if config.zarr_format == 2 else "cannot write Zarr format 3"
 
         def write(self, tomogram, store, config):
             if config.codec.family == "gzip":

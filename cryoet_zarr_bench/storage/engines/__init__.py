@@ -30,6 +30,22 @@ class Engine(Protocol):
     def settings(self) -> dict[str, Any]:
         """The settings of threads and concurrency in force, for the record."""
 
+    def why_impossible(self, config: StorageConfig) -> str | None:
+        """Why this release cannot write the config; None where it can."""
+
+    def create(
+        self,
+        store: Path,
+        shape: tuple[int, ...],
+        dtype: np.dtype,
+        config: StorageConfig,
+        dimension_names: tuple[str, ...] | None = None,
+    ) -> Any:
+        """Create an array of zeros in the folder `store`; what is assigned to it is written.
+
+        `dimension_names` are put into the metadata of format 3; format 2 has none.
+        """
+
     def write(self, tomogram: np.ndarray, store: Path, config: StorageConfig) -> None:
         """Create the array in the folder `store` and write the whole tomogram."""
 

@@ -29,13 +29,26 @@ class ZarrPython2:
         """Blosc's thread settings."""
         return {"blosc.use_threads": numcodecs.blosc.use_threads, "blosc.nthreads": 1}
 
-    def write(self, tomogram: np.ndarray, store: Path, config: StorageConfig) -> None:
-        """Create the array in the folder `store` and write the whole tomogram."""
-        array = zarr.create(
+    def why_impossible(self, config: StorageConfig) -> str | None:
+        """Why this release cannot write the config; None where it can."""
+        if config.zarr_format not in self.zarr_formats:
+            return f"this release of {self.name} cannot write Zarr format {config.zarr_format}"
+        return config.contradiction
+
+    def create(
+        self,
+        store: Path,
+        shape: tuple[int, ...],
+        dtype: np.dtype,
+        config: StorageConfig,
+        dimension_names: tuple[str, ...] | None = None,
+    ) -> Any:
+        """Create an array of zeros in the folder `store`; format 2 has no dimension names."""
+        return zarr.create(
             store=zarr.DirectoryStore(str(store)),  # type: ignore[attr-defined]
-            shape=tomogram.shape,
+            shape=shape,
             chunks=config.chunks,
-            dtype=tomogram.dtype,
+            dtype=dtype,
             compressor=numcodecs_codec.of(config.codec),
             filters=None,
             fill_value=0,
@@ -43,7 +56,10 @@ class ZarrPython2:
             dimension_separator="/",
             write_empty_chunks=True,
         )
-        array[...] = tomogram
+
+    def write(self, tomogram: np.ndarray, store: Path, config: StorageConfig) -> None:
+        """Create the array in the folder `store` and write the whole tomogram."""
+        self.create(store, tomogram.shape, tomogram.dtype, config)[...] = tomogram
 
     def open(self, store: Path) -> Any:
         """Open the array for reading."""

@@ -38,14 +38,28 @@ class ZarrPython3:
             **{key: zarr.config.get(key) for key in PINNED},
         }
 
-    def write(self, tomogram: np.ndarray, store: Path, config: StorageConfig) -> None:
-        """Create the array in the folder `store` and write the whole tomogram."""
-        array = zarr.create_array(
+    def why_impossible(self, config: StorageConfig) -> str | None:
+        """Why this release cannot write the config; None where it can."""
+        if config.zarr_format not in self.zarr_formats:
+            return f"this release of {self.name} cannot write Zarr format {config.zarr_format}"
+        return config.contradiction
+
+    def create(
+        self,
+        store: Path,
+        shape: tuple[int, ...],
+        dtype: np.dtype,
+        config: StorageConfig,
+        dimension_names: tuple[str, ...] | None = None,
+    ) -> Any:
+        """Create an array of zeros in the folder `store`; what is assigned to it is written."""
+        return zarr.create_array(
             store=str(store),
-            shape=tomogram.shape,
+            shape=shape,
             chunks=config.chunks,
-            dtype=tomogram.dtype,
-            compressors=_compressors(config, tomogram.dtype.itemsize),
+            shards=_shards(config),
+            dtype=dtype,
+            compressors=_compressors(config, dtype.itemsize),
             filters=None,
             fill_value=0,
             zarr_format=config.zarr_format,  # type: ignore[arg-type]
@@ -53,13 +67,23 @@ class ZarrPython3:
                 "name": "v2" if config.zarr_format == 2 else "default",
                 "separator": "/",
             },
+            dimension_names=dimension_names if config.zarr_format == 3 else None,
             config={"order": "C", "write_empty_chunks": True},
         )
-        array[...] = tomogram
+
+    def write(self, tomogram: np.ndarray, store: Path, config: StorageConfig) -> None:
+        """Create the array in the folder `store` and write the whole tomogram."""
+        self.create(store, tomogram.shape, tomogram.dtype, config)[...] = tomogram
 
     def open(self, store: Path) -> Any:
         """Open the array for reading."""
         return zarr.open_array(str(store), mode="r")
+
+
+def _shards(config: StorageConfig) -> Any:
+    if config.shards is None:
+        return None
+    return {"shape": config.shards, "index_location": "end"}
 
 
 def _compressors(config: StorageConfig, itemsize: int) -> Any:
