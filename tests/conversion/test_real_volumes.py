@@ -1,5 +1,6 @@
-"""Real volumes, where they lie beside the project: there and back, bits and spacing kept."""
+"""Real volumes, in the folder that `CRYOET_REAL_VOLUMES` names: there and back, bit-equal."""
 
+import os
 from pathlib import Path
 
 import mrcfile
@@ -10,14 +11,13 @@ from cryoet_zarr_bench.conversion.convert import convert
 from cryoet_zarr_bench.conversion.request import StoreOptions, check_request
 from cryoet_zarr_bench.tomograms.files import read_volume
 
-PROJECT = Path(__file__).resolve().parents[2]
-VOLUMES = PROJECT.parent / "shared" / "realdata"
+VOLUMES = Path(os.environ.get("CRYOET_REAL_VOLUMES") or "nowhere")
 MAP, TIFF = VOLUMES / "EMD-3197.map", VOLUMES / "microtubule_13pf_uint8.tif"
 
 DEFAULTS = StoreOptions()
 
 pytestmark = [
-    pytest.mark.skipif(not VOLUMES.is_dir(), reason="the real volumes are not here"),
+    pytest.mark.skipif(not VOLUMES.is_dir(), reason="CRYOET_REAL_VOLUMES names no folder"),
     pytest.mark.filterwarnings("ignore"),
 ]
 
