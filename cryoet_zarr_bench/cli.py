@@ -16,6 +16,14 @@ from rich.console import Console
 from cryoet_zarr_bench.errors import BadInput
 from cryoet_zarr_bench.releases import commands as releases
 
+_MEASURED_IS_KEPT = "what was measured is kept, the next run goes on from there"
+_INTERRUPTED = {
+    "fetch": "what arrived is kept, the next run goes on from there",
+    "qc": "nothing was written",
+    "preview": "no longer served",
+}
+"""What a command that was interrupted leaves, where that is not what was measured."""
+
 
 class _Commands(typer.core.TyperGroup):
     """Ends a command in one line and an exit code: 2 for bad input, 130 for Ctrl-C."""
@@ -27,10 +35,8 @@ class _Commands(typer.core.TyperGroup):
             print(f"error: {error}", file=sys.stderr)
             raise typer.Exit(2) from error
         except KeyboardInterrupt as interruption:
-            print(
-                "interrupted: what was measured is kept, the next run goes on from there",
-                file=sys.stderr,
-            )
+            left = _INTERRUPTED.get(str(ctx.invoked_subcommand), _MEASURED_IS_KEPT)
+            print(f"interrupted: {left}", file=sys.stderr)
             raise typer.Exit(130) from interruption
 
 
@@ -58,8 +64,9 @@ def bench(
     tomogram: Annotated[
         str | None,
         typer.Option(
-            help="A file (.mrc .map .rec .st .mrcs .ali .tif .tiff .npy .zarr) or "
-            "synthetic:PROFILE@SIZE; the profile's own synthetic tomogram without it."
+            help="A file (.mrc .map .rec .st .mrcs .ali .tif .tiff .npy .zarr), "
+            "portal:DATASET/RUN@SPACING of the CryoET Data Portal, or synthetic:PROFILE@SIZE; "
+            "the profile's own synthetic tomogram without it."
         ),
     ] = None,
     crop: Annotated[
@@ -81,6 +88,123 @@ def bench(
     _choose(tomogram, crop, profile)
     if not run_main_job(console, python):
         raise typer.Exit(1)
+
+
+@app.command()
+def fetch(
+    dataset: Annotated[int | None, typer.Option(help="The id of the dataset.")] = None,
+    run: Annotated[str | None, typer.Option(help="The name of the run, such as TS_100_3.")] = None,
+    tomogram: Annotated[int | None, typer.Option(help="The id of the tomogram.")] = None,
+    voxel_spacing: Annotated[str | None, typer.Option(help="In angstrom, such as 10.012.")] = None,
+    level: Annotated[int, typer.Option(help="The resolution level, 0 for the finest.")] = 0,
+    crop: Annotated[
+        str | None, typer.Option(help="A centred crop, z,y,x in voxels; 128,128,128 without it.")
+    ] = None,
+    full: Annotated[bool, typer.Option("--full", help="All of the tomogram.")] = False,
+    missing_chunks_are_fill: Annotated[
+        bool,
+        typer.Option("--missing-chunks-are-fill", help="Accept chunks that are not there."),
+    ] = False,
+) -> None:
+    """Fetch a tomogram of the CryoET Data Portal into the cache: only the chunks it needs.
+
+    Interrupted, the same command goes on from there. Then bench --tomogram portal:... measures it.
+    """
+    from cryoet_zarr_bench.reports.portal_report import run_fetch
+    from cryoet_zarr_bench.tomograms.refusal import refused
+    from cryoet_zarr_bench.tomograms.sources import WHOLE, portal_source
+
+    if crop and full:
+        raise refused("fetch", "has both --crop and --full", "give one of them")
+    source = portal_source(
+        dataset=dataset,
+        run=run,
+        tomogram=tomogram,
+        voxel_spacing=voxel_spacing,
+        level=level,
+        missing_chunks_are_fill=missing_chunks_are_fill,
+    )
+    run_fetch(console, source, WHOLE if full else crop)
+
+
+@app.command()
+def tomograms(
+    dataset: Annotated[int | None, typer.Option(help="List what the portal has of it.")] = None,
+    run: Annotated[str | None, typer.Option(help="List what the portal has of this run.")] = None,
+) -> None:
+    """List the tomograms of the CryoET Data Portal, or without options those in the cache."""
+    from cryoet_zarr_bench.reports.portal_report import list_cache, list_portal
+
+    if dataset is None and run is None:
+        list_cache(console)
+    else:
+        list_portal(console, dataset, run)
+
+
+@app.command(name="convert")
+def convert_tomogram(
+    source: Annotated[
+        str, typer.Argument(metavar="SRC", help="What bench takes: .mrc .tif .npy .zarr and more.")
+    ],
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="DST", help="Ends in .zarr .mrc .map .rec .tif .tiff .ome.tif .ome.tiff .npy"
+        ),
+    ],
+    codec: Annotated[str | None, typer.Option(help="Such as blosc-zstd-5-shuffle.")] = None,
+    chunks: Annotated[
+        str | None, typer.Option(help="Such as 64x64x64, or '32x32x32 in 128x128x128' for shards.")
+    ] = None,
+    zarr_format: Annotated[
+        int | None, typer.Option(help="2 for OME-Zarr 0.4, 3 for 0.5; 2 without it, 3 with shards.")
+    ] = None,
+    levels: Annotated[int | None, typer.Option(help="Of the pyramid; 3 without it.")] = None,
+    voxel_spacing: Annotated[
+        str | None, typer.Option(help="In angstrom, instead of the source's: 10.012, or z,y,x.")
+    ] = None,
+    level: Annotated[int | None, typer.Option(help="Of a source with levels.")] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace DST, once the new one is complete.")
+    ] = False,
+) -> None:
+    """Convert MRC, TIFF, OME-TIFF or .npy to OME-Zarr, and back.
+
+    It streams in bounded memory, keeps the voxel spacing and compares the bits at the end. DST is
+    there whole or not at all.
+    """
+    from cryoet_zarr_bench.conversion.request import StoreOptions, check_request
+    from cryoet_zarr_bench.reports.convert_report import run_convert
+
+    request = check_request(
+        source,
+        target,
+        options=StoreOptions(codec, chunks, zarr_format, levels),
+        level=level,
+        voxel_spacing=voxel_spacing,
+        overwrite=overwrite,
+    )
+    raise typer.Exit(run_convert(console, request))
+
+
+@app.command()
+def qc(
+    tomogram: Annotated[
+        str | None, typer.Argument(help="A file, or any source that bench takes.")
+    ] = None,
+    crop: Annotated[str | None, typer.Option(help="As for bench.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the report here.")] = None,
+    page: Annotated[
+        Path | None, typer.Option(help="Draw it on a page: FILE.png or FILE.html.")
+    ] = None,
+) -> None:
+    """Check the quality of a tomogram: statistics, noise, clipping, slices, lost blocks, wedge.
+
+    Exit code 0: nothing failed, warnings or not; 1: a check failed; 2: bad input.
+    """
+    from cryoet_zarr_bench.reports.quality_report import run_quality_control
+
+    raise typer.Exit(run_quality_control(console, tomogram, crop, json_file, page))
 
 
 @app.command()

@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
-"""Measure what docs/quality.md says: how far good tomograms are from the limits, and which faults are found.
+"""Measure what docs/quality.md says: how near good tomograms are to the limits, what is found.
 
-Takes minutes on two cores. Run it with the project's own interpreter: .venv/bin/python scripts/quality_margins.py
+Takes minutes on two cores: .venv/bin/python scripts/quality_margins.py
 """
 
 from collections import Counter, defaultdict
@@ -123,7 +122,8 @@ def main() -> None:
     """Measure all tomograms and print two tables."""
     with Pool(2) as pool:
         measured = pool.map(measure, TOMOGRAMS, chunksize=1)
-    falling = {each.name for each in vars(limits).values() if isinstance(each, Limit) and each.least}
+    known_limits = [each for each in vars(limits).values() if isinstance(each, Limit)]
+    falling = {each.name for each in known_limits if each.least}
     good = Table("check", "worst of the good", "flagged", title=f"{len(TOMOGRAMS)} good tomograms")
     for check in measured[0][0]:
         figures = [checks[check] for checks, _ in measured if check in checks]

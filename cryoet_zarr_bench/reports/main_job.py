@@ -22,6 +22,7 @@ from cryoet_zarr_bench.releases.places import LOCAL, PROJECT, WORK
 from cryoet_zarr_bench.releases.selection import selected_tomogram, tomogram_label
 from cryoet_zarr_bench.reports.answer import answer
 from cryoet_zarr_bench.reports.documents import update_documents
+from cryoet_zarr_bench.reports.portal_report import fetch_selected
 from cryoet_zarr_bench.reports.repeats import add_repeat, is_waiting
 from cryoet_zarr_bench.reports.results import MeasuredRelease, read_results
 from cryoet_zarr_bench.reports.table import newest_format, release_table
@@ -42,6 +43,7 @@ def run_main_job(console: Console, python: str | None) -> bool:
     """
     catalogue = load_catalogue()
     place = Place(LOCAL, LOCAL / "results", LOCAL / "html", choose_python(python))
+    fetch_selected(console)
     profile, tomogram = selected_profile(), selected_tomogram()
     size = " x ".join(str(length) for length in tomogram.shape)
     console.print(

@@ -8,73 +8,76 @@ import hashlib
 import json
 import math
 import os
-import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cryoet_zarr_bench.errors import BadInput
 from cryoet_zarr_bench.tomograms import synthetic
-from cryoet_zarr_bench.tomograms.files import is_zarr, read_volume
+from cryoet_zarr_bench.tomograms.entries import (
+    cache_directory,
+    cannot_write,
+    dashboard_name,
+    open_undamaged,
+)
+from cryoet_zarr_bench.tomograms.kinds import is_zarr
 from cryoet_zarr_bench.tomograms.prepared import (
     PREPARED_FORMAT,
     PreparedTomogram,
-    open_prepared,
     sidecar_path,
     sidecar_text,
 )
 from cryoet_zarr_bench.tomograms.refusal import check_memory, refused
+from cryoet_zarr_bench.tomograms.slab_readers import OpenTomogram, open_slabs
+from cryoet_zarr_bench.tomograms.slabs import ArraySlabs
 from cryoet_zarr_bench.tomograms.sources import (
     FileSource,
+    PortalSource,
     SyntheticSource,
     parse_crop,
     parse_source,
     shape_text,
 )
-from cryoet_zarr_bench.tomograms.volume import Volume
 from cryoet_zarr_bench.whole_files import whole_file, write_whole
 
-CACHE_VARIABLE = "CRYOET_CACHE_DIR"
-_LONGEST_NAME = 80
-_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9 ._+-]")
+if TYPE_CHECKING:
+    from cryoet_zarr_bench.tomograms.portal.progress import Progress
 
 
-def cache_directory() -> Path:
-    """The folder of prepared tomograms: `CRYOET_CACHE_DIR`, else the platform's cache folder."""
-    chosen = os.environ.get(CACHE_VARIABLE)
-    if chosen:
-        return Path(chosen).expanduser().absolute()
-    from platformdirs import user_cache_path
-
-    return user_cache_path("cryoet-zarr-bench")
-
-
-def prepare(source: str | None, crop: str | None) -> PreparedTomogram:
+def prepare(
+    source: str | None, crop: str | None, progress: "Progress | None" = None
+) -> PreparedTomogram:
     """Give a tomogram that lies ready on disk, preparing it where it does not yet.
 
     It is found again by what it was made from: for files their size and time of change too. An
-    entry that is damaged is prepared again. Processes may prepare the same one at once.
+    entry that is damaged is prepared again. Processes may prepare the same one at once. One of the
+    portal that is there already is opened without a call to the network.
 
     Args:
         source: see `sources`; None is `sources.DEFAULT_SOURCE`.
-        crop: `z,y,x`, voxels to keep around the centre; None keeps all.
+        crop: `z,y,x`, voxels to keep around the centre. None keeps all, but of a tomogram of the
+            portal `portal.box.DEFAULT_CROP`, because whole ones have gigabytes; `full` keeps all.
+        progress: told what is fetched from the portal.
 
     Raises:
         BadInput: the source cannot be used, the crop does not fit it, or it cannot be written.
     """
     wanted = parse_source(source)
+    if isinstance(wanted, PortalSource):
+        from cryoet_zarr_bench.tomograms.portal.fetch import fetch
+
+        return fetch(wanted, crop, progress)
     shape_of_crop = parse_crop(crop)
     state = _state(wanted)
     npy_path = cache_directory() / f"{_key(wanted, state, shape_of_crop)}.npy"
-    try:
-        return open_prepared(npy_path)
-    except BadInput:
-        pass  # not there yet, or damaged
-    volume = _obtain(wanted)
-    if _state(wanted) != state:
-        raise refused(str(wanted), "changed while it was read", "try again when it is complete")
-    data = _cropped(volume.data, shape_of_crop, wanted)
-    return _store(npy_path, data, volume, wanted)
+    kept = open_undamaged(npy_path)
+    if kept is not None:
+        return kept
+    with _opened(wanted) as tomogram:
+        box = _centre(shape_of_crop, tomogram.shape, wanted)
+        return _store(npy_path, tomogram, box, wanted, state)
 
 
 def _state(source: SyntheticSource | FileSource) -> str:
@@ -108,80 +111,90 @@ def _key(
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def _obtain(source: SyntheticSource | FileSource) -> Volume:
+@contextmanager
+def _opened(source: SyntheticSource | FileSource) -> Iterator[ArraySlabs | OpenTomogram]:
     if isinstance(source, FileSource):
-        return read_volume(
-            source.path,
-            level=source.level,
-            missing_chunks_are_fill=source.missing_chunks_are_fill,
-        )
+        with open_slabs(
+            source.path, level=source.level, missing_chunks_are_fill=source.missing_chunks_are_fill
+        ) as tomogram:
+            yield tomogram
+        return
     bytes_of_volume = 4 * math.prod(source.shape)
     check_memory(str(source), synthetic.PEAK_MEMORY_FACTOR * bytes_of_volume)
     data = synthetic.synthesize(source.profile, source.shape, source.seed)
     spacing = synthetic.PROFILES[source.profile].voxel_spacing
     seed = f" seed {source.seed}" if source.seed else ""
-    return Volume(data, (spacing, spacing, spacing), f"synthetic {source.profile}{seed}")
+    name = f"synthetic {source.profile}{seed}"
+    yield ArraySlabs(data, name, (spacing, spacing, spacing), planes=data.shape[0])
 
 
-def _cropped(
-    data: np.ndarray,
-    shape_of_crop: tuple[int, int, int] | None,
+def _centre(
+    kept: tuple[int, int, int] | None,
+    shape: tuple[int, int, int],
     source: SyntheticSource | FileSource,
-) -> np.ndarray:
-    """Cut out the centre."""
-    if shape_of_crop is None:
-        return data
-    if any(kept > length for kept, length in zip(shape_of_crop, data.shape, strict=True)):
-        crop = ",".join(map(str, shape_of_crop))
+) -> tuple[slice, slice, slice]:
+    """The box of a centred crop; all of it where None is kept."""
+    if kept is None:
+        kept = shape
+    if any(n > length for n, length in zip(kept, shape, strict=True)):
         raise refused(
             str(source),
-            f"the crop {crop} is larger than the tomogram, {shape_text(data.shape)}",
+            f"the crop {','.join(map(str, kept))} is larger than the tomogram, {shape_text(shape)}",
             "give a smaller crop z,y,x",
         )
-    starts = [(n - kept) // 2 for n, kept in zip(data.shape, shape_of_crop, strict=True)]
-    box = tuple(
-        slice(start, start + kept) for start, kept in zip(starts, shape_of_crop, strict=True)
+    z, y, x = (
+        slice((length - n) // 2, (length - n) // 2 + n)
+        for n, length in zip(kept, shape, strict=True)
     )
-    return np.ascontiguousarray(data[box])
+    return z, y, x
 
 
-def _dashboard_name(name: str, shape: tuple[int, ...], cropped: bool) -> str:
-    """The shape is kept whole; a long file name loses its middle."""
-    ending = f" {shape_text(shape)}{' crop' if cropped else ''}"
-    name = _NOT_IN_NAMES.sub("_", name)
-    room = _LONGEST_NAME - len(ending)
-    if len(name) > room:
-        tail = 20
-        name = f"{name[: room - tail - 2]}..{name[-tail:]}"
-    return name + ending
+def _slabs_of(
+    tomogram: ArraySlabs | OpenTomogram, box: tuple[slice, slice, slice]
+) -> Iterator[np.ndarray]:
+    """The box from its first plane to its last, in slabs of planes that are stored together."""
+    along, rows, columns = box
+    start = along.start
+    while start < along.stop:
+        stop = min((start // tomogram.planes + 1) * tomogram.planes, along.stop)
+        yield tomogram[slice(start, stop), rows, columns]
+        start = stop
 
 
 def _store(
-    npy_path: Path, data: np.ndarray, volume: Volume, source: SyntheticSource | FileSource
+    npy_path: Path,
+    tomogram: ArraySlabs | OpenTomogram,
+    box: tuple[slice, slice, slice],
+    source: SyntheticSource | FileSource,
+    state: str,
 ) -> PreparedTomogram:
-    voxels = data.reshape(-1).view(np.uint8)
-    z, y, x = data.shape
-    cropped = data.shape != volume.data.shape
-    prepared = PreparedTomogram(
-        path=npy_path,
-        name=_dashboard_name(volume.name, data.shape, cropped),
-        shape=(z, y, x),
-        dtype=data.dtype.name,
-        voxel_spacing=volume.voxel_spacing,
-        sha256=hashlib.sha256(voxels).hexdigest(),
-        source=f"{source} crop {z},{y},{x}" if cropped else str(source),
-    )
-    header = np.lib.format.header_data_from_array_1_0(data)
+    """Stream the box into an entry; in memory is one slab at a time."""
+    z, y, x = (along.stop - along.start for along in box)
+    cropped = (z, y, x) != tomogram.shape
+    digest = hashlib.sha256()
+    header = {"descr": tomogram.dtype.str, "fortran_order": False, "shape": (z, y, x)}
     try:
         npy_path.parent.mkdir(parents=True, exist_ok=True)
         with whole_file(npy_path) as file:
             np.lib.format.write_array_header_1_0(file, header)
-            file.write(voxels)  # unlike ndarray.tofile, this says why it failed
+            for slab in _slabs_of(tomogram, box):
+                voxels = slab.reshape(-1).view(np.uint8)
+                digest.update(voxels)
+                file.write(voxels)  # unlike ndarray.tofile, this says why it failed
+            if _state(source) != state:
+                raise refused(
+                    str(source), "changed while it was read", "try again when it is complete"
+                )
+        prepared = PreparedTomogram(
+            path=npy_path,
+            name=dashboard_name(tomogram.name, (z, y, x), cropped),
+            shape=(z, y, x),
+            dtype=tomogram.dtype.name,
+            voxel_spacing=tomogram.voxel_spacing,
+            sha256=digest.hexdigest(),
+            source=f"{source} crop {z},{y},{x}" if cropped else str(source),
+        )
         write_whole(sidecar_path(npy_path), sidecar_text(prepared))
     except OSError as error:
-        raise refused(
-            npy_path.parent,
-            f"cannot write a prepared tomogram of {data.nbytes} bytes ({error.strerror})",
-            f"make room there or set {CACHE_VARIABLE} to another folder",
-        ) from error
+        raise cannot_write(npy_path.parent, error, z * y * x * tomogram.dtype.itemsize) from error
     return prepared

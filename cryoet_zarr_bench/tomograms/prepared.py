@@ -1,18 +1,20 @@
 """Tomograms that lie ready on disk: all that a measured environment needs, with numpy alone.
 
 An entry is `<stem>.npy` beside `<stem>.json`. The second one is written last, so that its presence
-says that the first one is complete.
+says that the first one is complete. It has a digest of itself, so that an edit is noticed.
 """
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from cryoet_zarr_bench.errors import BadInput
 
-PREPARED_FORMAT = 1
+PREPARED_FORMAT = 2
 """Raise it when an older entry must no longer be used."""
 
 
@@ -50,10 +52,32 @@ def sidecar_path(npy_path: Path) -> Path:
 
 
 def sidecar_text(prepared: PreparedTomogram) -> str:
-    """Write a description as JSON; the path is left out, so that a folder can be moved."""
+    """Write a description as JSON; the path is left out, so that a folder can be moved.
+
+    The `.npy` file has to be in place: when it was changed last becomes part of the description.
+    """
     fields = {"format": PREPARED_FORMAT, **asdict(prepared)}
     del fields["path"]
-    return json.dumps(fields, indent=2) + "\n"
+    fields["modified_ns"] = prepared.path.stat().st_mtime_ns
+    return json.dumps({**fields, "digest": _digest(fields)}, indent=2) + "\n"
+
+
+def voxels_digest(prepared: PreparedTomogram) -> str:
+    """SHA-256 of the voxels as they are on the disk now; reads them in pieces."""
+    offset = prepared.path.stat().st_size - _bytes_of_voxels(prepared)
+    with prepared.path.open("rb") as file:
+        file.seek(offset)
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def changed_since_described(prepared: PreparedTomogram) -> bool:
+    """Whether the `.npy` file has another time of change than the description says.
+
+    Raises:
+        OSError, ValueError, KeyError: the description cannot be read any more.
+    """
+    described = json.loads(sidecar_path(prepared.path).read_text())["modified_ns"]
+    return bool(prepared.path.stat().st_mtime_ns != described)
 
 
 def open_prepared(npy_path: str | Path) -> PreparedTomogram:
@@ -79,13 +103,26 @@ def open_prepared(npy_path: str | Path) -> PreparedTomogram:
 
 def _from_sidecar(path: Path) -> PreparedTomogram:
     fields = json.loads(sidecar_path(path).read_text())
+    if fields.pop("digest") != _digest(fields):
+        raise ValueError("its description was changed")
     if fields.pop("format") != PREPARED_FORMAT:
         raise ValueError("its description has another format")
+    del fields["modified_ns"]
     z, y, x = fields.pop("shape")
     spacing = fields.pop("voxel_spacing")
     if spacing is not None:
         spacing = (float(spacing[0]), float(spacing[1]), float(spacing[2]))
     return PreparedTomogram(path=path, shape=(z, y, x), voxel_spacing=spacing, **fields)
+
+
+def _digest(fields: dict[str, Any]) -> str:
+    """Of a description without the digest itself."""
+    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
+
+
+def _bytes_of_voxels(prepared: PreparedTomogram) -> int:
+    z, y, x = prepared.shape
+    return z * y * x * np.dtype(prepared.dtype).itemsize
 
 
 def _unusable(path: Path, reason: str) -> BadInput:

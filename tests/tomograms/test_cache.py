@@ -1,9 +1,13 @@
 import hashlib
+import json
+import math
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tracemalloc
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +19,13 @@ from hypothesis import strategies as st
 
 from cryoet_zarr_bench.errors import BadInput
 from cryoet_zarr_bench.tomograms import cache as cache_module
-from cryoet_zarr_bench.tomograms.cache import cache_directory, prepare
+from cryoet_zarr_bench.tomograms import entries
+from cryoet_zarr_bench.tomograms.cache import prepare
+from cryoet_zarr_bench.tomograms.entries import cache_directory
 from cryoet_zarr_bench.tomograms.prepared import open_prepared, sidecar_path
 from cryoet_zarr_bench.tomograms.sources import (
     FileSource,
+    PortalSource,
     SyntheticSource,
     parse_crop,
     parse_source,
@@ -46,13 +53,13 @@ def tomogram(tmp_path) -> Path:
 def obtained(monkeypatch) -> list:
     """What was read or synthesised since the test began, rather than found in the cache."""
     sources: list = []
-    obtain = cache_module._obtain
+    opened = cache_module._opened
 
     def noting(source):
         sources.append(source)
-        return obtain(source)
+        return opened(source)
 
-    monkeypatch.setattr(cache_module, "_obtain", noting)
+    monkeypatch.setattr(cache_module, "_opened", noting)
     return sources
 
 
@@ -205,17 +212,38 @@ def test_a_changed_chunk_is_prepared_again(tmp_path):
 
 
 def test_a_file_that_changes_while_it_is_read_is_refused(tomogram, monkeypatch, cache):
-    obtain = cache_module._obtain
+    opened = cache_module._opened
 
     def slow(source):
-        volume = obtain(source)
         os.utime(tomogram, ns=(0, 12345))
-        return volume
+        return opened(source)
 
-    monkeypatch.setattr(cache_module, "_obtain", slow)
+    monkeypatch.setattr(cache_module, "_opened", slow)
     with pytest.raises(BadInput, match="changed while it was read"):
         prepare(str(tomogram), None)
-    assert not cache.exists()
+    assert not [path for path in cache.rglob("*") if path.is_file()]
+
+
+def test_a_crop_of_a_file_larger_than_memory_takes_the_memory_of_the_crop(tmp_path, cache):
+    path = tmp_path / "huge.npy"
+    shape = (4000, 3000, 3000)
+    header = {"descr": "<f4", "fortran_order": False, "shape": shape}
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        begin = file.tell()
+        file.truncate(begin + 4 * math.prod(shape))  # 144 GB, none of it on the disk
+        file.seek(begin + 4 * ((2000 * 3000 + 1500) * 3000 + 1500))
+        file.write(np.float32(7).tobytes())
+    tracemalloc.start()
+    try:
+        kept = prepare(str(path), "4,6,8").load()
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept.shape == (4, 6, 8)
+    assert kept[2, 3, 4] == 7
+    assert np.count_nonzero(kept) == 1
+    assert most < 50e6
 
 
 def test_synthesis_of_another_version_is_made_anew(monkeypatch, obtained):
@@ -223,6 +251,20 @@ def test_synthesis_of_another_version_is_made_anew(monkeypatch, obtained):
     monkeypatch.setattr("cryoet_zarr_bench.tomograms.synthetic.SYNTHESIS_VERSION", 99)
     assert prepare("synthetic:10A@8", None).path != first.path
     assert len(obtained) == 2
+
+
+def flip_unnoticed(path):
+    """Change one bit of the last voxel and put the file's time of change back."""
+    status = path.stat()
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(bytes(content))
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def edit_description(path, **changes):
+    sidecar = sidecar_path(path)
+    sidecar.write_text(json.dumps({**json.loads(sidecar.read_text()), **changes}))
 
 
 @pytest.mark.parametrize(
@@ -234,6 +276,10 @@ def test_synthesis_of_another_version_is_made_anew(monkeypatch, obtained):
         lambda path: path.write_bytes(path.read_bytes() + b"\0"),
         lambda path: np.save(path, VOXELS.astype(np.uint16)),
         lambda path: np.save(path, VOXELS[:4]),
+        lambda path: path.write_bytes(path.read_bytes()[:-1] + b"\xff"),
+        flip_unnoticed,
+        lambda path: edit_description(path, voxel_spacing=[1.0, 1.0, 1.0]),
+        lambda path: edit_description(path, sha256="0" * 64),
         lambda path: sidecar_path(path).unlink(),
         lambda path: sidecar_path(path).write_text(""),
         lambda path: sidecar_path(path).write_text("[]"),
@@ -247,6 +293,85 @@ def test_a_damaged_entry_is_prepared_again(tomogram, obtained, damage, cache):
     assert len(obtained) == 2
     assert np.array_equal(open_prepared(whole.path).load(), VOXELS)
     assert len(list(cache.iterdir())) == 2
+
+
+def test_a_large_entry_is_hashed_only_when_it_was_written_to(tomogram, monkeypatch):
+    """Then once: that it is still the same is noted."""
+    monkeypatch.setattr("cryoet_zarr_bench.tomograms.entries._ALWAYS_VERIFIED", 10)
+    hashed = []
+    digest = entries.voxels_digest
+    monkeypatch.setattr(
+        entries, "voxels_digest", lambda prepared: hashed.append(prepared) or digest(prepared)
+    )
+    whole = prepare(str(tomogram), None)
+    assert prepare(str(tomogram), None) == whole and hashed == []
+    assert entries.open_undamaged(whole.path, thorough=True) == whole
+    assert len(hashed) == 1
+    shutil.copy(whole.path, whole.path.with_suffix(".copy"))
+    whole.path.with_suffix(".copy").replace(whole.path)
+    for _ in range(2):
+        assert prepare(str(tomogram), None) == whole
+        assert len(hashed) == 2
+    flip = bytearray(whole.path.read_bytes())
+    flip[-1] ^= 1
+    whole.path.write_bytes(flip)
+    assert entries.open_undamaged(whole.path) is None
+    assert np.array_equal(prepare(str(tomogram), None).load(), VOXELS)
+
+
+def test_the_word_for_a_whole_tomogram_is_no_crop(tomogram):
+    assert prepare(str(tomogram), "full") == prepare(str(tomogram), None)
+    assert parse_crop(" full ") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "source"),
+    [
+        ("portal:10445", PortalSource(10445)),
+        ("portal:10445/TS_100_3", PortalSource(10445, "TS_100_3")),
+        ("portal:10445/TS_100_3@10.012", PortalSource(10445, "TS_100_3", Decimal("10.012"))),
+        ("portal:10445/a/b@c@7.5#3", PortalSource(10445, "a/b@c", Decimal("7.5"), 3)),
+        ("portal:10445@4.990::2", PortalSource(10445, None, Decimal("4.990"), None, 2)),
+        ("portal:10445/TS::1,fill", PortalSource(10445, "TS", None, None, 1, True)),
+        ("portal:tomogram/16463", PortalSource(tomogram=16463)),
+    ],
+)
+def test_selections_of_the_portal(text, source):
+    assert parse_source(text) == source
+    assert parse_source(str(source)) == source
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "portal:",
+        "portal:x",
+        "portal:/TS",
+        "portal:10445/",
+        "portal:tomogram/",
+        "portal:tomogram/x",
+        "portal:9999999999",
+        "portal:10445/TS\x1b[31m",
+        "portal:10445/TS\nTS",
+        "portal:10445/" + "x" * 201,
+        "portal:10445/TS::x",
+        "portal:10445::-1",
+    ],
+)
+def test_what_is_no_selection_of_the_portal(text):
+    with pytest.raises(BadInput) as refusal:
+        parse_source(text)
+    assert str(refusal.value).isprintable()
+
+
+@given(st.text(max_size=40))
+def test_any_selection_of_the_portal_is_read_or_refused(text):
+    try:
+        source = parse_source(f"portal:{text}")
+    except BadInput as refusal:
+        assert str(refusal).isprintable()
+    else:
+        assert parse_source(str(source)) == source
 
 
 def test_a_removed_cache_is_made_again(tomogram, cache):

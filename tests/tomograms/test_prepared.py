@@ -1,5 +1,6 @@
 import hashlib
 import json
+import os
 import subprocess
 import sys
 
@@ -9,9 +10,11 @@ import pytest
 from cryoet_zarr_bench.errors import BadInput
 from cryoet_zarr_bench.tomograms.prepared import (
     PreparedTomogram,
+    changed_since_described,
     open_prepared,
     sidecar_path,
     sidecar_text,
+    voxels_digest,
 )
 
 
@@ -51,8 +54,29 @@ def test_an_unknown_spacing_stays_unknown(entry):
 
 
 def change_sidecar(entry, **changes):
-    sidecar = sidecar_path(entry.path)
-    sidecar.write_text(json.dumps({**json.loads(sidecar.read_text()), **changes}))
+    """Write other fields, with the digest that belongs to them."""
+    fields = {**json.loads(sidecar_path(entry.path).read_text()), **changes}
+    del fields["digest"]
+    digest = hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
+    sidecar_path(entry.path).write_text(json.dumps({**fields, "digest": digest}))
+
+
+def test_a_description_that_was_edited_is_refused(entry):
+    text = sidecar_path(entry.path).read_text()
+    sidecar_path(entry.path).write_text(text.replace("10.5", "10.6"))
+    assert_refused(entry)
+    sidecar_path(entry.path).write_text(text)
+    assert open_prepared(entry.path) == entry
+
+
+def test_the_digest_of_the_voxels_is_of_what_is_on_the_disk(entry):
+    assert voxels_digest(entry) == entry.sha256
+    assert not changed_since_described(entry)
+    whole = entry.path.read_bytes()
+    entry.path.write_bytes(whole[:-1] + b"\1")
+    os.utime(entry.path, ns=(0, 12345))
+    assert voxels_digest(entry) != entry.sha256
+    assert changed_since_described(entry)
 
 
 @pytest.mark.parametrize(
