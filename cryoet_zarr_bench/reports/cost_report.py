@@ -23,7 +23,8 @@ Written by `cryoet-zarr-bench readme` from `results/{machine}/`. Machine: {descr
 
 A cell is one benchmark at one storage config. Its seconds are those of the whole `asv run` divided
 by its cells: making or stepping the environment, writing and verifying the stores, and all calls.
-Spread is the factor by which a figure of two identical runs differs, over all cells of the kind.
+Spread is the factor by which a figure of two identical runs differs, over all cells of the kind. It
+is of one pair of runs: what disturbs one of them moves its row.
 
 ## The settings that were tried
 
