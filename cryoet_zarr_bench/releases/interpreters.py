@@ -27,10 +27,13 @@ def _candidates(version: str) -> Iterator[Path]:
     running = f"{sys.version_info.major}.{sys.version_info.minor}"
     if running == version:
         yield Path(getattr(sys, "_base_executable", sys.executable))
-    for folder in os.environ.get("PATH", "").split(os.pathsep):
-        yield Path(folder or ".") / f"python{version}"
-    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
-    yield from sorted(pyenv.glob(f"versions/{version}.*/bin/python{version}"), reverse=True)
+    folders = [Path(folder or ".") for folder in os.environ.get("PATH", "").split(os.pathsep)]
+    for folder in folders:
+        yield folder / f"python{version}"
+    # Shims on PATH tell where pyenv is, whatever the home directory.
+    of_shims = [folder.parent for folder in folders if folder.name == "shims"]
+    for pyenv in (Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv"), *of_shims):
+        yield from sorted(pyenv.glob(f"versions/{version}.*/bin/python{version}"), reverse=True)
     if running == version:
         yield Path(sys.executable)
 

@@ -43,6 +43,21 @@ def test_the_interpreter_behind_a_refusing_shim_is_found(machine, monkeypatch):
     assert found is not None and "pyenv" in str(found)
 
 
+def test_shims_on_the_path_tell_where_pyenv_is(machine, monkeypatch):
+    """With another home directory too, as where a check runs with an empty one."""
+    monkeypatch.setattr(sys, "version_info", Version((3, 0)))
+    monkeypatch.delenv("PYENV_ROOT")
+    monkeypatch.setenv("HOME", str(machine / "nobody"))
+    shims = machine / "pyenv" / "shims"
+    (machine / "shims").rename(shims)
+    monkeypatch.setenv("PATH", f"{shims}:/usr/bin:/bin")
+    found = interpreters.find_interpreter(VERSION)
+    assert found is not None and found.is_relative_to(machine / "pyenv" / "versions")
+    answer = find_python(PATH=str(shims) + ":/usr/bin:/bin")
+    assert answer.returncode == 0
+    assert VERSION in answer.stdout
+
+
 def test_without_one_there_is_none(machine, monkeypatch):
     monkeypatch.setattr(sys, "version_info", Version((3, 0)))
     monkeypatch.setenv("PYENV_ROOT", str(machine / "nothing"))
