@@ -35,6 +35,22 @@ _LOCAL_NAMES = {
 _REMOTE_ASSET = re.compile(r"<(script|link)\b[^>]*?(?:src|href)=\"https://[^\"]*/([^/\"]+)\"[^>]*>")
 
 
+class Measured(OutputPublisher):
+    """Leaves out the benchmarks that no result has a figure of: the pages would ask for graphs."""
+
+    name = "measured"
+    button_label = ""
+    description = ""
+    order = -1
+
+    @classmethod
+    def publish(cls, conf: Any, repo: Any, benchmarks: Any, graphs: Any, revisions: Any) -> None:
+        """Drop them before any page or index is made of them."""
+        measured = {graph.benchmark_name for _, graph in graphs}
+        for name in benchmarks.keys() - measured:
+            del benchmarks[name]
+
+
 class LocalAssets(OutputPublisher):
     """Makes the pages load from their own folder all that asv would load from elsewhere."""
 
