@@ -141,9 +141,18 @@ def wait_until(condition, process, seconds=120):
         time.sleep(0.05)
 
 
-def workers_left():
-    """Processes of `worker.py` of this user that outlived the process that started them."""
-    time.sleep(0.5)
+def workers_left(seconds=10):
+    """Processes of `worker.py` that outlive the process that started them by more than `seconds`.
+
+    A call that a worker is at ends first.
+    """
+    end = time.monotonic() + seconds
+    while (found := orphaned_workers()) and time.monotonic() < end:
+        time.sleep(0.2)
+    return found
+
+
+def orphaned_workers():
     found = []
     for folder in os.scandir("/proc"):
         if folder.name.isdigit():
