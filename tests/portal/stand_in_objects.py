@@ -8,13 +8,14 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from itertools import product
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import boto3
 import numcodecs
 import numpy as np
+from loopback import LoopbackServer
 
 BUCKET = "made-up-portal"
 CODEC = numcodecs.Blosc("lz4", clevel=5, shuffle=numcodecs.Blosc.SHUFFLE)
@@ -143,7 +144,7 @@ class Proxied:
         self.request.wfile.write(self.body)
 
 
-class FaultyProxy:
+class FaultyProxy(LoopbackServer):
     """Counts requests by key; does what `faults` says of a key, the given number of times."""
 
     def __init__(self, host: str, port: int) -> None:
@@ -153,8 +154,6 @@ class FaultyProxy:
         owner = self
 
         class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
             def do_GET(self):
                 key = owner.key_of(self.path)
                 fault = owner.next_fault(key)
@@ -166,25 +165,11 @@ class FaultyProxy:
                 behind.close()
                 (fault or Proxied.answer)(proxied)
 
-            def log_message(self, *_):
-                pass
-
-        class Server(ThreadingHTTPServer):
-            daemon_threads = True
-
-            def handle_error(self, *_):
-                pass  # clients that go away are part of the tests
-
-        self.server = Server(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+        self.serve(Handler)
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.server.server_port}"
-
-    def stop(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
+        return self.address
 
     def key_of(self, path: str) -> str:
         """The key that is asked for; `list PREFIX` for a listing."""

@@ -1,15 +1,15 @@
 """A stand-in for the portal's GraphQL server, over the schema that the portal's client brings."""
 
 import json
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import cryoet_data_portal
 from graphql import GraphQLSchema, graphql_sync
+from loopback import LoopbackServer
 
 SCHEMA = Path(cryoet_data_portal.__file__).parent / "data" / "schema.graphql"
 RELATIONS = {
@@ -19,7 +19,7 @@ RELATIONS = {
 
 
 @dataclass
-class StandInRecords:
+class StandInRecords(LoopbackServer):
     """Tables by their GraphQL name, served; `misbehave` may answer in the server's place."""
 
     schema: GraphQLSchema
@@ -35,8 +35,6 @@ class StandInRecords:
         owner = self
 
         class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
             def do_POST(self):
                 owner.requests += 1
                 owner.question = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -44,25 +42,11 @@ class StandInRecords:
                     return
                 answer(self, owner.answered(owner.question))
 
-            def log_message(self, *_):
-                pass
-
-        class Server(ThreadingHTTPServer):
-            daemon_threads = True
-
-            def handle_error(self, *_):
-                pass  # clients that go away are part of the tests
-
-        self.server = Server(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+        self.serve(Handler)
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.server.server_port}/graphql"
-
-    def stop(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
+        return f"{self.address}/graphql"
 
     def answered(self, question: dict[str, Any]) -> bytes:
         result = graphql_sync(

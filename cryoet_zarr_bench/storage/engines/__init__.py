@@ -32,6 +32,9 @@ class Engine(Protocol):
 
     def why_impossible(self, config: StorageConfig) -> str | None:
         """Why this release cannot write the config; None where it can."""
+        if config.zarr_format not in self.zarr_formats:
+            return f"this release of {self.name} cannot write Zarr format {config.zarr_format}"
+        return config.contradiction
 
     def create(
         self,
@@ -48,6 +51,7 @@ class Engine(Protocol):
 
     def write(self, tomogram: np.ndarray, store: Path, config: StorageConfig) -> None:
         """Create the array in the folder `store` and write the whole tomogram."""
+        self.create(store, tomogram.shape, tomogram.dtype, config)[...] = tomogram
 
     def open(self, store: Path) -> Any:
         """Open the array for reading; indexing it gives numpy arrays."""

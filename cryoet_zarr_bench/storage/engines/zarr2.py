@@ -11,10 +11,10 @@ import numpy as np
 import zarr
 
 from cryoet_zarr_bench.storage.config import StorageConfig
-from cryoet_zarr_bench.storage.engines import numcodecs_codec
+from cryoet_zarr_bench.storage.engines import Engine, numcodecs_codec
 
 
-class ZarrPython2:
+class ZarrPython2(Engine):
     """Writes and reads through zarr-python 2's `create` and `open_array`."""
 
     name = "zarr-python"
@@ -28,12 +28,6 @@ class ZarrPython2:
     def settings(self) -> dict[str, Any]:
         """Blosc's thread settings."""
         return {"blosc.use_threads": numcodecs.blosc.use_threads, "blosc.nthreads": 1}
-
-    def why_impossible(self, config: StorageConfig) -> str | None:
-        """Why this release cannot write the config; None where it can."""
-        if config.zarr_format not in self.zarr_formats:
-            return f"this release of {self.name} cannot write Zarr format {config.zarr_format}"
-        return config.contradiction
 
     def create(
         self,
@@ -56,10 +50,6 @@ class ZarrPython2:
             dimension_separator="/",
             write_empty_chunks=True,
         )
-
-    def write(self, tomogram: np.ndarray, store: Path, config: StorageConfig) -> None:
-        """Create the array in the folder `store` and write the whole tomogram."""
-        self.create(store, tomogram.shape, tomogram.dtype, config)[...] = tomogram
 
     def open(self, store: Path) -> Any:
         """Open the array for reading."""

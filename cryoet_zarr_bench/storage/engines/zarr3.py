@@ -11,14 +11,14 @@ import zarr
 import zarr.codecs
 
 from cryoet_zarr_bench.storage.config import Codec, StorageConfig
-from cryoet_zarr_bench.storage.engines import numcodecs_codec
+from cryoet_zarr_bench.storage.engines import Engine, numcodecs_codec
 
 PINNED = {"threading.max_workers": 1, "async.concurrency": 10}
 """One worker thread encodes and decodes; 10 is the library's own default for requests in flight,
 made explicit because a default may change between releases."""
 
 
-class ZarrPython3:
+class ZarrPython3(Engine):
     """Writes and reads through zarr-python 3's `create_array` and `open_array`."""
 
     name = "zarr-python"
@@ -37,12 +37,6 @@ class ZarrPython3:
             "blosc.nthreads": 1,
             **{key: zarr.config.get(key) for key in PINNED},
         }
-
-    def why_impossible(self, config: StorageConfig) -> str | None:
-        """Why this release cannot write the config; None where it can."""
-        if config.zarr_format not in self.zarr_formats:
-            return f"this release of {self.name} cannot write Zarr format {config.zarr_format}"
-        return config.contradiction
 
     def create(
         self,
@@ -70,10 +64,6 @@ class ZarrPython3:
             dimension_names=dimension_names if config.zarr_format == 3 else None,
             config={"order": "C", "write_empty_chunks": True},
         )
-
-    def write(self, tomogram: np.ndarray, store: Path, config: StorageConfig) -> None:
-        """Create the array in the folder `store` and write the whole tomogram."""
-        self.create(store, tomogram.shape, tomogram.dtype, config)[...] = tomogram
 
     def open(self, store: Path) -> Any:
         """Open the array for reading."""
