@@ -28,7 +28,7 @@ class Convert(StoredTomogram):
     """
 
     version = "1"
-    params = (list(CONVERSION.codecs), list(CONVERSION.chunks), list(CONVERSION.zarr_formats))
+    params = CONVERSION.params
 
     def setup(self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
         """Map the tomogram and clear the targets."""

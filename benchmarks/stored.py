@@ -35,7 +35,7 @@ class StoredTomogram:
     single call, the warming one included.
     """
 
-    params: Any = (list(GRID.codecs), list(GRID.chunks), list(GRID.zarr_formats))
+    params: Any = GRID.params
     param_names = ("codec", "chunks", "zarr_format")
     timeout = 300
 

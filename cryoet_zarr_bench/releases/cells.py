@@ -122,7 +122,7 @@ def _run_and_keep(
     """Run the benchmarks of one release in one environment, its cells kept as they come."""
     tomogram = selected_tomogram()
     try:
-        scratch = claim_scratch_folder(space_of_stores(tomogram, selected_profile()))
+        scratch = claim_scratch_folder(space_of_stores(tomogram, selected_profile().every_config()))
     except BadInput as error:
         raise UserError(str(error)) from error
     tempfile.tempdir = str(scratch)

@@ -8,26 +8,27 @@ import math
 import os
 import shutil
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from cryoet_zarr_bench.errors import BadInput
-from cryoet_zarr_bench.storage.grid import Profile
+from cryoet_zarr_bench.storage.config import StorageConfig
 from cryoet_zarr_bench.tomograms.prepared import PreparedTomogram
 
 MEMORY = Path("/dev/shm")
 """Linux's file system in memory."""
 
 
-def space_of_stores(tomogram: PreparedTomogram, profile: Profile) -> int:
-    """Bytes that the stores of a grid take at most: uncompressed, edge chunks padded."""
+def space_of_stores(tomogram: PreparedTomogram, configs: Iterable[StorageConfig]) -> int:
+    """Bytes that stores of these configs take at most: uncompressed, edge files padded."""
     itemsize = int(tomogram.load(mmap=True).dtype.itemsize)
     return sum(
         itemsize
         * math.prod(
-            math.ceil(length / chunk) * chunk
-            for length, chunk in zip(tomogram.shape, config.chunks, strict=True)
+            math.ceil(length / stored) * stored
+            for length, stored in zip(tomogram.shape, config.stored_shape, strict=True)
         )
-        for config in profile.configs()
+        for config in configs
     )
 
 

@@ -17,24 +17,42 @@ LEVELS = range(1, 10)
 
 
 @dataclass(frozen=True)
-class Profile:
-    """A named part of the grid: codecs x chunk shapes x Zarr formats.
+class Section:
+    """A part of the grid that one question is asked over: codecs x chunk shapes x Zarr formats."""
+
+    codecs: tuple[str, ...]
+    chunks: tuple[str, ...]
+    zarr_formats: tuple[int, ...] = (2, 3)
+
+    @property
+    def params(self) -> tuple[list[str], list[str], list[int]]:
+        """What asv takes as the parameters codec, chunks and zarr_format of a benchmark class."""
+        return list(self.codecs), list(self.chunks), list(self.zarr_formats)
+
+    def configs(self) -> Iterator[StorageConfig]:
+        """Every storage config of the section, in the order of the benchmarks' parameters."""
+        for codec, chunks, zarr_format in itertools.product(*self.params):
+            yield StorageConfig.of(codec, chunks, zarr_format)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile(Section):
+    """A named size of the grid; itself the section that is written, read and opened.
 
     `tomogram` is what is measured where the user chose none, in the syntax of `CRYOET_TOMOGRAM`.
     """
 
     name: str
     tomogram: str
-    codecs: tuple[str, ...]
-    chunks: tuple[str, ...]
-    zarr_formats: tuple[int, ...] = (2, 3)
 
-    def configs(self) -> Iterator[StorageConfig]:
-        """Every storage config of the profile, in the order of the benchmarks' parameters."""
-        for codec, chunks, zarr_format in itertools.product(
-            self.codecs, self.chunks, self.zarr_formats
-        ):
-            yield StorageConfig.of(codec, chunks, zarr_format)
+    def section(self, question: str) -> Section:
+        """The section of another question, a key of `SECTIONS`, in this size."""
+        return SECTIONS[question][self.name]
+
+    def every_config(self) -> list[StorageConfig]:
+        """The configs of all questions together, each once."""
+        sections = [self, CONVERSION, *(SECTIONS[question][self.name] for question in SECTIONS)]
+        return list(dict.fromkeys(config for each in sections for config in each.configs()))
 
 
 def _blosc(compressor: str, levels: Iterable[int]) -> tuple[str, ...]:
@@ -108,10 +126,11 @@ def selected_profile() -> Profile:
     return PROFILES[name]
 
 
-CONVERSION = Profile(
-    name="conversion",
-    tomogram="synthetic:10A@128",
+CONVERSION = Section(
     codecs=("blosc-lz4-5-bitshuffle",),
     chunks=("64x64x64", "32x32x32 in 128x128x128"),
 )
-"""What the benchmarks of conversion make, beside every profile: it is not chosen by its name."""
+"""What the benchmarks of conversion make, in every profile."""
+
+SECTIONS: dict[str, dict[str, Section]] = {}
+"""Beside what is written, read and opened: question -> name of the profile -> section."""

@@ -81,7 +81,8 @@ def both_sides(
     `folder`. Raises BadInput where a release cannot be had or another run is measuring.
     """
     os.environ["CRYOET_PROFILE"] = question.profile.name
-    scratch = claim_scratch_folder(2 * space_of_stores(question.tomogram, question.profile))
+    space = space_of_stores(question.tomogram, question.profile.every_config())
+    scratch = claim_scratch_folder(2 * space)
     sides = {
         name: ReleaseUnderTest(side, folder / "env", scratch / name, question.python)
         for name, side in (("A", question.a), ("B", question.b))

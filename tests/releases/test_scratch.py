@@ -11,7 +11,7 @@ import pytest
 from cryoet_zarr_bench.errors import BadInput
 from cryoet_zarr_bench.releases import scratch
 from cryoet_zarr_bench.releases.scratch import claim_scratch_folder, space_of_stores
-from cryoet_zarr_bench.storage.grid import Profile
+from cryoet_zarr_bench.storage.grid import Section
 from cryoet_zarr_bench.tomograms.cache import prepare
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -82,5 +82,12 @@ def test_tmpdir_has_the_last_word(memory, monkeypatch):
 def test_the_space_of_a_grid_counts_padding(tmp_path, monkeypatch):
     monkeypatch.setenv("CRYOET_CACHE_DIR", str(tmp_path))
     tomogram = prepare("synthetic:10A@10x10x10", None)
-    profile = Profile("one", "", ("none", "zstd-1"), ("8x8x8", "16x10x10"), (2,))
-    assert space_of_stores(tomogram, profile) == 2 * 4 * (16**3 + 16 * 10 * 10)
+    section = Section(("none", "zstd-1"), ("8x8x8", "16x10x10"), (2,))
+    assert space_of_stores(tomogram, section.configs()) == 2 * 4 * (16**3 + 16 * 10 * 10)
+
+
+def test_the_space_of_shards_counts_whole_shards(tmp_path, monkeypatch):
+    monkeypatch.setenv("CRYOET_CACHE_DIR", str(tmp_path))
+    tomogram = prepare("synthetic:10A@10x10x10", None)
+    section = Section(("none",), ("8x8x8 in 32x32x32",), (3,))
+    assert space_of_stores(tomogram, section.configs()) == 4 * 32**3

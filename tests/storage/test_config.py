@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from cryoet_zarr_bench.errors import BadInput
 from cryoet_zarr_bench.storage.config import Codec, StorageConfig, chunks_name, parse_chunks
-from cryoet_zarr_bench.storage.grid import CONVERSION, PROFILES, selected_profile
+from cryoet_zarr_bench.storage.grid import CONVERSION, PROFILES, SECTIONS, selected_profile
 
 
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)
@@ -96,7 +96,14 @@ def test_format_2_and_shards_contradict_each_other():
 def test_the_configs_of_conversion_are_configs():
     names = [config.name for config in CONVERSION.configs()]
     assert len(set(names)) == 4
-    assert CONVERSION.name not in PROFILES
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)
+def test_every_question_has_a_section_in_every_profile(profile):
+    assert all(list(profile.section(question).configs()) for question in SECTIONS)
+    everything = profile.every_config()
+    assert len({config.name for config in everything}) == len(everything)
+    assert {*profile.configs(), *CONVERSION.configs()} <= set(everything)
 
 
 def test_an_unknown_profile_is_refused_with_the_names_there_are(monkeypatch):
