@@ -24,8 +24,10 @@ from cryoet_zarr_bench.storage.config import StorageConfig
 from cryoet_zarr_bench.storage.flat_file import create_npy, fill_flat_file
 from cryoet_zarr_bench.storage.integrity import NotWhatWasAsked
 from cryoet_zarr_bench.storage.multiscale import level_shapes, write_multiscale
+from cryoet_zarr_bench.storage.stores import why_codec_impossible
 from cryoet_zarr_bench.tomograms.refusal import refused
 from cryoet_zarr_bench.tomograms.slab_readers import OpenTomogram, open_slabs
+from cryoet_zarr_bench.tomograms.zarr_codecs import chain_of
 
 Spacing = tuple[float, float, float]
 
@@ -133,8 +135,13 @@ def _write_store(
 
     engine = installed_engine()
     config = request.options.config(tomogram.shape, tomogram.dtype.itemsize)
-    if (reason := engine.why_impossible(config)) is not None:
-        raise refused(request.target, reason, "choose another --chunks or --zarr-format")
+    reason = engine.why_impossible(config)
+    reason = reason or why_codec_impossible(engine, config, tomogram.dtype)
+    if reason is not None:
+        raise refused(request.target, reason, "choose another --codec, --chunks or --zarr-format")
+    # What the readers do not decode could not be checked afterwards.
+    codecs = [step.config for step in config.steps(tomogram.dtype)]
+    chain_of(codecs, tomogram.dtype, math.prod(config.chunks), f"--codec {config.codec.name}")
     levels = request.options.level_count()
     sizes = [math.prod(shape) for shape in level_shapes(tomogram.shape, levels)]
     write_multiscale(

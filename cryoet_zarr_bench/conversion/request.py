@@ -72,6 +72,12 @@ class StoreOptions:
                 str(error),
                 "write them as zstd-5 and 64x64x64, or '32x32x32 in 128x128x128' for shards",
             ) from error
+        if not config.codec.lossless:
+            raise refused(
+                f"--codec {self.codec}",
+                "it loses bits, and convert keeps all",
+                "give a lossless one",
+            )
         chunk_bytes = math.prod(config.chunks) * itemsize
         if chunk_bytes > _LARGEST_CHUNK:
             raise refused(

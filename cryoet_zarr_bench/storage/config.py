@@ -3,54 +3,74 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
-SHUFFLES = ("noshuffle", "shuffle", "bitshuffle")
-"""Blosc's filters before compression, in the order of the numbers that format 2 stores."""
+import numpy as np
 
-BLOSC_COMPRESSORS = ("lz4", "lz4hc", "zlib", "zstd")
-
-_BLOSC_NAME = re.compile(
-    rf"blosc-({'|'.join(BLOSC_COMPRESSORS)})-([1-9])-({'|'.join(SHUFFLES)})", re.ASCII
-)
-_PLAIN_NAME = re.compile(r"(zstd|gzip)-([1-9])", re.ASCII)
+from cryoet_zarr_bench.storage.codecs import Family, Given, Step, family_of
+from cryoet_zarr_bench.storage.scaling import Scaling
 
 _IN_SHARDS = " in "
 
 
 @dataclass(frozen=True)
 class Codec:
-    """How the bytes of a chunk are compressed; written `blosc-zstd-5-bitshuffle` or `gzip-6`.
+    """How the voxels of a chunk become the bytes stored: the parts of a name such as `zstd-5`.
 
-    `family` is `none`, `blosc`, `zstd` or `gzip`. `level` is on the family's own scale: level 5 of
-    `zstd` and level 5 of `blosc-zstd` are different settings of the same compressor (c-blosc maps
-    its levels 1-9 to zstd's 1-22). `compressor` and `shuffle` are Blosc's, empty for the others.
+    Parts are joined by `+` in the order in which they are applied: `delta+shuffle+zstd-5`. What
+    there is, is said by `codecs.FAMILIES`. No parts at all is the codec `none`.
     """
 
-    family: str
-    level: int = 0
-    compressor: str = ""
-    shuffle: str = ""
+    parts: tuple[str, ...]
 
     @classmethod
     def parse(cls, name: str) -> Codec:
         """The codec of that name; ValueError when there is none."""
         if name == "none":
-            return cls("none")
-        if blosc := _BLOSC_NAME.fullmatch(name):
-            return cls("blosc", int(blosc[2]), blosc[1], blosc[3])
-        if plain := _PLAIN_NAME.fullmatch(name):
-            return cls(plain[1], int(plain[2]))
-        raise ValueError(f"no codec is called {name!r}")
+            return cls(())
+        parts = tuple(name.split("+"))
+        try:
+            families = [family_of(part)[0] for part in parts]
+        except ValueError as error:
+            raise ValueError(f"no codec is called {name!r}") from error
+        order = [_ORDER[family.place] for family in families]
+        if order != sorted(order) or not all(_can_go_on(family) for family in families[:-1]):
+            raise ValueError(f"no codec is called {name!r}: its parts cannot stand in this order")
+        return cls(parts)
 
     @property
     def name(self) -> str:
         """The name shown in results, tables and graphs."""
-        if self.family == "none":
-            return "none"
-        if self.family == "blosc":
-            return f"blosc-{self.compressor}-{self.level}-{self.shuffle}"
-        return f"{self.family}-{self.level}"
+        return "+".join(self.parts) or "none"
+
+    @property
+    def families(self) -> tuple[Family, ...]:
+        """The family of each part."""
+        return tuple(family_of(part)[0] for part in self.parts)
+
+    @property
+    def lossless(self) -> bool:
+        """Whether every bit comes back."""
+        return all(family.lossless for family in self.families)
+
+    def steps(self, dtype: np.dtype, scaling: Scaling | None = None) -> tuple[Step, ...]:
+        """The parts, settled for a tomogram of that dtype and spread of values.
+
+        Raises Unsuited where a part cannot take such a tomogram.
+        """
+        steps: list[Step] = []
+        for part in self.parts:
+            family, groups = family_of(part)
+            steps.append(family.make(Given(groups, dtype, scaling)))
+            dtype = steps[-1].dtype
+        return tuple(steps)
+
+
+_ORDER = {"filter": 0, "serializer": 1, "compressor": 2}
+
+
+def _can_go_on(family: Family) -> bool:
+    return family.place == "filter" or family.before_compressor
 
 
 def chunks_name(chunks: tuple[int, int, int]) -> str:
@@ -81,6 +101,7 @@ class StorageConfig:
     chunks: tuple[int, int, int]
     zarr_format: int
     shards: tuple[int, int, int] | None = None
+    scaling: Scaling | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if self.shards is not None and any(
@@ -101,6 +122,21 @@ class StorageConfig:
         inner, separator, outer = chunks.partition(_IN_SHARDS)
         shards = parse_chunks(outer) if separator else None
         return cls(Codec.parse(codec), parse_chunks(inner), zarr_format, shards)
+
+    def for_values_of(self, tomogram: np.ndarray) -> StorageConfig:
+        """The config with all that its codec has to know of a tomogram's values."""
+        if self.scaling is not None or not self.is_scaled:
+            return self
+        return replace(self, scaling=Scaling.of(tomogram))
+
+    @property
+    def is_scaled(self) -> bool:
+        """Whether the codec's settings depend on the tomogram's values."""
+        return any(family.scaled for family in self.codec.families)
+
+    def steps(self, dtype: np.dtype) -> tuple[Step, ...]:
+        """The steps of the codec for voxels of that dtype; Unsuited where it cannot take them."""
+        return self.codec.steps(dtype, self.scaling)
 
     @property
     def chunks_text(self) -> str:

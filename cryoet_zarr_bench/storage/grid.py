@@ -11,7 +11,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from cryoet_zarr_bench.errors import BadInput
-from cryoet_zarr_bench.storage.config import BLOSC_COMPRESSORS, SHUFFLES, StorageConfig
+from cryoet_zarr_bench.storage.chunk_headers import SHUFFLES
+from cryoet_zarr_bench.storage.codecs import BLOSC_COMPRESSORS
+from cryoet_zarr_bench.storage.config import StorageConfig
 
 LEVELS = range(1, 10)
 

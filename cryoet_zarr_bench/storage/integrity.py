@@ -9,19 +9,17 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import json
-import math
 import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from cryoet_zarr_bench.storage.config import SHUFFLES, Codec, StorageConfig
+from cryoet_zarr_bench.errors import NotWhatWasAsked
+from cryoet_zarr_bench.storage.chunk_headers import HEADER_BYTES, StoredChunk, check_uncompressed
+from cryoet_zarr_bench.storage.config import StorageConfig
 from cryoet_zarr_bench.storage.shard_index import stored_chunks
-
-
-class NotWhatWasAsked(Exception):
-    """A store, or an installation, differs from what a result would say of it."""
+from cryoet_zarr_bench.storage.slots import format_2_codecs, format_3_slots
 
 
 def check_bit_equal(
@@ -47,6 +45,33 @@ def check_bit_equal(
             f"{wrong} of {equal.size} voxels were read back with other bits, "
             f"first at z, y, x = {first}"
         )
+
+
+def check_read_back(written: np.ndarray, read: np.ndarray, config: StorageConfig) -> None:
+    """Raise NotWhatWasAsked unless what was read is what the codec makes of what was written.
+
+    That is the same bits where the codec is lossless; where numpy can work out what the codec
+    loses, those bits; else each value within the codec's tolerance, and at least closer to what was
+    written than its mean is.
+    """
+    expected, tolerance = written, None
+    for step in config.steps(written.dtype):
+        if step.formula is not None:
+            expected = step.formula(expected)
+        tolerance = step.tolerance if step.tolerance is not None else tolerance
+    if tolerance is None:
+        check_bit_equal(expected, read)
+        return
+    if expected.shape != read.shape or expected.dtype != read.dtype:
+        raise NotWhatWasAsked(f"read back {read.dtype} {read.shape}, not {written.dtype}")
+    off = np.abs(expected.astype("float64") - read)
+    # Written so that a NaN, which no tolerance holds for, fails.
+    if not off.max() <= tolerance:
+        raise NotWhatWasAsked(
+            f"a voxel is off by {off.max():.6g}, the codec allows {tolerance:.6g}"
+        )
+    if not np.sqrt((off**2).mean()) <= expected.std(dtype="float64"):
+        raise NotWhatWasAsked("what was read back is farther from what was written than its mean")
 
 
 def array_metadata(store: Path, zarr_format: int) -> dict[str, Any]:
@@ -79,10 +104,10 @@ def check_metadata(
             )
 
 
-def _contains(found: Any, expected: Any) -> bool:
+def _contains(found: Any, expected: Any, key: str = "") -> bool:
     if isinstance(expected, dict):
         return isinstance(found, dict) and all(
-            key in found and _contains(found[key], value) for key, value in expected.items()
+            key in found and _contains(found[key], value, key) for key, value in expected.items()
         )
     if isinstance(expected, list):
         return (
@@ -90,26 +115,19 @@ def _contains(found: Any, expected: Any) -> bool:
             and len(found) == len(expected)
             and all(_contains(*pair) for pair in zip(found, expected, strict=True))
         )
+    if key in _DTYPE_SETTINGS and isinstance(found, str):
+        return bool(np.dtype(found) == np.dtype(expected))
     return bool(found == expected)
+
+
+_DTYPE_SETTINGS = ("astype", "dtype", "encode_dtype", "decode_dtype")
+"""Settings of numcodecs that some releases write as `float32`, others as `<f4`."""
 
 
 def _format_2_metadata(
     shape: tuple[int, ...], dtype: np.dtype, config: StorageConfig
 ) -> dict[str, Any]:
-    codec = config.codec
-    compressor: dict[str, Any] | None
-    if codec.family == "none":
-        compressor = None
-    elif codec.family == "blosc":
-        compressor = {
-            "id": "blosc",
-            "cname": codec.compressor,
-            "clevel": codec.level,
-            "shuffle": SHUFFLES.index(codec.shuffle),
-            "blocksize": 0,
-        }
-    else:
-        compressor = {"id": codec.family, "level": codec.level}
+    filters, compressor = format_2_codecs(config, dtype)
     return {
         "zarr_format": 2,
         "shape": list(shape),
@@ -117,7 +135,7 @@ def _format_2_metadata(
         "chunks": list(config.chunks),
         "fill_value": 0,
         "order": "C",
-        "filters": None,
+        "filters": filters or None,
         "compressor": compressor,
         "dimension_separator": "/",
     }
@@ -141,46 +159,37 @@ def _format_3_metadata(
 
 
 def _format_3_codecs(dtype: np.dtype, config: StorageConfig) -> list[dict[str, Any]]:
-    codec = config.codec
-    little_endian = {"name": "bytes", "configuration": {"endian": "little"}}
-    chain: list[dict[str, Any]] = [little_endian if dtype.itemsize > 1 else {"name": "bytes"}]
-    if codec.family == "blosc":
-        configuration = {
-            "typesize": dtype.itemsize,
-            "cname": codec.compressor,
-            "clevel": codec.level,
-            "shuffle": codec.shuffle,
-            "blocksize": 0,
-        }
-        chain.append({"name": "blosc", "configuration": configuration})
-    elif codec.family != "none":
-        chain.append({"name": codec.family, "configuration": {"level": codec.level}})
+    slots = format_3_slots(config, dtype)
+    chain: list[dict[str, Any]] = [step.format_3 for step in slots.filters]
+    if slots.serializer is not None:
+        chain.append(slots.serializer.format_3)
+    elif slots.dtype.itemsize > 1:
+        chain.append({"name": "bytes", "configuration": {"endian": "little"}})
+    else:
+        chain.append({"name": "bytes"})
+    chain += [step.format_3 for step in slots.compressors]
     if config.shards is None:
         return chain
+    index = [{"name": "bytes", "configuration": {"endian": "little"}}, {"name": "crc32c"}]
     sharding = {
         "chunk_shape": list(config.chunks),
         "codecs": chain,
-        "index_codecs": [little_endian, {"name": "crc32c"}],
+        "index_codecs": index,
         "index_location": "end",
     }
     return [{"name": "sharding_indexed", "configuration": sharding}]
 
 
-_BLOSC_FORMATS = {"lz4": 1, "lz4hc": 1, "zlib": 3, "zstd": 4}
-"""The number of the compressed format in bits 5-7 of the flags byte of a Blosc 1 chunk; lz4hc
-writes lz4's format. Source: README_CHUNK_FORMAT of c-blosc."""
-
-_MAGIC = {"zstd": b"\x28\xb5\x2f\xfd", "gzip": b"\x1f\x8b"}
-"""First bytes of a Zstandard frame (RFC 8878) and of a gzip member (RFC 1952)."""
-
-
-def check_stored_file(path: Path, config: StorageConfig, itemsize: int) -> None:
+def check_stored_file(path: Path, config: StorageConfig, dtype: np.dtype) -> None:
     """Raise NotWhatWasAsked unless the bytes of a stored file were made as the config says.
 
-    The file is a chunk, or a shard, of which the index and every chunk are looked at. `itemsize` is
-    the bytes of a voxel. A chunk tells its codec, not its level.
+    The file is a chunk, or a shard, of which the index and every chunk are looked at. `dtype` is
+    that of the tomogram. Some chunks tell the settings of their codec, most its kind alone.
     """
-    raw_bytes = math.prod(config.chunks) * itemsize
+    steps = config.steps(dtype)
+    check = steps[-1].header if steps else None
+    # The last step does not change what it is given, where it has a header.
+    given = steps[-1].dtype if steps else dtype
     if config.shards is None:
         chunks = [(0, path.stat().st_size)]
     else:
@@ -192,36 +201,9 @@ def check_stored_file(path: Path, config: StorageConfig, itemsize: int) -> None:
     with path.open("rb") as file:
         for offset, length in chunks:
             file.seek(offset)
-            _check_chunk(file.read(min(length, 16)), length, config.codec, raw_bytes, itemsize)
-
-
-def _check_chunk(
-    beginning: bytes, stored_bytes: int, codec: Codec, raw_bytes: int, itemsize: int
-) -> None:
-    if codec.family == "none":
-        if stored_bytes != raw_bytes:
-            raise NotWhatWasAsked(
-                f"an uncompressed chunk has {stored_bytes} bytes, not {raw_bytes}"
-            )
-    elif codec.family == "blosc":
-        _check_blosc_header(beginning, codec, raw_bytes, itemsize)
-    elif not beginning.startswith(_MAGIC[codec.family]):
-        raise NotWhatWasAsked(
-            f"a stored chunk is not {codec.family}: it begins {beginning[:4].hex()}"
-        )
-
-
-def _check_blosc_header(chunk: bytes, codec: Codec, raw_bytes: int, itemsize: int) -> None:
-    if len(chunk) < 16 or int.from_bytes(chunk[4:8], "little") != raw_bytes:
-        raise NotWhatWasAsked(f"a stored chunk is not Blosc: it begins {chunk[:8].hex()}")
-    flags = chunk[2]
-    stored_uncompressed = bool(flags & 0b10)
-    if flags >> 5 != _BLOSC_FORMATS[codec.compressor] and not stored_uncompressed:
-        raise NotWhatWasAsked(f"a stored chunk was not compressed with {codec.compressor}")
-    shuffle = "shuffle" if flags & 0b1 else "bitshuffle" if flags & 0b100 else "noshuffle"
-    # Blosc leaves the filter out where it can do nothing.
-    if shuffle != codec.shuffle and itemsize > 1 and not stored_uncompressed:
-        raise NotWhatWasAsked(f"a stored chunk has {shuffle}, but {codec.shuffle} was asked for")
+            beginning = file.read(min(length, HEADER_BYTES))
+            chunk = StoredChunk(beginning, length, config.chunks, given)
+            (check or check_uncompressed)(chunk)
 
 
 def check_release(expected: dict[str, str]) -> dict[str, dict[str, str]]:

@@ -7,27 +7,36 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+import shutil
+import tempfile
+import textwrap
+import time
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from cryoet_zarr_bench.storage.codecs import Unsuited
 from cryoet_zarr_bench.storage.config import StorageConfig
 from cryoet_zarr_bench.storage.engines import Engine
 from cryoet_zarr_bench.storage.integrity import (
     array_metadata,
-    check_bit_equal,
     check_metadata,
+    check_read_back,
     check_stored_file,
 )
+from cryoet_zarr_bench.storage.scaling import Scaling
 
 METADATA_NAMES = frozenset({".zarray", ".zattrs", ".zgroup", ".zmetadata", "zarr.json"})
 
 
 @dataclass(frozen=True)
 class VerifiedStore:
-    """A store that was read back bit-equal and whose codec is the one asked for.
+    """A store whose codec is the one asked for, and which was read back as that codec has it.
+
+    That is bit-equal for every lossless codec. `config` is what was asked for, with what a lossy
+    codec had to know of the tomogram: an engine can write the same store again by it.
 
     `stored_bytes` is the size of every file of the store, metadata included; `chunk_bytes` of the
     chunk files alone; `raw_bytes` is the tomogram's size in memory. `file_count` includes metadata.
@@ -41,6 +50,7 @@ class VerifiedStore:
     file_count: int
     content: str
     metadata: dict[str, Any]
+    config: StorageConfig
 
     @property
     def compression_ratio(self) -> float:
@@ -88,6 +98,7 @@ def write_verified(
     Raises NotWhatWasAsked where the store is not what the config says, or the engine's own error.
     """
     store = folder / config.name
+    config = config.for_values_of(tomogram)
     engine.write(tomogram, store, config)
     metadata = array_metadata(store, config.zarr_format)
     check_metadata(metadata, tomogram.shape, tomogram.dtype, config)
@@ -95,8 +106,8 @@ def write_verified(
         path for path in store.rglob("*") if path.is_file() and path.name not in METADATA_NAMES
     )
     for path in chunk_files:
-        check_stored_file(path, config, tomogram.dtype.itemsize)
-    check_bit_equal(tomogram, np.asarray(engine.open(store)[...]))
+        check_stored_file(path, config, tomogram.dtype)
+    check_read_back(tomogram, np.asarray(engine.open(store)[...]), config)
     digest = hashlib.sha256()
     for path in chunk_files:
         digest.update(str(path.relative_to(store)).encode() + b"\0")
@@ -110,6 +121,7 @@ def write_verified(
         file_count=len(sizes),
         content=digest.hexdigest(),
         metadata=metadata,
+        config=config,
     )
 
 
@@ -118,8 +130,12 @@ def fill_shelf(
 ) -> StoreShelf:
     """Write and verify every config; one that fails keeps its reason and stops no other."""
     shelf = StoreShelf()
+    scaling = Scaling.of(tomogram) if any(config.is_scaled for config in configs) else None
     for config in configs:
-        if (reason := engine.why_impossible(config)) is not None:
+        config = replace(config, scaling=scaling) if config.is_scaled else config
+        reason = engine.why_impossible(config)
+        reason = reason or why_codec_impossible(engine, config, tomogram.dtype)
+        if reason is not None:
             shelf.impossible[config.name] = reason
             continue
         try:
@@ -127,6 +143,61 @@ def fill_shelf(
         except Exception as error:  # whatever it was, it is the reason there is no figure
             shelf.failed[config.name] = f"{type(error).__name__}: {error}"
     return shelf
+
+
+_TRIED: dict[tuple[Any, ...], str | None] = {}
+
+
+def why_codec_impossible(engine: Engine, config: StorageConfig, dtype: np.dtype) -> str | None:
+    """Why the codec of a config cannot be used for such voxels with this release; None if it can.
+
+    Codecs that not every release has are tried: a few voxels are written and verified as a
+    tomogram is. What goes wrong there, an error or other voxels in silence, is the reason; so is
+    what the tomogram itself rules out. The answer for a release is remembered by this process.
+    """
+    codec = config.codec
+    if all(family.of_every_release for family in codec.families):
+        return None
+    try:
+        config.steps(dtype)
+    except Unsuited as error:
+        return f"{codec.name}: {error}"
+    sharded = config.shards is not None
+    key = (engine, codec, config.zarr_format, sharded, dtype)
+    if key not in _TRIED:
+        _TRIED[key] = _trial(engine, config, dtype)
+    return _TRIED[key]
+
+
+def _trial(engine: Engine, config: StorageConfig, dtype: np.dtype) -> str | None:
+    # Chunks at the edge, and such as are not contiguous in memory, which some releases refuse.
+    tomogram = np.random.default_rng(0).normal(0, 30, (6, 8, 12)).astype(dtype)
+    shards = config.shards and (8, 8, 8)
+    small = replace(config, chunks=(4, 4, 8), shards=shards, scaling=None)
+    folder = Path(tempfile.mkdtemp(prefix="trial-of-codec-"))
+    try:
+        write_verified(engine, tomogram, folder, small)
+    except Exception as error:  # whatever it was, this release cannot
+        said = textwrap.shorten(f"{type(error).__name__}: {error}", _LONGEST_REASON)
+        return (
+            f"this release cannot use {config.codec.name} in Zarr format "
+            f"{config.zarr_format}: {said}"
+        )
+    finally:
+        _remove(folder)
+    return None
+
+
+_LONGEST_REASON = 200  # characters
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder into which chunks may still be written, after one of them has failed."""
+    for _ in range(20):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(0.01)
 
 
 def fingerprints(shelf: StoreShelf) -> dict[str, dict[str, Any]]:

@@ -76,6 +76,10 @@ def test_one_thread_encodes_and_decodes(tmp_path):
     assert len(workers) == 1
 
 
+def renamed(codec, old, new):
+    return Codec.parse(codec.name.replace(old, new))
+
+
 class Wrong:
     """An engine that passes all on to the real one, for a test to spoil."""
 
@@ -120,7 +124,7 @@ class IgnoresTheCodec(Wrong):
 
 class TakesAnotherLevel(Wrong):
     def write(self, tomogram, store, config):
-        codec = dataclasses.replace(config.codec, level=1)
+        codec = renamed(config.codec, "-5-", "-1-")
         ENGINE.write(tomogram, store, dataclasses.replace(config, codec=codec))
 
 
@@ -128,7 +132,7 @@ class LiesInItsMetadata(Wrong):
     """Says blosc-zstd, stores blosc-lz4: Blosc's own header is what decides when it decodes."""
 
     def write(self, tomogram, store, config):
-        codec = dataclasses.replace(config.codec, compressor="lz4")
+        codec = renamed(config.codec, "zstd", "lz4")
         ENGINE.write(tomogram, store, dataclasses.replace(config, codec=codec))
         document = store / (".zarray" if config.zarr_format == 2 else "zarr.json")
         document.write_text(document.read_text().replace('"lz4"', '"zstd"'))
@@ -136,7 +140,7 @@ class LiesInItsMetadata(Wrong):
 
 class LiesAboutShuffle(Wrong):
     def write(self, tomogram, store, config):
-        codec = dataclasses.replace(config.codec, shuffle="noshuffle")
+        codec = renamed(config.codec, "-shuffle", "-noshuffle")
         ENGINE.write(tomogram, store, dataclasses.replace(config, codec=codec))
         metadata = json.loads((store / ".zarray").read_text())
         metadata["compressor"]["shuffle"] = 1
@@ -204,7 +208,7 @@ class TakesOtherChunksInShards(Wrong):
 
 class LiesAboutTheCodecInShards(Wrong):
     def write(self, tomogram, store, config):
-        codec = dataclasses.replace(config.codec, shuffle="bitshuffle")
+        codec = renamed(config.codec, "-shuffle", "-bitshuffle")
         ENGINE.write(tomogram, store, dataclasses.replace(config, codec=codec))
         document = store / "zarr.json"
         document.write_text(document.read_text().replace('"bitshuffle"', '"shuffle"'))
@@ -307,7 +311,7 @@ def test_a_shelf_keeps_the_reason_of_each_config_that_has_no_figure(tmp_path):
             return None if config.zarr_format == 2 else "cannot write Zarr format 3"
 
         def write(self, tomogram, store, config):
-            if config.codec.family == "gzip":
+            if config.codec.name == "gzip-1":
                 raise OSError("no space left")
             ENGINE.write(tomogram, store, config)
 

@@ -38,18 +38,24 @@ class ZarrPython2(Engine):
         dimension_names: tuple[str, ...] | None = None,
     ) -> Any:
         """Create an array of zeros in the folder `store`; format 2 has no dimension names."""
+        filters, compressor = numcodecs_codec.filters_and_compressor(config, dtype)
         return zarr.create(
             store=zarr.DirectoryStore(str(store)),  # type: ignore[attr-defined]
             shape=shape,
             chunks=config.chunks,
             dtype=dtype,
-            compressor=numcodecs_codec.of(config.codec),
-            filters=None,
+            compressor=compressor,
+            filters=filters or None,
             fill_value=0,
             order="C",
             dimension_separator="/",
             write_empty_chunks=True,
         )
+
+    def write(self, tomogram: np.ndarray, store: Path, config: StorageConfig) -> None:
+        """Create the array in the folder `store` and write the whole tomogram."""
+        voxels = tomogram.copy() if numcodecs_codec.needs_a_copy(config) else tomogram
+        super().write(voxels, store, config)
 
     def open(self, store: Path) -> Any:
         """Open the array for reading."""

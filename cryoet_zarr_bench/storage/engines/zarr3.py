@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numcodecs.blosc
@@ -10,8 +12,10 @@ import numpy as np
 import zarr
 import zarr.codecs
 
-from cryoet_zarr_bench.storage.config import Codec, StorageConfig
+from cryoet_zarr_bench.storage.codecs import Step
+from cryoet_zarr_bench.storage.config import StorageConfig
 from cryoet_zarr_bench.storage.engines import Engine, numcodecs_codec
+from cryoet_zarr_bench.storage.slots import format_3_slots
 
 PINNED = {"threading.max_workers": 1, "async.concurrency": 10}
 """One worker thread encodes and decodes; 10 is the library's own default for requests in flight,
@@ -53,8 +57,7 @@ class ZarrPython3(Engine):
             chunks=config.chunks,
             shards=_shards(config),
             dtype=dtype,
-            compressors=_compressors(config, dtype.itemsize),
-            filters=None,
+            **_codecs(config, dtype),
             fill_value=0,
             zarr_format=config.zarr_format,  # type: ignore[arg-type]
             chunk_key_encoding={
@@ -76,26 +79,57 @@ def _shards(config: StorageConfig) -> Any:
     return {"shape": config.shards, "index_location": "end"}
 
 
-def _compressors(config: StorageConfig, itemsize: int) -> Any:
+def _codecs(config: StorageConfig, dtype: np.dtype) -> dict[str, Any]:
     if config.zarr_format == 2:
-        return numcodecs_codec.of(config.codec)
-    return _format_3_codec(config.codec, itemsize)
+        made, compressor = numcodecs_codec.filters_and_compressor(config, dtype)
+        return {"filters": made or None, "compressors": compressor}
+    slots = format_3_slots(config, dtype)
+    codecs = {
+        "filters": [_format_3_codec(step) for step in slots.filters] or None,
+        "compressors": [_format_3_codec(step) for step in slots.compressors] or None,
+    }
+    if slots.serializer is not None:
+        codecs["serializer"] = _format_3_codec(slots.serializer)
+    return codecs
 
 
-def _format_3_codec(codec: Codec, itemsize: int) -> Any:
-    if codec.family == "none":
-        return None
-    if codec.family == "blosc":
-        return zarr.codecs.BloscCodec(
-            typesize=itemsize,
-            cname=codec.compressor,  # type: ignore[arg-type]
-            clevel=codec.level,
-            shuffle=codec.shuffle,  # type: ignore[arg-type]
-            blocksize=0,
-        )
-    if codec.family == "zstd":
-        return zarr.codecs.ZstdCodec(level=codec.level, checksum=False)
-    return zarr.codecs.GzipCodec(level=codec.level)
+_NATIVE = {
+    "blosc": zarr.codecs.BloscCodec,
+    "zstd": zarr.codecs.ZstdCodec,
+    "gzip": zarr.codecs.GzipCodec,
+}
+
+_OF_NUMCODECS = {
+    "lz4": "LZ4",
+    "bz2": "BZ2",
+    "lzma": "LZMA",
+    "shuffle": "Shuffle",
+    "delta": "Delta",
+    "pcodec": "PCodec",
+    "zfpy": "ZFPY",
+    "bitround": "BitRound",
+    "astype": "AsType",
+    "fixedscaleoffset": "FixedScaleOffset",
+}
+
+
+def _format_3_codec(step: Step) -> Any:
+    if step.native is not None:
+        name, configuration = step.native
+        return _NATIVE[name](**configuration)
+    settings = {key: value for key, value in step.config.items() if key != "id"}
+    return getattr(_codecs_of_numcodecs(), _OF_NUMCODECS[step.config["id"]])(**settings)
+
+
+def _codecs_of_numcodecs() -> ModuleType:
+    """The module with the codecs that Zarr format 3 has from numcodecs.
+
+    zarr has it from 3.1.3 on, before that numcodecs had.
+    """
+    try:
+        return importlib.import_module("zarr.codecs.numcodecs")
+    except ModuleNotFoundError:
+        return importlib.import_module("numcodecs.zarr3")
 
 
 ENGINE = ZarrPython3()
