@@ -6,10 +6,13 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryoet_zarr_bench.releases.companions import COMPANIONS, fitting
 from cryoet_zarr_bench.releases.resolver import is_refusal
 from cryoet_zarr_bench.releases.uv_runner import run_uv
 from cryoet_zarr_bench.storage.session import RELEASE_FILE
 from cryoet_zarr_bench.whole_files import write_whole
+
+_WHEELS_ALONE = ("numcodecs", *(companion.name for companion in COMPANIONS))
 
 
 class InstallationFailed(Exception):
@@ -43,8 +46,7 @@ def install(environment: Path, requirements: list[str]) -> Outcome:
         "--python",
         str(environment / "bin" / "python"),
         # A release without wheels for this Python is n/a, not compiled with what is at hand.
-        "--only-binary",
-        "numcodecs",
+        *(part for name in _WHEELS_ALONE for part in ("--only-binary", name)),
         *requirements,
     ]
     attempt = run_uv(arguments)
@@ -87,6 +89,9 @@ def install_labelled(
 ) -> Outcome:
     """Install zarr and numcodecs with all they are measured with, and leave a label that says so.
 
+    The companions of the release are installed with it; one that cannot be is left out, and the
+    label says why.
+
     The label (see `storage.session`) is taken away first and written last, so that a failed step
     leaves an environment that says nothing. Where the packages do not go together the rest alone
     is installed, and the label has the reason.
@@ -105,7 +110,7 @@ def install_labelled(
     """
     label = environment / RELEASE_FILE
     label.unlink(missing_ok=True)
-    outcome = install(environment, [*wanted, *rest])
+    outcome, left_out = _install_with_companions(environment, [*wanted, *rest], packages)
     if outcome.impossible:
         # The suite still has to run, to say n/a; nothing of the last release may be left.
         unavailable = install(environment, rest).impossible
@@ -116,9 +121,50 @@ def install_labelled(
         "commit": commit,
         "packages": packages,
         "impossible": outcome.impossible,
+        "left_out": left_out,
     }
     write_whole(label, json.dumps(content))
     return outcome
+
+
+def _install_with_companions(
+    environment: Path, requirements: list[str], packages: dict[str, str]
+) -> tuple[Outcome, dict[str, str]]:
+    """Install the requirements and, as far as they go with them, the companions of a release.
+
+    Returns also the companions that were left out, with the reason. All is one call where
+    everything goes together.
+    """
+    companions = fitting(packages)
+    try:
+        outcome = install(environment, [*requirements, *(pins[0] for pins in companions.values())])
+        if outcome.impossible is None or not companions:
+            return outcome, {}
+    except InstallationFailed:
+        if not companions:
+            raise
+    outcome = install(environment, requirements)
+    if outcome.impossible:
+        return outcome, {}
+    kept: list[str] = []
+    left_out: dict[str, str] = {}
+    for name, pins in companions.items():
+        for pin in pins:
+            reason = _why_not(environment, [*requirements, *kept, pin])
+            if reason is None:
+                kept.append(pin)
+                left_out.pop(name, None)
+                break
+            left_out[name] = reason
+    # A call that failed may have left something else.
+    return install(environment, [*requirements, *kept]), left_out
+
+
+def _why_not(environment: Path, requirements: list[str]) -> str | None:
+    try:
+        return install(environment, requirements).impossible
+    except InstallationFailed as error:
+        return str(error)
 
 
 def _one_line(message: str) -> str:

@@ -4,8 +4,12 @@ import json
 import subprocess
 
 import pytest
+from packaging.version import Version
 
+from cryoet_zarr_bench.releases import companions
 from cryoet_zarr_bench.releases import install as installation
+from cryoet_zarr_bench.releases.catalogue import DEFAULT_CATALOGUE, load_catalogue
+from cryoet_zarr_bench.releases.companions import Companion, Pin
 from cryoet_zarr_bench.releases.install import (
     InstallationFailed,
     install_release,
@@ -58,11 +62,13 @@ def test_a_step_to_another_release_leaves_nothing_of_the_last(environment, tmp_p
     install_release(environment, new, "b" * 40, None, [])
     assert {"zarr==3.4.2", "numcodecs==0.17.1", "numpy==2.2.6"} <= set(versions(environment))
     assert not any(each.startswith("asciitree==") for each in versions(environment))
+    assert {"pcodec==1.1.0", "zfpy==1.0.1"} <= set(versions(environment))
     assert label(environment) == {
         "tag": "zarr-3.4.2",
         "commit": "b" * 40,
         "packages": {"zarr": "3.4.2", "numcodecs": "0.17.1"},
         "impossible": None,
+        "left_out": {},
     }
 
 
@@ -114,3 +120,37 @@ def test_without_a_network_the_local_cache_serves(environment, tmp_path, monkeyp
     assert install_release(environment, release, "b" * 40, None, []).impossible is None
     assert calls == [False, True]
     assert label(environment)["commit"] == "b" * 40
+
+
+def test_companions_are_of_the_release_and_cost_one_call(environment, tmp_path, monkeypatch):
+    calls = []
+    real = installation.run_uv
+    monkeypatch.setattr(
+        installation, "run_uv", lambda arguments: (calls.append(arguments), real(arguments))[1]
+    )
+    release = checkout(tmp_path / "release", "2.18.3", "0.14.1")
+    install_release(environment, release, "a" * 40, None, [])
+    assert len(calls) == 1
+    assert "pcodec==0.2.0" in versions(environment)
+    assert not any(each.startswith("zfpy==") for each in versions(environment))
+
+
+def test_a_companion_that_does_not_go_with_the_release_is_left_out(
+    environment, tmp_path, monkeypatch
+):
+    """One cannot go with the release at all, of the other only the second pin can be had."""
+    impossible = Companion("zarr", (Pin("3.1.6"),))
+    second = Companion("pcodec", (Pin("0.0.99"), Pin("1.1.0", ("numcodecs>=0.17", "zarr>=3.4"))))
+    monkeypatch.setattr(companions, "COMPANIONS", (impossible, second))
+    release = checkout(tmp_path / "release", "3.4.2", "0.17.1")
+    assert install_release(environment, release, "a" * 40, None, []).impossible is None
+    assert {"zarr==3.4.2", "numcodecs==0.17.1", "pcodec==1.1.0"} <= set(versions(environment))
+    (left_out,) = label(environment)["left_out"].items()
+    assert left_out[0] == "zarr" and "3.1.6" in left_out[1]
+
+
+def test_every_release_of_the_catalogue_has_one_pin_of_each_companion():
+    for release in load_catalogue(DEFAULT_CATALOGUE).releases:
+        fitting = companions.fitting({"zarr": release.zarr, "numcodecs": release.numcodecs})
+        assert len(fitting["pcodec"]) == 1
+        assert ("zfpy" in fitting) == (Version(release.numcodecs) >= Version("0.15"))
