@@ -4,6 +4,7 @@ import json
 import math
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -52,9 +53,10 @@ def run(program, portal, port, *arguments):
     variables = {**portal.variables(), "AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{port}"}
     variables["CRYOET_PORTAL_TIMEOUT"] = "30"
     command = [sys.executable, "-c", program, *arguments]
+    began = time.perf_counter()
     done = subprocess.run(command, env=variables, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return {**json.loads(done.stdout), "process": time.perf_counter() - began}
 
 
 @pytest.fixture
@@ -83,7 +85,7 @@ def test_a_tomogram_of_full_size_streams_through_in_a_gigabyte(portal, server):
 
 @pytest.mark.parametrize(
     "server",
-    [(FULL_SIZE, math.inf), ((256, 1260, 1260), 100e6)],
+    [(FULL_SIZE, math.inf), (FULL_SIZE, 100e6)],
     indirect=True,
     ids=["as fast as it goes", "100 MB a second"],
 )
@@ -97,14 +99,16 @@ def test_the_rate_beside_that_of_s3fs_alone(portal, server, tmp_path):
     for number in range(3):
         folder = tmp_path / f"alone{number}"
         folder.mkdir()
-        alone = run(S3FS_ALONE, portal, port, json.dumps(keys), str(folder))["seconds"]
+        alone = run(S3FS_ALONE, portal, port, json.dumps(keys), str(folder))
         assert len(list(folder.iterdir())) == len(keys)
         subprocess.run(["rm", "-rf", folder], check=True)
         fetched = run(FETCH, portal, port)
         assert open_prepared(fetched["path"]).shape == shape
         subprocess.run(["rm", "-rf", portal.cache], check=True)
-        moving, seconds, before = (fetched[key] for key in ("moving", "seconds", "before"))
         print(
-            f"s3fs alone {alone:.2f} s; fetch: {before:.2f} s to find it, moving {moving:.2f} s "
-            f"({alone / moving:.2f} of the rate), {seconds:.2f} s in all ({alone / seconds:.2f})"
+            f"moving: s3fs {alone['seconds']:.2f} s, fetch {fetched['moving']:.2f} s "
+            f"({alone['seconds'] / fetched['moving']:.2f} of the rate); from the start of the "
+            f"program to its end: s3fs {alone['process']:.2f} s, fetch {fetched['process']:.2f} s "
+            f"({alone['process'] / fetched['process']:.2f}), {fetched['before']:.2f} s of it to "
+            f"find the tomogram"
         )

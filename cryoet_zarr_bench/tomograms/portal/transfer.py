@@ -36,6 +36,7 @@ from cryoet_zarr_bench.tomograms.refusal import refused
 _LARGEST_FOR_TWO = 1 << 27  # bytes of a decoded chunk; of larger ones, one at a time is decoded
 _MOST_STORED = 4 << 30  # bytes of chunks that may wait to be decoded
 _NICE = 10
+_APART = 0.05  # seconds: begun at once, chunks would arrive all at once and wait for the decoders
 
 
 @dataclass(frozen=True)
@@ -127,8 +128,9 @@ class Mover:
         with ThreadPoolExecutor(limits.decoders, initializer=_give_way) as self._decoders:
             try:
                 async with asyncio.TaskGroup() as self._tasks:
-                    for _ in range(min(IN_FLIGHT, len(chunks))):
+                    for number in range(min(IN_FLIGHT, len(chunks))):
                         self._tasks.create_task(self._move_all(waiting, changed))
+                        await asyncio.sleep(_APART * (number + 1 < IN_FLIGHT))
             except BaseExceptionGroup as errors:
                 raise errors.exceptions[0] from None
         return changed

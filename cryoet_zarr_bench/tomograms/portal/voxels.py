@@ -11,6 +11,7 @@ import threading
 import zlib
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
@@ -46,12 +47,12 @@ class VoxelsFile(AbstractContextManager["VoxelsFile"]):
         """
         self._box, self._chunks = box, chunks
         self._lock, self._hashing = threading.Lock(), threading.Lock()
-        self._rows = threading.Lock()
         self._there: set[Index] = set()
         self._unsynced = 0
         self._left = Counter(index[0] for index in chunks_touched(box, chunks))
         self._layers = sorted(self._left)
-        self._sha256, self._hashed = hashlib.sha256(), 0
+        self._rows = {index[:2]: threading.Lock() for index in chunks_touched(box, chunks)}
+        self._sha256, self._hashed, self._to_hash = hashlib.sha256(), 0, 0
         self._hash_ahead = True
         header = _header(box)
         self._offset = len(header)
@@ -65,6 +66,9 @@ class VoxelsFile(AbstractContextManager["VoxelsFile"]):
             path.unlink(missing_ok=True)
             raise
         self._write(memoryview(header), 0)
+        # Beside the threads that put: these have no time to wait for the disk, or for a sum.
+        self._behind = ThreadPoolExecutor(2)
+        self._begun: list[Future[None]] = []
 
     def put(self, index: Index, voxels: np.ndarray) -> int:
         """Write what a chunk has of the box; gives a checksum of that.
@@ -78,7 +82,8 @@ class VoxelsFile(AbstractContextManager["VoxelsFile"]):
         part = np.broadcast_to(voxels, chunk.shape)[common.within(chunk.start)]
         part = np.ascontiguousarray(part, dtype="<f4")
         # Rows are written with what is beside them: in few large calls, which hold up no thread.
-        with self._rows:
+        # Chunks that are beside each other along x have the same rows.
+        with self._rows[index[:2]]:
             for plane, columns, at in self._planes(common):
                 band = self._read_rows(common, at)
                 band[:, columns] = part[plane]
@@ -99,6 +104,8 @@ class VoxelsFile(AbstractContextManager["VoxelsFile"]):
 
     def finish(self) -> str:
         """Bring all of it to the disk; gives the SHA-256 of the voxels."""
+        for begun in self._begun:
+            begun.result()
         os.fsync(self._file.fileno())
         if not self._hash_ahead:
             self._sha256, self._hashed = hashlib.sha256(), 0
@@ -111,6 +118,7 @@ class VoxelsFile(AbstractContextManager["VoxelsFile"]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._behind.shutdown(cancel_futures=True)
         self._file.close()
 
     def _planes(self, common: Box) -> Iterator[tuple[int, slice, int]]:
@@ -146,18 +154,16 @@ class VoxelsFile(AbstractContextManager["VoxelsFile"]):
             sync = self._unsynced >= _SYNCED_AT_ONCE
             if sync:
                 self._unsynced = 0
-        if sync:
-            os.fdatasync(self._file.fileno())
-        if self._hash_ahead and self._hashing.acquire(blocking=False):
-            try:
-                self._hash(self._complete_bytes())
-            finally:
-                self._hashing.release()
+            complete = self._complete_bytes() if self._hash_ahead else 0
+            if complete > self._to_hash:
+                self._to_hash = complete
+                self._begun.append(self._behind.submit(self._hash, complete))
+            if sync:
+                self._begun.append(self._behind.submit(os.fdatasync, self._file.fileno()))
 
     def _complete_bytes(self) -> int:
         """The bytes of voxels from the first on of which every chunk is there."""
-        with self._lock:
-            complete = [self._left[layer] == 0 for layer in self._layers]
+        complete = [self._left[layer] == 0 for layer in self._layers]
         layers = complete.index(False) if False in complete else len(complete)
         if layers == 0:
             return 0
@@ -166,13 +172,14 @@ class VoxelsFile(AbstractContextManager["VoxelsFile"]):
         return 4 * planes * self._box.shape[1] * self._box.shape[2]
 
     def _hash(self, stop: int) -> None:
-        while self._hashed < stop:
-            count = min(_PIECE, stop - self._hashed)
-            piece = os.pread(self._file.fileno(), count, self._offset + self._hashed)
-            if not piece:
-                raise OSError(errno.EIO, "it was cut off by another program")
-            self._sha256.update(piece)
-            self._hashed += len(piece)
+        with self._hashing:
+            while self._hashed < stop:
+                count = min(_PIECE, stop - self._hashed)
+                piece = os.pread(self._file.fileno(), count, self._offset + self._hashed)
+                if not piece:
+                    raise OSError(errno.EIO, "it was cut off by another program")
+                self._sha256.update(piece)
+                self._hashed += len(piece)
 
 
 def _header(box: Box) -> bytes:
