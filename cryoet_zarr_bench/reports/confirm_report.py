@@ -154,7 +154,7 @@ def answer_table(answer: Answer) -> Table:
         table.add_row(f"[bold]{config}[/bold]")
         for each in answers:
             table.add_row(
-                f"  {each.cell.benchmark.rsplit('.', 1)[1].removeprefix('time_')}",
+                f"  {each.cell.short_benchmark}",
                 _number(each.deciding.ratio),
                 f"{_number(each.deciding.low)}-{_number(each.deciding.high)}",
                 _number(each.wall.ratio) if each.cell.is_timed else "",

@@ -24,6 +24,7 @@ from cryoet_zarr_bench.releases.announced import AnnouncedChange, load_announced
 from cryoet_zarr_bench.releases.catalogue import Catalogue, Release, load_catalogue
 from cryoet_zarr_bench.releases.commits import commit_of
 from cryoet_zarr_bench.releases.conditions import stamp
+from cryoet_zarr_bench.releases.cpu_twins import TWIN
 from cryoet_zarr_bench.releases.measure import choose_python, publish
 from cryoet_zarr_bench.releases.places import PROJECT, WORK
 from cryoet_zarr_bench.releases.selection import selected_tomogram, tomogram_label
@@ -48,8 +49,8 @@ from cryoet_zarr_bench.verdicts.question import Question
 from cryoet_zarr_bench.verdicts.sides import parse_side
 
 SENTINEL = ("blosc-lz4-5-bitshuffle", "64x64x64")
-"""Judged at every step in each benchmark, in the newest format both releases write, whatever asv's
-figures say: they cannot see a change that a drift of the machine hid."""
+"""Judged at every step in each benchmark of the core, in the newest format both releases write,
+whatever asv's figures say: they cannot see a change that a drift of the machine hid."""
 
 MOST_CANDIDATES = 4
 """In a step: those that asv's figures differ by most, measured by the noise of the cell."""
@@ -60,13 +61,6 @@ MOST_ANNOUNCED = 3
 VERDICT_LOOKS = LOOKS[:2]
 """Fewer pairs than `confirm` takes where an answer stays open: a history has many cells, and what
 is open then is said to be. The error of all looks is paid for as if they were made."""
-
-_SCREENED = {
-    "write.Write.time_write": "write.Write.time_write_cpu",
-    "read.Read.time_read_volume": "read.Read.time_read_volume_cpu",
-    "read.Read.time_read_xy_slice": "read.Read.time_read_xy_slice_cpu",
-}
-"""asv's figure that names candidates: CPU time where there is one."""
 
 
 @dataclass(frozen=True)
@@ -151,7 +145,8 @@ def choose(
     newest = 2 if _is_zarr2(release, catalogue) else 3
     chosen: dict[ComparedCell, str] = {}
     for cell in cells:
-        if (cell.codec, cell.chunks, cell.zarr_format) == (*SENTINEL, newest):
+        is_sentinel = (cell.codec, cell.chunks, cell.zarr_format) == (*SENTINEL, newest)
+        if is_sentinel and cell.benchmark in (*TIMED, MEMORY):
             chosen[cell] = "sentinel"
     for change in load_announced():
         if change.touches and change.seen_in == release.tag:
@@ -161,8 +156,11 @@ def choose(
     for cell, ratio in screened.items():
         if ratio is None or cell in chosen:
             continue
-        band = noise.band(_SCREENED.get(cell.benchmark, cell.benchmark), _asv_cell(cell))
-        floor = max(BEYOND, band.high / band.low) if band else BEYOND
+        benchmark = _screened(cell, after)
+        band = noise.band(benchmark, _asv_cell(cell))
+        # A cell that was not repeated is taken to waver as nine of ten others do at most.
+        usual = noise.spread(cpu=benchmark.endswith(TWIN)) if cell.is_timed else None
+        floor = max(BEYOND, band.high / band.low if band else usual.high if usual else 1.0)
         if abs(math.log(ratio)) > math.log(floor):
             beyond[cell] = abs(math.log(ratio)) / math.log(floor)
     for cell in sorted(beyond, key=lambda each: -beyond[each])[:MOST_CANDIDATES]:
@@ -188,10 +186,16 @@ def _screened_ratio(
     """asv's figure of the release over that of the one before it."""
     if before is None or after is None:
         return None
-    benchmark = _SCREENED.get(cell.benchmark, cell.benchmark)
+    benchmark = _screened(cell, after)
     one = before.figure(benchmark, _asv_cell(cell))
     other = after.figure(benchmark, _asv_cell(cell))
     return other / one if one and other else None
+
+
+def _screened(cell: ComparedCell, measured: MeasuredRelease | None) -> str:
+    """The benchmark whose figure names candidates: that of CPU time where there is one."""
+    twin = cell.benchmark + TWIN
+    return twin if measured and twin in measured.figures else cell.benchmark
 
 
 def _matching(change: AnnouncedChange, cells: list[ComparedCell]) -> Iterable[ComparedCell]:
@@ -200,7 +204,6 @@ def _matching(change: AnnouncedChange, cells: list[ComparedCell]) -> Iterable[Co
     found = [
         [cell for cell in cells if cell.benchmark == benchmark and pattern.search(cell.name)]
         for benchmark in change.benchmarks
-        if benchmark in (*TIMED, MEMORY)
     ]
     in_turn = itertools.chain.from_iterable(itertools.zip_longest(*found))
     return (cell for cell in in_turn if cell is not None)

@@ -7,6 +7,7 @@ lines of JSON, on standard input and output; what a library prints goes to stand
 from __future__ import annotations
 
 import gc
+import io
 import itertools
 import json
 import os
@@ -16,72 +17,195 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 PROJECT = Path(__file__).resolve().parents[2]
-SHELF = "shelf.pickle"
+
+CORE = "stored.StoredTomogram"
+"""The shelf of what is written, read and opened: its stores are named by their configs alone."""
+
+CACHE = "cache.pickle"
 
 
 def main() -> None:
-    """`worker.py shelf FOLDER` writes the stores; `calls` and `counts` make calls of them."""
+    """`worker.py suite FOLDER` tells what the suite has, `shelf` writes the stores it needs.
+
+    `calls` and `counts` make calls of the suite on those stores.
+    """
     # Only asv's runner and the release are installed here, this project is not.
     sys.path.append(str(PROJECT))
     task, folder = sys.argv[1:]
     os.chdir(folder)
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    if task == "shelf":
-        _say(answers, _make_shelf(json.loads(sys.stdin.readline())["configs"]))
+    if task == "suite":
+        _say(answers, {"benchmarks": [_described(each) for each in _discovered().values()]})
+    elif task == "shelf":
+        _say(answers, _make_shelves(json.loads(sys.stdin.readline())["cells"]))
     elif task == "counts":
         _take_calls(answers, _count)
     else:
         _take_calls(answers, _measure)
 
 
-def _make_shelf(names: list[str]) -> dict[str, Any]:
-    """Write and verify the configs of these names; tell what lies on the disk then."""
+def _discovered() -> dict[str, Any]:
+    """The suite's benchmarks by their names, as asv finds them."""
+    from asv_runner.discovery import disc_benchmarks
+
+    return {each.name: each for each in disc_benchmarks("benchmarks")}
+
+
+def _described(benchmark: Any) -> dict[str, Any]:
+    return {"name": benchmark.name, "type": benchmark.type, "params": benchmark._params}
+
+
+def store_key(shelf: str, config: str) -> str:
+    """What a store is called among those of all shelves: engines may write one config each."""
+    return config if shelf == CORE else f"{config} ({shelf})"
+
+
+def _shelf_of(benchmark: Any) -> str:
+    """The shelf that a benchmark's stores are on: the class whose `setup_cache` makes them."""
+    make = benchmark._setup_cache
+    if make is None:
+        return ""
+    module = make.__module__.split(".", 1)[1]
+    return f"{module}.{make.__qualname__.rsplit('.', 1)[0]}"
+
+
+def _make_shelves(cells: list[tuple[str, str]]) -> dict[str, Any]:
+    """Write and verify what these cells, a benchmark and a config each, read.
+
+    Returns for the stores of all shelves what lies on the disk then, by `store_key`, and which
+    benchmark has which shelf.
+    """
+    said: dict[str, Any] = {"stores": {}, "impossible": {}, "failed": {}, "shelves": {}}
+    benchmarks = _discovered()
+    by_shelf: dict[str, list[str]] = {}
+    for name, _ in cells:
+        said["shelves"][name] = shelf = _shelf_of(benchmarks[name])
+        by_shelf.setdefault(shelf, []).append(name)
+    folder = Path.cwd()
+    for shelf, names in by_shelf.items():
+        if not shelf:
+            continue
+        (folder / shelf).mkdir()
+        os.chdir(folder / shelf)
+        wanted = list(dict.fromkeys(config for name, config in cells if name in names))
+        try:
+            cache = _core(wanted) if shelf == CORE else benchmarks[names[0]].do_setup_cache()
+            _keep(cache)
+        except Exception as error:  # the reason why there is no figure
+            word = "impossible" if isinstance(error, NotImplementedError) else "failed"
+            reason = f"{type(error).__name__}: {error}"
+            said[word] |= {store_key(shelf, config): reason for config in wanted}
+            continue
+        for what, found in _stores_of(cache).items():
+            said[what] |= {store_key(shelf, config): each for config, each in found.items()}
+    # Or the kernel would write these stores back in the midst of what is timed.
+    os.sync()
+    return said
+
+
+def _core(names: list[str]) -> Any:
+    """The shelf of the core with the configs of these names alone."""
     from cryoet_zarr_bench.storage.grid import selected_profile
     from cryoet_zarr_bench.storage.session import prepared_tomogram_path
     from cryoet_zarr_bench.storage.shelf import prepare_shelf
-    from cryoet_zarr_bench.storage.stores import fingerprints
     from cryoet_zarr_bench.tomograms.prepared import open_prepared
 
-    wanted = set(names)
-    configs = [config for config in selected_profile().configs() if config.name in wanted]
-    shelf = prepare_shelf(open_prepared(prepared_tomogram_path()), Path.cwd(), configs)
-    Path(SHELF).write_bytes(pickle.dumps(shelf))
-    # Or the kernel would write these stores back in the midst of what is timed.
-    os.sync()
+    configs = [each for each in selected_profile().every_config() if each.name in set(names)]
+    return prepare_shelf(open_prepared(prepared_tomogram_path()), Path.cwd(), configs)
+
+
+def _stores_of(cache: Any) -> dict[str, dict[str, Any]]:
+    """What is known of the stores of a class, where it keeps them on a shelf as the core does."""
+    from cryoet_zarr_bench.storage.stores import StoreShelf, fingerprints
+
+    if not isinstance(cache, StoreShelf):
+        return {}
     return {
-        "stores": fingerprints(shelf),
-        "impossible": shelf.impossible,
-        "failed": shelf.failed,
+        "stores": fingerprints(cache),
+        "impossible": cache.impossible,
+        "failed": cache.failed,
     }
 
 
-def _take_calls(answers: Any, measure: Callable[[Any, dict[str, Any]], dict[str, Any]]) -> None:
-    from asv_runner.discovery import disc_benchmarks
+class _Pickler(pickle.Pickler):
+    """Keeps paths under the working folder relative to it, so that a copy of it is whole."""
 
-    benchmarks = {each.name: each for each in disc_benchmarks("benchmarks")}
-    shelf = pickle.loads(Path(SHELF).read_bytes())
+    def persistent_id(self, value: Any) -> str | None:
+        if isinstance(value, Path) and value.is_relative_to(Path.cwd()):
+            return str(value.relative_to(Path.cwd()))
+        return None
+
+
+class _Unpickler(pickle.Unpickler):
+    """Takes such paths to be under another folder."""
+
+    def __init__(self, content: bytes, folder: Path) -> None:
+        super().__init__(io.BytesIO(content))
+        self._folder = folder
+
+    def persistent_load(self, relative: str) -> Path:
+        return self._folder / relative
+
+
+def _keep(cache: Any) -> None:
+    with open(CACHE, "wb") as file:
+        _Pickler(file).dump(cache)
+
+
+class _Cells:
+    """The suite's cells, each ready to be called once the store it reads from is known.
+
+    As under asv, a cell has an instance of its class for itself and its class's folder to work in.
+    """
+
+    def __init__(self) -> None:
+        self._benchmarks = _discovered()
+        self._folder = Path.cwd()
+        self._caches: dict[tuple[str, Path], Any] = {}
+        self._last: tuple[Any, Any] = (None, None)
+
+    def get(self, wanted: dict[str, Any]) -> Any:
+        """The benchmark of a request, its parameters and cache set."""
+        stores = Path(wanted.get("stores", self._folder))
+        key = wanted["benchmark"], tuple(wanted["parameters"]), stores
+        if self._last[0] != key:
+            # One at a time: each may hold a tomogram.
+            self._last = None, None
+            self._last = key, self._made(*key)
+        return self._last[1]
+
+    def _made(self, name: str, parameters: tuple[Any, ...], stores: Path) -> Any:
+        found = self._benchmarks[name]
+        module, _, method = name.rsplit(".", 2)
+        instance = type(found.func.__self__)()
+        sources = [getattr(instance, method), instance, sys.modules[f"benchmarks.{module}"]]
+        benchmark = type(found)(name, sources[0], sources)
+        index = list(itertools.product(*benchmark._params)).index(parameters)
+        benchmark.set_param_idx(index)
+        shelf = _shelf_of(benchmark)
+        os.chdir(self._folder / shelf)
+        if shelf:
+            if (shelf, stores) not in self._caches:
+                content = Path(CACHE).read_bytes()
+                self._caches[shelf, stores] = _Unpickler(content, stores / shelf).load()
+            benchmark.set_cache(self._caches[shelf, stores])
+        return benchmark
+
+
+def _take_calls(answers: Any, measure: Callable[[Any, dict[str, Any]], dict[str, Any]]) -> None:
+    cells = _Cells()
     # Everything imported so far is of no concern to the collector, whose work would be timed.
     gc.collect()
     gc.freeze()
     for line in sys.stdin:
         wanted = json.loads(line)
         try:
-            benchmark = benchmarks[wanted["benchmark"]]
-            parameters = tuple(wanted["parameters"])
-            index = list(itertools.product(*benchmark._params)).index(parameters)
-            benchmark.set_param_idx(index)
-            if "store" in wanted:
-                # The same store as the shelf has, in another place.
-                store = shelf.stores[wanted["config"]]
-                shelf.stores[wanted["config"]] = replace(store, folder=Path(wanted["store"]))
-            benchmark.set_cache(shelf)
-            _say(answers, measure(benchmark, wanted))
+            _say(answers, measure(cells.get(wanted), wanted))
         except Exception as error:  # the reason why there is no figure
             _say(answers, {"error": f"{type(error).__name__}: {error}"})
 

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
+import json
+import os
 import re
+import subprocess
+import sys
 from dataclasses import dataclass
+from typing import Any
 
 from cryoet_zarr_bench.errors import BadInput
+from cryoet_zarr_bench.releases.cpu_twins import TWIN
+from cryoet_zarr_bench.releases.places import PROJECT
+from cryoet_zarr_bench.storage import worker
 from cryoet_zarr_bench.storage.config import StorageConfig
 from cryoet_zarr_bench.storage.grid import Profile
 
@@ -16,10 +25,14 @@ TIMED = (
     "read.Read.time_read_xy_slice",
     "read.Open.time_open",
 )
-"""Compared by time. Both clocks are read around each call, so their CPU twins are not needed."""
+"""Compared by time where no others are asked for. Both clocks are read around each call, so their
+CPU twins are not needed."""
 
 MEMORY = "write.Write.peakmem_write"
 """Compared by the peak memory of a process that does nothing else."""
+
+_REFERENCE = "Reference"
+"""The end of the name of a class that others are held against: it calls no library."""
 
 
 @dataclass(frozen=True)
@@ -47,36 +60,79 @@ class ComparedCell:
         return f"{self.codec} {self.chunks} v{self.zarr_format}"
 
     @property
+    def short_benchmark(self) -> str:
+        """Its benchmark as tables show it: `read_volume`, or `convert.Convert to_ome_zarr`."""
+        place, method = self.benchmark.rsplit(".", 1)
+        method = method.removeprefix("time_")
+        return method if self.benchmark in (*TIMED, MEMORY) else f"{place} {method}"
+
+    @property
     def is_timed(self) -> bool:
         """Whether clocks are read; else peak memory is."""
-        return self.benchmark != MEMORY
+        return not method_of(self.benchmark).startswith("peakmem_")
+
+
+def method_of(benchmark: str) -> str:
+    """The name of a benchmark without its module and class."""
+    return benchmark.rsplit(".", 1)[-1]
+
+
+@functools.cache
+def suite(profile: str) -> dict[str, list[list[Any]]]:
+    """What two releases can be compared by: a benchmark's name -> its parameters' values.
+
+    asv's own discovery finds them, in a process that has the profile: the grid is chosen when the
+    suite is imported. The core comes first.
+    """
+    found = subprocess.run(
+        [sys.executable, "-P", "-W", "ignore", str(worker.__file__), "suite", str(PROJECT)],
+        env={**os.environ, "CRYOET_PROFILE": profile},
+        capture_output=True,
+        text=True,
+    )
+    if found.returncode:
+        last = (found.stderr.strip().splitlines() or ["no output"])[-1]
+        raise BadInput(f"the benchmarks of profile {profile} could not be listed: {last}")
+    listed = {each["name"]: each for each in json.loads(found.stdout)["benchmarks"]}
+    core = [name for name in (*TIMED, MEMORY) if name in listed]
+    return {
+        name: listed[name]["params"]
+        for name in dict.fromkeys([*core, *listed])
+        if _is_compared(name, listed[name]["type"], listed)
+    }
+
+
+def _is_compared(name: str, kind: str, listed: dict[str, Any]) -> bool:
+    if name.split(".")[-2].endswith(_REFERENCE) or kind not in ("time", "peakmemory"):
+        return False
+    return not (name.endswith(TWIN) and name.removesuffix(TWIN) in listed)
 
 
 def all_cells(profile: Profile) -> list[ComparedCell]:
-    """Every call that can be compared, over the grid of a profile."""
+    """Every call that can be compared, over the grid of a profile, those of the core first."""
     return [
-        ComparedCell(benchmark, codec, chunks, zarr_format)
-        for benchmark in (*TIMED, MEMORY)
-        for codec, chunks, zarr_format in itertools.product(
-            profile.codecs, profile.chunks, profile.zarr_formats
-        )
+        ComparedCell(benchmark, *parameters)
+        for benchmark, params in suite(profile.name).items()
+        for parameters in itertools.product(*params)
     ]
 
 
 def choose_cells(profile: Profile, benchmark: str | None, config: str | None) -> list[ComparedCell]:
     """The cells whose benchmark and config match the regular expressions.
 
-    Peak memory, which takes a process a figure, is compared only where `benchmark` asks for it.
-    Raises BadInput where nothing matches, or what was given is no regular expression.
+    Without `benchmark` they are those of `TIMED`. Peak memory, which takes a process a figure, and
+    the suite's other questions are compared only where `benchmark` asks for them. Raises BadInput
+    where nothing matches, or what was given is no regular expression.
     """
     try:
-        of_benchmark, of_config = re.compile(benchmark or "time_"), re.compile(config or "")
+        of_benchmark, of_config = re.compile(benchmark or ""), re.compile(config or "")
     except re.error as error:
         raise BadInput(f"{error.pattern!r} is no regular expression: {error}") from error
     cells = [
         cell
         for cell in all_cells(profile)
-        if of_benchmark.search(cell.benchmark) and of_config.search(cell.name)
+        if (of_benchmark.search(cell.benchmark) if benchmark else cell.benchmark in TIMED)
+        and of_config.search(cell.name)
     ]
     if not cells:
         raise BadInput(

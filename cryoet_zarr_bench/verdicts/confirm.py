@@ -29,6 +29,7 @@ from cryoet_zarr_bench.verdicts.question import (
     BothSides,
     Question,
     both_sides,
+    same_stores,
 )
 
 OVERWHELMING = 1.25
@@ -105,7 +106,7 @@ def confirm(question: Question, held: Mapping[str, str], folder: Path, console: 
 
 def _run_pairs(question: Question, both: BothSides, journal: PairJournal, console: Console) -> None:
     cells = both.comparable(question.cells)
-    same = same_stores(both.said["A"], both.said["B"])
+    same = same_stores(cells, both.said["A"], both.said["B"])
     columns = (
         TextColumn("{task.description}"),
         BarColumn(bar_width=24),
@@ -198,12 +199,6 @@ def with_wall(by_cpu: str, wall: Estimate) -> str:
     if by_cpu not in CHANGES and (wall.low > OVERWHELMING or wall.high < 1 / OVERWHELMING):
         return verdict(wall)
     return by_cpu
-
-
-def same_stores(a: dict[str, Any], b: dict[str, Any]) -> set[str]:
-    """The configs of which both wrote the same: metadata, chunks, files."""
-    both = a["stores"].keys() & b["stores"].keys()
-    return {name for name in both if a["stores"][name] == b["stores"][name]}
 
 
 def exact_differences(a: dict[str, Any], b: dict[str, Any]) -> dict[str, dict[str, str]]:

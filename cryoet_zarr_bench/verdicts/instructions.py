@@ -21,7 +21,7 @@ from rich.console import Console
 from cryoet_zarr_bench.errors import BadInput
 from cryoet_zarr_bench.releases.places import PROJECT
 from cryoet_zarr_bench.tomograms.prepared import PreparedTomogram
-from cryoet_zarr_bench.verdicts.cells import ComparedCell
+from cryoet_zarr_bench.verdicts.cells import ComparedCell, method_of
 from cryoet_zarr_bench.verdicts.pairs import ReleaseUnderTest
 from cryoet_zarr_bench.verdicts.question import Question, both_sides
 
@@ -36,10 +36,9 @@ MORE_WORK, LESS_WORK, SAME_WORK = "more work", "less work", "same work"
 _COUNTED = {
     "write.Write.time_write": ("write", "encode"),
     "read.Read.time_read_volume": ("read", "decode"),
-    "read.Read.time_read_xy_slice": ("read_xy_slice",),
-    "read.Open.time_open": ("open",),
 }
-"""What is counted for a benchmark: its own call, and the codec's part of it on one chunk."""
+"""What is counted for a benchmark: its own call, and the codec's part of it on one chunk. Of others
+their own call alone."""
 
 _PARTS = ("encode", "decode")
 
@@ -90,9 +89,7 @@ def count_instructions(
     valgrind = find_valgrind()
     with both_sides(question, held, folder, console) as both:
         calls = [
-            (cell, call)
-            for cell in both.comparable(question.cells)
-            for call in _COUNTED.get(cell.benchmark, ())
+            (cell, call) for cell in both.comparable(question.cells) for call in _counted(cell)
         ]
         counts: dict[str, list[dict[str, int]]] = {name: [] for name in both.sides}
         for repeat in range(REPEATS):
@@ -117,8 +114,13 @@ def count_instructions(
     return [_answer(cell, call, counts) for cell, call in calls] + [
         WorkAnswer(cell, call, (), (), f"{word}: {why}")
         for cell, (word, why) in both.unanswerable.items()
-        for call in _COUNTED.get(cell.benchmark, ())
+        for call in _counted(cell)
     ]
+
+
+def _counted(cell: ComparedCell) -> tuple[str, ...]:
+    own = method_of(cell.benchmark).removeprefix("time_")
+    return _COUNTED.get(cell.benchmark, (own,)) if cell.is_timed else ()
 
 
 def _answer(cell: ComparedCell, call: str, counts: dict[str, list[dict[str, int]]]) -> WorkAnswer:

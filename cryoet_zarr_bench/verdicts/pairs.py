@@ -60,9 +60,9 @@ class ReleaseUnderTest:
         self._python = python
 
     def prepare(
-        self, held: Mapping[str, str], tomogram: PreparedTomogram, configs: Iterable[str]
+        self, held: Mapping[str, str], tomogram: PreparedTomogram, cells: Iterable[ComparedCell]
     ) -> dict[str, Any]:
-        """Install the release, write and verify the stores; return what `worker` says of them.
+        """Install the release, write and verify the cells' stores; return what `worker` says.
 
         `held` maps packages that are the same in all releases to their versions. Raises BadInput
         where the release cannot be installed, or writes nothing.
@@ -73,7 +73,7 @@ class ReleaseUnderTest:
         made = subprocess.run(
             self.command("shelf", self._written),
             env=self.variables(tomogram),
-            input=json.dumps({"configs": list(configs)}) + "\n",
+            input=json.dumps({"cells": [[cell.benchmark, cell.config] for cell in cells]}) + "\n",
             capture_output=True,
             text=True,
         )
@@ -116,24 +116,21 @@ class ReleaseUnderTest:
         return self._folder / "written"
 
     @property
-    def _copied(self) -> Path:
+    def copied_stores(self) -> Path:
+        """Where the copies of its stores are, for the calls of a pair."""
         return self._folder / "copied"
 
     def drop_copies(self) -> None:
         """Give the memory back that the last pair's copies of the stores took."""
-        shutil.rmtree(self._copied, ignore_errors=True)
+        shutil.rmtree(self.copied_stores, ignore_errors=True)
 
     def copy_stores(self) -> None:
         """Copy the verified stores, for the calls of the next pair."""
-        shutil.copytree(self._written, self._copied)
-
-    def copy_of(self, config: str) -> Path:
-        """Where the copy of a config's store is."""
-        return self._copied / config
+        shutil.copytree(self._written, self.copied_stores)
 
     def start(self, tomogram: PreparedTomogram) -> Worker:
         """A fresh process that waits for calls."""
-        return Worker(self.command("calls", self._copied), self.variables(tomogram))
+        return Worker(self.command("calls", self.copied_stores), self.variables(tomogram))
 
     def command(self, task: str, folder: Path | None = None) -> list[str]:
         """The command of a process of `worker`, on the stores as they were written by default."""
@@ -183,8 +180,8 @@ class Worker:
         self._process.kill()
         self._process.communicate()
 
-    def call(self, cell: ComparedCell, store: Path, times: int = 1) -> dict[str, Any]:
-        """Let it make a call so many `times`, which reads from `store` if it reads.
+    def call(self, cell: ComparedCell, stores: Path, times: int = 1) -> dict[str, Any]:
+        """Let it make a call so many `times`, which reads from a store in `stores` if it reads.
 
         Returns mean seconds `cpu` and `wall` and bytes `memory`, or an `error`.
         """
@@ -192,8 +189,7 @@ class Worker:
         wanted = {
             "benchmark": cell.benchmark,
             "parameters": [cell.codec, cell.chunks, cell.zarr_format],
-            "config": cell.config,
-            "store": str(store),
+            "stores": str(stores),
             "times": times,
         }
         try:
@@ -212,15 +208,16 @@ def run_pair(
     sides: dict[str, ReleaseUnderTest],
     tomogram: PreparedTomogram,
     cells: list[ComparedCell],
-    same: Collection[str],
+    same: Collection[ComparedCell],
     seed: int,
     number: int,
     keep: Callable[[ComparedCell, dict[str, Any]], None],
 ) -> None:
     """Compare all cells once, in an order that `seed` and the pair's `number` decide.
 
-    `sides` has the two releases as A and B. All timed cells share one pair of processes; peak
-    memory takes a pair of its own for each cell. `keep` is given each comparison as it is made.
+    `sides` has the two releases as A and B; in the cells of `same` both read one store. All timed
+    cells share one pair of processes; peak memory takes a pair of its own for each cell. `keep` is
+    given each comparison as it is made.
     """
     order = cells.copy()
     random.Random(f"{seed} {number}").shuffle(order)
@@ -232,21 +229,21 @@ def run_pair(
     for side in sides.values():
         side.copy_stores()
 
-    def store_of(name: str, cell: ComparedCell) -> Path:
-        return sides["A" if cell.config in same else name].copy_of(cell.config)
+    def stores_of(name: str, cell: ComparedCell) -> Path:
+        return sides["A" if cell in same else name].copied_stores
 
     with ExitStack() as stack:
         workers = {name: stack.enter_context(side.start(tomogram)) for name, side in sides.items()}
         for cell in order:
             if cell.is_timed:
-                keep(cell, _compare_times(workers, cell, store_of))
+                keep(cell, _compare_times(workers, cell, stores_of))
     for cell in order:
         if not cell.is_timed:
-            keep(cell, _compare_memory(sides, tomogram, cell, store_of))
+            keep(cell, _compare_memory(sides, tomogram, cell, stores_of))
 
 
-StoreOf = Callable[[str, ComparedCell], Path]
-"""From a side's name and a cell to the store it reads from."""
+StoresOf = Callable[[str, ComparedCell], Path]
+"""From a side's name and a cell to the folder of the stores it reads from."""
 
 
 def _in_turn(sides: dict[str, ReleaseUnderTest], number: int) -> dict[str, ReleaseUnderTest]:
@@ -255,12 +252,12 @@ def _in_turn(sides: dict[str, ReleaseUnderTest], number: int) -> dict[str, Relea
 
 
 def _compare_times(
-    workers: dict[str, Worker], cell: ComparedCell, store_of: StoreOf
+    workers: dict[str, Worker], cell: ComparedCell, stores_of: StoresOf
 ) -> dict[str, Any]:
     first, second = workers
     longest = 0.0
     for name in workers:  # one call to warm up, as in the suite
-        warm = workers[name].call(cell, store_of(name, cell))
+        warm = workers[name].call(cell, stores_of(name, cell))
         if "wall" not in warm:
             return {**warm, "side": name}
         longest = max(longest, warm["wall"])
@@ -269,7 +266,7 @@ def _compare_times(
     quartets = min(most, max(fewest, math.ceil(ENOUGH_SECONDS / (4 * times * longest))))
     calls: list[tuple[str, float, float]] = []
     for name in (first, second, second, first) * quartets:
-        answer = workers[name].call(cell, store_of(name, cell), times)
+        answer = workers[name].call(cell, stores_of(name, cell), times)
         if "wall" not in answer:
             return {**answer, "side": name}
         calls.append((name, answer["cpu"], answer["wall"]))
@@ -296,7 +293,7 @@ def _compare_memory(
     sides: dict[str, ReleaseUnderTest],
     tomogram: PreparedTomogram,
     cell: ComparedCell,
-    store_of: StoreOf,
+    stores_of: StoresOf,
 ) -> dict[str, Any]:
     most: dict[str, int] = {}
     with ExitStack() as stack:
@@ -305,7 +302,7 @@ def _compare_memory(
             name: stack.enter_context(side.start(tomogram)) for name, side in sides.items()
         }
         for name, process in processes.items():
-            answer = process.call(cell, store_of(name, cell))
+            answer = process.call(cell, stores_of(name, cell))
             if "memory" not in answer:
                 return {**answer, "side": name}
             most[name] = answer["memory"]

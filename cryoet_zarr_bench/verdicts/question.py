@@ -15,6 +15,7 @@ from cryoet_zarr_bench.releases.measure import alone
 from cryoet_zarr_bench.releases.places import WORK
 from cryoet_zarr_bench.releases.scratch import claim_scratch_folder, space_of_stores
 from cryoet_zarr_bench.storage.grid import Profile
+from cryoet_zarr_bench.storage.worker import store_key
 from cryoet_zarr_bench.tomograms.prepared import PreparedTomogram
 from cryoet_zarr_bench.verdicts.cells import ComparedCell
 from cryoet_zarr_bench.verdicts.judgement import LOOKS
@@ -87,12 +88,11 @@ def both_sides(
         name: ReleaseUnderTest(side, folder / "env", scratch / name, question.python)
         for name, side in (("A", question.a), ("B", question.b))
     }
-    configs = {cell.config for cell in question.cells}
     with alone(WORK):
         said = {}
         for name, side in sides.items():
             console.print(f"{name}: {side.side.name}: writing and verifying its stores")
-            said[name] = side.prepare(held, question.tomogram, configs)
+            said[name] = side.prepare(held, question.tomogram, question.cells)
         yield BothSides(sides, said, not_comparable(question.cells, said), scratch)
 
 
@@ -103,8 +103,25 @@ def not_comparable(
     found = {}
     for cell in cells:
         for name, side in said.items():
-            if cell.config in side["impossible"]:
-                found[cell] = NOT_AVAILABLE, f"{name}: {side['impossible'][cell.config]}"
-            elif cell.config in side["failed"]:
-                found[cell] = NO_FIGURE, f"{name}: {side['failed'][cell.config]}"
+            key = store_of(cell, side)
+            if key in side["impossible"]:
+                found[cell] = NOT_AVAILABLE, f"{name}: {side['impossible'][key]}"
+            elif key in side["failed"]:
+                found[cell] = NO_FIGURE, f"{name}: {side['failed'][key]}"
     return found
+
+
+def same_stores(
+    cells: list[ComparedCell], a: dict[str, Any], b: dict[str, Any]
+) -> set[ComparedCell]:
+    """The cells for which both wrote the same: metadata, chunks, files."""
+    return {
+        cell
+        for cell in cells
+        if (key := store_of(cell, a)) in a["stores"] and a["stores"][key] == b["stores"].get(key)
+    }
+
+
+def store_of(cell: ComparedCell, said: dict[str, Any]) -> str:
+    """The name by which `storage.worker` tells of the store that a cell reads."""
+    return store_key(said["shelves"][cell.benchmark], cell.config)

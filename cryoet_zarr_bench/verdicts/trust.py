@@ -91,7 +91,7 @@ def cells_of(block: Block, catalogue: Catalogue, profile: Profile) -> list[Compa
     Of a slower release only writing and reading the volume: in calls of a millisecond the CPU that
     is kept busy also changes how the library's threads are woken, by as much again.
     """
-    benchmarks = "time_write|time_read_volume" if block.percent else None
+    benchmarks = "^(write.Write.time_write|read.Read.time_read_volume)$" if block.percent else None
     formats = "format 2$" if catalogue.find(block.release).zarr.startswith("2.") else None
     candidates = choose_cells(profile, benchmarks, formats)
     return random.Random(block.number).sample(candidates, min(block.cells, len(candidates)))

@@ -5,7 +5,7 @@ import pytest
 from cryoet_zarr_bench.errors import BadInput
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
 from cryoet_zarr_bench.storage.grid import PROFILES
-from cryoet_zarr_bench.verdicts.cells import MEMORY, all_cells, choose_cells
+from cryoet_zarr_bench.verdicts.cells import MEMORY, TIMED, all_cells, choose_cells
 from cryoet_zarr_bench.verdicts.sides import parse_side
 
 CATALOGUE = load_catalogue()
@@ -69,10 +69,20 @@ def test_cells_are_chosen_by_benchmark_and_config():
     assert [cell.name for cell in chosen] == ["read.Read.time_read_volume zstd-5 64x64x64 format 3"]
 
 
-def test_peak_memory_is_compared_only_where_it_is_asked_for():
+def test_peak_memory_and_other_questions_are_compared_only_where_they_are_asked_for():
     quick = PROFILES["quick"]
-    assert len(choose_cells(quick, None, None)) == 4 * len(list(quick.configs()))
-    assert {cell.benchmark for cell in choose_cells(quick, "peakmem", None)} == {MEMORY}
+    chosen = choose_cells(quick, None, None)
+    assert {cell.benchmark for cell in chosen} == set(TIMED)
+    assert len(chosen) == 4 * len(list(quick.configs()))
+    assert {cell.benchmark for cell in choose_cells(quick, "write.*peakmem", None)} == {MEMORY}
+    assert not any(cell.is_timed for cell in choose_cells(quick, "peakmem", None))
+
+
+def test_the_cells_of_every_class_are_found_by_discovery():
+    found = {cell.benchmark for cell in choose_cells(PROFILES["quick"], "convert", "format 3$")}
+    assert {"convert.Convert.time_to_ome_zarr", "convert.Convert.peakmem_from_ome_zarr"} <= found
+    # Neither the CPU times of the same calls, nor what converting is held against.
+    assert not any(name.endswith("_cpu") or "Reference" in name for name in found)
 
 
 def test_names_of_cells_are_unique():

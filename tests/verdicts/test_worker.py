@@ -1,0 +1,116 @@
+"""The process that makes the suite's calls: any class, on stores of its own, in any place."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cryoet_zarr_bench.tomograms.cache import prepare
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+OWN_CLASS = """
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.stored import ENGINE, StoredTomogram
+from cryoet_zarr_bench.storage.config import StorageConfig
+from cryoet_zarr_bench.storage.stores import fill_shelf
+from cryoet_zarr_bench.storage.grid import Section
+
+SECTION = Section(("none",), ("32x32x32",), (2, 3))
+
+
+class Own(StoredTomogram):
+    version = "1"
+    params = SECTION.params
+
+    def setup_cache(self):
+        ones = np.ones((32, 32, 32), "float32")
+        return fill_shelf(ENGINE, ones, Path.cwd(), list(SECTION.configs()))
+
+    def setup(self, shelf, codec, chunks, zarr_format):
+        super().setup(shelf, codec, chunks, zarr_format)
+        if zarr_format == 2:
+            raise NotImplementedError
+        assert not hasattr(self, "seen") or self.seen == (codec, chunks, zarr_format)
+        self.seen = (codec, chunks, zarr_format)
+
+    def time_read(self, shelf, codec, chunks, zarr_format):
+        with open("where", "a") as file:
+            print(self.store.folder, file=file)
+        assert (ENGINE.open(self.store.folder)[...] == 1).all()
+"""
+
+
+@pytest.fixture
+def suite(tmp_path):
+    """A copy of this project with one more class of benchmarks."""
+    for package in ("cryoet_zarr_bench", "benchmarks"):
+        unwanted = shutil.ignore_patterns("__pycache__", "vendor")
+        shutil.copytree(PROJECT / package, tmp_path / "project" / package, ignore=unwanted)
+    (tmp_path / "project" / "benchmarks" / "own.py").write_text(OWN_CLASS)
+    return tmp_path / "project" / "cryoet_zarr_bench" / "storage" / "worker.py"
+
+
+def tell(worker, task, folder, requests, environment):
+    """What a worker answers to requests, a line each."""
+    variables = {
+        **os.environ,
+        "ASV_ENV_DIR": str(environment),
+        "CRYOET_PROFILE": "quick",
+        "CRYOET_PREPARED_TOMOGRAM": str(prepare("synthetic:10A@32", None).path),
+        "CRYOET_RECORD_FOLDER": "",
+    }
+    # The project that is installed for the tests is not to be found before the copy.
+    found = subprocess.run(
+        [sys.executable, "-P", "-W", "ignore", str(worker), task, str(folder)],
+        env={**variables, "PYTHONPATH": str(worker.parents[2])},
+        input="".join(json.dumps(each) + "\n" for each in requests),
+        capture_output=True,
+        text=True,
+    )
+    assert found.returncode == 0, found.stderr
+    return [json.loads(line) for line in found.stdout.splitlines()]
+
+
+def test_each_class_reads_the_stores_that_its_own_setup_cache_made(
+    suite, tmp_path, labelled_environment, monkeypatch
+):
+    monkeypatch.setenv("CRYOET_CACHE_DIR", str(tmp_path / "tomograms"))
+    written, copied, other = (tmp_path / name for name in ("written", "copied", "other"))
+    written.mkdir()
+    own, core = "own.Own.time_read", "read.Read.time_read_volume"
+    cells = [[own, "none_32x32x32_v3"], [core, "none_32x32x32_v3"]]
+    (said,) = tell(suite, "shelf", written, [{"cells": cells}], labelled_environment)
+    assert said["shelves"] == {own: "own.Own", core: "stored.StoredTomogram"}
+    assert said["failed"] == said["impossible"] == {}
+    # The core wrote what was asked for alone, the class all that its section has.
+    names = {"none_32x32x32_v3", "none_32x32x32_v3 (own.Own)", "none_32x32x32_v2 (own.Own)"}
+    assert said["stores"].keys() == names
+    assert len({said["stores"][name]["content"] for name in names}) > 1
+
+    for place in (copied, other):
+        shutil.copytree(written, place)
+    shutil.rmtree(written)
+    parameters = ["none", "32x32x32", 3]
+    requests = [
+        {"benchmark": own, "parameters": parameters, "stores": str(copied)},
+        {"benchmark": own, "parameters": parameters, "stores": str(other)},
+        {"benchmark": core, "parameters": parameters, "stores": str(other)},
+        {"benchmark": own, "parameters": ["none", "32x32x32", 2]},
+        {"benchmark": "no.such.benchmark", "parameters": parameters},
+    ]
+    answers = tell(suite, "calls", copied, requests, labelled_environment)
+    store = Path("own.Own") / "none_32x32x32_v3"
+    # The class's own folder is where it works; its stores are read where it is told.
+    read = (copied / "own.Own" / "where").read_text().splitlines()
+    assert read == [str(copied / store), str(other / store)]
+    assert [sorted(each) for each in answers[:3]] == [["cpu", "memory", "wall"]] * 3, answers
+    assert answers[3] == {"impossible": "n/a in this release"}
+    assert "no.such.benchmark" in answers[4]["error"]
