@@ -210,14 +210,25 @@ def qc(
 @app.command()
 def history(
     machine: _Machine = None,
+    tomogram: Annotated[
+        list[str] | None,
+        typer.Option(help="As for bench; may be repeated, measured one after the other."),
+    ] = None,
+    newest: Annotated[
+        bool, typer.Option("--newest", help="Measure the newest release alone.")
+    ] = False,
+    profile: Annotated[str | None, typer.Option(help="As for bench.")] = None,
 ) -> None:
     """Measure every release of the catalogue that has no results yet; publish into html/.
 
-    This writes the results that are committed. Interrupted, the next run goes on from there.
+    What was measured with a smaller profile is measured again. This writes the results that are
+    committed. Interrupted, the next run goes on from there.
     """
     from cryoet_zarr_bench.reports.main_job import run_history
 
-    if not run_history(console, machine or platform.node()):
+    _choose(None, None, profile)
+    name = machine or platform.node()
+    if not run_history(console, name, tomograms=tomogram or (), newest=newest):
         raise typer.Exit(1)
 
 

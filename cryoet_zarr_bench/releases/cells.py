@@ -103,6 +103,8 @@ def _save_record(results: Any, left: Path, target: Path) -> None:
             break
     if watch is not None:
         record["conditions"] = watch.conditions()
+    # Without it what a smaller grid leaves out would look like cells that have no figure.
+    record["profile"] = selected_profile().name
     write_whole(target, json.dumps(record, separators=(",", ":")))
     left.unlink(missing_ok=True)
 

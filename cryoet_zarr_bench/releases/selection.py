@@ -28,6 +28,14 @@ def selected_tomogram() -> PreparedTomogram:
     return tomogram
 
 
+def select_tomogram(source: str) -> PreparedTomogram:
+    """Measure `source` from here on, instead of what was selected before; as `CRYOET_TOMOGRAM`."""
+    os.environ["CRYOET_TOMOGRAM"] = source
+    os.environ.pop(PREPARED_TOMOGRAM, None)
+    selected_tomogram.cache_clear()
+    return selected_tomogram()
+
+
 def tomogram_label() -> str:
     """The tomogram's name as results and the dashboard have it, without spaces."""
     return selected_tomogram().name.replace(" ", "-")

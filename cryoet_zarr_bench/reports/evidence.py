@@ -43,13 +43,18 @@ def verdict_content(results: Path, changes: list[AnnouncedChange]) -> dict[str, 
     rows = verdict_rows(steps)
     releases = {release.tag: release for release in load_catalogue().releases}
     benchmarks = list(
-        dict.fromkeys([*BENCHMARKS, *(name for row in rows for name in row.judgements)])
+        dict.fromkeys(
+            [
+                *BENCHMARKS,
+                *(name for row in rows for name in row.judgements),
+                *(cell.benchmark for row in rows for cell in row.step.cells),
+            ]
+        )
     )
     return {
         "benchmarks": [{"name": name, "title": heading(name)} for name in benchmarks],
         "series": [
-            dict(zip(("machine", "tomogram", "python", "profile"), each, strict=True))
-            for each in series
+            dict(zip(("machine", "tomogram", "python"), each, strict=True)) for each in series
         ],
         "cell_fields": CELL_FIELDS,
         "steps": [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -19,14 +20,14 @@ from cryoet_zarr_bench.releases.measure import (
     publish,
 )
 from cryoet_zarr_bench.releases.places import LOCAL, PROJECT, WORK
-from cryoet_zarr_bench.releases.selection import selected_tomogram, tomogram_label
+from cryoet_zarr_bench.releases.selection import select_tomogram, selected_tomogram, tomogram_label
 from cryoet_zarr_bench.reports.answer import answer
 from cryoet_zarr_bench.reports.documents import update_documents
 from cryoet_zarr_bench.reports.portal_report import fetch_selected
 from cryoet_zarr_bench.reports.repeats import add_repeat, is_waiting
 from cryoet_zarr_bench.reports.results import MeasuredRelease, read_results
 from cryoet_zarr_bench.reports.table import newest_format, release_table
-from cryoet_zarr_bench.storage.grid import selected_profile
+from cryoet_zarr_bench.storage.grid import PROFILES, selected_profile
 
 NUMCODECS_COLUMNS = ("0.15.1", "0.17.1")
 """The pins that the history is crossed with, as in asv.conf.json."""
@@ -92,27 +93,64 @@ def _print_failures(console: Console, result: MeasuredRelease, log: Path) -> Non
         console.print(f"[red]failed cells[/red] in {', '.join(result.failed)}; see {log}")
 
 
-def run_history(console: Console, machine: str, project: Path = PROJECT) -> bool:
+def run_history(
+    console: Console,
+    machine: str,
+    project: Path = PROJECT,
+    *,
+    tomograms: Sequence[str] = (),
+    newest: bool = False,
+) -> bool:
     """Measure what has no results of this machine yet, and publish; False if a cell failed.
 
-    Results, dashboard and documents are those in the folder `project`.
+    What was measured with a smaller profile than the one selected is measured again. `tomograms`
+    are sources, measured one after the other; without them it is the selected one. `newest` leaves
+    all releases but the newest out. Results, dashboard and documents are those in `project`.
+
+    Raises BadInput, before anything is measured, where a tomogram cannot be had.
     """
-    catalogue = load_catalogue()
     os.environ["CRYOET_MACHINE"] = machine
     place = history_place(machine, project)
+    for source in tomograms:
+        os.environ["CRYOET_TOMOGRAM"] = source
+        fetch_selected(console)
+        select_tomogram(source)
+    failed: list[Step] = []
+    for source in tomograms:
+        select_tomogram(source)
+        failed += _measure_missing(console, place, newest)
+    if not tomograms:
+        failed += _measure_missing(console, place, newest)
+    publish(place)
+    update_documents(project)
+    for step in failed:
+        console.print(f"[red]a cell failed[/red] at {step.title}; see {place.log}")
+    return not failed
+
+
+def _measure_missing(console: Console, place: Place, newest: bool) -> list[Step]:
+    """Measure the selected tomogram in the releases that lack it; return those with a failure."""
+    catalogue, profile, label = load_catalogue(), selected_profile(), tomogram_label()
+    enough = list(PROFILES)[list(PROFILES).index(profile.name) :]
     measured = {
         (result.commit, result.numcodecs)
         for result in read_results(place.results)
-        if result.machine == machine and result.tomogram == tomogram_label()
+        if result.machine == place.machine and result.tomogram == label and result.profile in enough
     }
     steps = [
         step
-        for step in history_steps(catalogue)
+        for step in ([Step(catalogue.newest("3.x"))] if newest else history_steps(catalogue))
         if (commit_of(step.release.tag), step.numcodecs) not in measured
     ]
-    console.print(f"{len(steps)} steps of the history have no results of {machine} yet")
-    progression = Progression(WORK / "history" / "unfinished-run.json", {"machine": machine})
-    steps = with_repeats(steps, catalogue.newest("3.x"))
+    console.print(
+        f"{label}: {len(steps)} steps of the history have no results of {place.machine} in profile "
+        f"{profile.name} yet",
+        highlight=False,
+    )
+    purpose = {"machine": place.machine, "tomogram": label, "profile": profile.name}
+    progression = Progression(WORK / "history" / "unfinished-run.json", purpose)
+    if not newest:
+        steps = with_repeats(steps, catalogue.newest("3.x"))
 
     def keep_repeat(step: Step) -> None:
         if step.again:
@@ -123,11 +161,7 @@ def run_history(console: Console, machine: str, project: Path = PROJECT) -> bool
 
     failed = measure(steps, place, progression, console, keep_repeat, repeat_is_waiting)
     shutil.rmtree(place.for_repeats.folder, ignore_errors=True)
-    publish(place)
-    update_documents(project)
-    for step in failed:
-        console.print(f"[red]a cell failed[/red] at {step.title}; see {place.log}")
-    return not failed
+    return failed
 
 
 def history_place(machine: str, project: Path = PROJECT) -> Place:

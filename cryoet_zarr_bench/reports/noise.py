@@ -172,5 +172,6 @@ def _repeat(line: dict[str, Any]) -> Repeat:
 
 
 def _cell(name: str) -> Cell:
-    codec, chunks, zarr_format = name.split()
+    codec, rest = name.split(" ", 1)
+    chunks, zarr_format = rest.rsplit(" ", 1)  # those in shards have spaces in their name
     return Cell(codec, chunks, int(zarr_format))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,10 @@ SHOWN = {
 """The benchmarks of the first page: asv's name -> the words shown, and the unit."""
 
 
+HISTORY = 5
+"""So many releases of one tomogram are a history, not the few that `bench` measures."""
+
+
 def overview(results: Path) -> dict[str, Any]:
     """Machines, releases and figures of all results under `results`, each release's own pair.
 
@@ -42,11 +47,18 @@ def overview(results: Path) -> dict[str, Any]:
         for result in read_results(results)
         if result.numcodecs is None and result.commit in places
     ]
-    # What was measured last is what its user looks for first.
-    measured.sort(key=lambda result: result.measured_at, reverse=True)
+    # A history comes first; else what was measured last is what its user looks for first.
+    counts = Counter(_series(result) for result in measured)
+    measured.sort(
+        key=lambda result: (counts[_series(result)] >= HISTORY, result.measured_at), reverse=True
+    )
     series = list(dict.fromkeys(_series(result) for result in measured))
     machines = sorted({machine for machine, _, _ in series})
     file_systems = {_series(result): result.file_system for result in reversed(measured)}
+    profiles = {
+        each: Counter(result.profile for result in measured if _series(result) == each)
+        for each in series
+    }
     names = list(SHOWN)
     return {
         "benchmarks": [
@@ -58,6 +70,7 @@ def overview(results: Path) -> dict[str, Any]:
                 "machine": machine,
                 "tomogram": tomogram,
                 "python": python,
+                "profiles": profiles[machine, tomogram, python],
                 "file_system": file_systems[machine, tomogram, python],
             }
             for machine, tomogram, python in series

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 from cryoet_zarr_bench.errors import BadInput
@@ -12,6 +13,7 @@ from cryoet_zarr_bench.reports.noise import read_noise
 from cryoet_zarr_bench.reports.results import (
     Cell,
     MeasuredRelease,
+    history_tomogram,
     machine_of,
     published_machine,
     read_results,
@@ -22,6 +24,7 @@ from cryoet_zarr_bench.reports.trust_report import (
     false_alarms,
     power_curve,
 )
+from cryoet_zarr_bench.storage.grid import PROFILES
 from cryoet_zarr_bench.verdicts.trust import read_trust
 from cryoet_zarr_bench.whole_files import write_whole
 
@@ -64,7 +67,12 @@ def figures(results: Path) -> str:
     catalogue = load_catalogue()
     machine_name = published_machine(results)
     measured = [each for each in read_results(results) if each.machine == machine_name]
-    own = {result.commit: result for result in measured if result.numcodecs is None}
+    followed = history_tomogram(measured) if measured else ""
+    own = {
+        result.commit: result
+        for result in measured
+        if result.numcodecs is None and result.tomogram == followed
+    }
     newest = catalogue.newest("3.x")
     result = own.get(commit_of(newest.tag))
     if result is None:
@@ -80,17 +88,29 @@ def figures(results: Path) -> str:
             f"**zarr {newest.zarr}, numcodecs {newest.numcodecs}, Zarr format 3.** "
             f"{answer(result, 3)}",
             _by_config(result),
-            _trust(results, result.machine),
+            "More codecs, chunk shapes and other tomograms: [docs/storage.md](docs/storage.md).",
+            _trust(results, result),
             "**Through the releases**, CPU time in ms, Zarr format 2 (which all can write), the "
             "newest patch of each minor release with the numcodecs of its day:",
             _by_release(own, list(catalogue.newest_patches())),
+            *_mixed(own),
         ]
     )
 
 
-def _trust(results: Path, machine: str) -> str:
+def _mixed(own: dict[str, MeasuredRelease]) -> list[str]:
+    """What is to be said where some releases were measured with a larger part of the grid."""
+    counts = Counter(result.profile for result in own.values())
+    if len(counts) < 2:
+        return []
+    said = ", ".join(f"{count} with profile {profile}" for profile, count in counts.most_common())
+    return [f"Of these releases {said}; a figure means the same in all."]
+
+
+def _trust(results: Path, result: MeasuredRelease) -> str:
     """How far to trust a time and a verdict, as far as both were measured."""
-    noise = read_noise(results, machine)
+    machine = result.machine
+    noise = read_noise(results, machine).of(result.tomogram, result.python)
     cpu = noise.spread(cpu=True)
     said = ["**How far to trust a time.**"]
     if cpu is None:
@@ -122,6 +142,7 @@ def _trust(results: Path, machine: str) -> str:
 
 
 def _by_config(result: MeasuredRelease) -> str:
+    shown = {(config.codec.name, config.chunks_text) for config in PROFILES["quick"].configs()}
     lines = [
         "| codec | chunks z, y, x | " + " | ".join(column.heading for column in COLUMNS) + " |",
         "|---|---|" + "---:|" * len(COLUMNS),
@@ -129,6 +150,7 @@ def _by_config(result: MeasuredRelease) -> str:
     lines += [
         f"| {cell.codec} | {cell.chunks} | " + " | ".join(texts) + " |"
         for cell, texts in rows(result, 3)
+        if (cell.codec, cell.chunks) in shown
     ]
     return "\n".join(lines)
 
@@ -142,9 +164,11 @@ def _by_release(own: dict[str, MeasuredRelease], releases: list[Release]) -> str
         "|---|---|" + "---:|" * len(headings),
     ]
     for release in releases:
-        result = own[commit_of(release.tag)]
+        result = own.get(commit_of(release.tag))
         times = [
-            result.figure(benchmark, cell) for cell in FOLLOWED_CELLS for _, benchmark in FOLLOWED
+            None if result is None else result.figure(benchmark, cell)
+            for cell in FOLLOWED_CELLS
+            for _, benchmark in FOLLOWED
         ]
         texts = ["n/a" if time is None else f"{time * 1e3:.3g}" for time in times]
         lines.append(f"| {release.zarr} | {release.numcodecs} | " + " | ".join(texts) + " |")

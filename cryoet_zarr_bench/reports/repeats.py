@@ -46,6 +46,7 @@ def _line(step: Step, result: MeasuredRelease) -> dict[str, Any]:
         "numcodecs": step.numcodecs,
         "python": result.python,
         "tomogram": result.tomogram,
+        "profile": result.profile,
         "measured_at": result.measured_at,
         "canary_spread": result.canary_spread,
         "noisy": result.noisy,

@@ -7,10 +7,12 @@ import json
 import math
 import statistics
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from asv.results import Results
 from asv.util import UserError
 
@@ -36,6 +38,9 @@ class MeasuredRelease:
     when the last benchmark began, in milliseconds since 1970. `file_system` is the kind of file
     system the stores lay on.
 
+    `profile` is the part of the grid that was measured, `tomogram_bytes` what the tomogram takes in
+    memory, None where there is no record of it.
+
     `canary` is the median CPU time, in seconds, of the fixed work that was done between the cells;
     `canary_spread` is how far its times lie apart, as a fraction of it; `noisy` is whether that is
     too far to trust a single figure. They are None where it was not done, or not often enough.
@@ -55,6 +60,8 @@ class MeasuredRelease:
     canary: float | None = None
     canary_spread: float | None = None
     noisy: bool | None = None
+    profile: str = "quick"
+    tomogram_bytes: int | None = None
 
     def figure(self, benchmark: str, cell: Cell) -> float | None:
         """One figure, None where there is none."""
@@ -117,7 +124,16 @@ def _read(path: Path) -> MeasuredRelease:
         canary=statistics.median(canaries) if canaries else None,
         canary_spread=conditions.get("canary_spread"),
         noisy=conditions.get("noisy"),
+        # Before profiles were recorded the history was measured with the smallest.
+        profile=record.get("profile", "quick"),
+        tomogram_bytes=_bytes_in_memory(record.get("tomogram")),
     )
+
+
+def _bytes_in_memory(tomogram: dict[str, Any] | None) -> int | None:
+    if tomogram is None:
+        return None
+    return math.prod(tomogram["shape"]) * np.dtype(tomogram["dtype"]).itemsize
 
 
 def _record_of(result: Path) -> dict[str, Any]:
@@ -135,6 +151,17 @@ def published_machine(results: Path) -> str | None:
     """
     counts = Counter(path.parent.name for path in results.glob("*/*-*.json"))
     return counts.most_common(1)[0][0] if counts else None
+
+
+def history_tomogram(measured: Iterable[MeasuredRelease]) -> str:
+    """The tomogram that most releases were measured on; others are measured for the newest alone.
+
+    Raises ValueError where nothing was measured.
+    """
+    commits: dict[str, set[str]] = {}
+    for each in measured:
+        commits.setdefault(each.tomogram, set()).add(each.commit)
+    return max(commits, key=lambda tomogram: len(commits[tomogram]))
 
 
 def machine_of(results: Path, machine: str) -> dict[str, str]:

@@ -83,8 +83,9 @@ class JudgedCell:
 
     @property
     def config(self) -> str:
-        """Its storage config, as shown."""
-        return self.compared.short_config
+        """Its storage config, as shown; after the benchmark where a column has several."""
+        config = self.compared.short_config
+        return config if self.benchmark in BENCHMARKS else f"{heading(self.benchmark)}, {config}"
 
     @property
     def compared(self) -> ComparedCell:
@@ -151,9 +152,12 @@ class JudgedStep:
     reason: str | None = None
 
     @property
-    def series(self) -> tuple[str, str, str, str]:
-        """What has to be the same for verdicts to stand in one table."""
-        return self.machine, self.tomogram, self.python, self.profile
+    def series(self) -> tuple[str, str, str]:
+        """What has to be the same for verdicts to stand in one table.
+
+        A profile only decides which cells could be judged.
+        """
+        return self.machine, self.tomogram, self.python
 
 
 def distance_of(cell: JudgedCell) -> float:
@@ -168,14 +172,25 @@ def reach_of(cell: JudgedCell) -> float:
 
 
 def heading(benchmark: str) -> str:
-    """A benchmark in few words."""
-    return BENCHMARKS.get(benchmark, benchmark)
+    """A benchmark, or a column of `column_of`, in few words."""
+    if benchmark in BENCHMARKS or "." not in benchmark:
+        return BENCHMARKS.get(benchmark, benchmark)
+    place, method = benchmark.rsplit(".", 1)
+    return f"{place} {method.removeprefix('time_').replace('_', ' ')}"
+
+
+def column_of(benchmark: str) -> str:
+    """The column of a table that a benchmark's verdicts stand in: one for all of another file.
+
+    Beside those of `BENCHMARKS`, which every step has, there are a few candidates at some steps.
+    """
+    return benchmark if benchmark in BENCHMARKS else benchmark.split(".", 1)[0]
 
 
 def read_verdicts(results: Path) -> list[JudgedStep]:
     """The steps judged on every machine under `results`; a broken line is left out.
 
-    Of a step that was judged again on the same tomogram, profile and Python, the last is taken.
+    Of a step that was judged again on the same tomogram and Python, the last is taken.
     """
     found: dict[tuple[str, ...], JudgedStep] = {}
     for path in sorted(results.glob(f"*/{VERDICTS_FILE}")):

@@ -21,6 +21,7 @@ from cryoet_zarr_bench.reports.verdict_steps import (
     WALL_TIME,
     JudgedCell,
     JudgedStep,
+    column_of,
     distance_of,
     heading,
     reach_of,
@@ -115,10 +116,10 @@ def verdict_rows(steps: Iterable[JudgedStep]) -> list[VerdictRow]:
 
 
 def _judgements(step: JudgedStep) -> dict[str, Judgement]:
-    names = {cell.benchmark for cell in step.cells}
+    names = {column_of(cell.benchmark) for cell in step.cells}
     known = [name for name in BENCHMARKS if name in names]
     return {
-        name: judge(name, [cell for cell in step.cells if cell.benchmark == name])
+        name: judge(name, [cell for cell in step.cells if column_of(cell.benchmark) == name])
         for name in [*known, *sorted(names - set(known))]
     }
 

@@ -192,7 +192,7 @@ def history_of_repeats(results, count=8):
     (measured,) = [
         each
         for each in read_results(results)
-        if each.commit == commit_of(tag) and each.numcodecs is None
+        if each.commit == commit_of(tag) and each.numcodecs is None and each.tomogram == TOMOGRAM
     ]
     lines = []
     for place in range(count):

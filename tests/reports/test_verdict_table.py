@@ -245,7 +245,6 @@ def test_the_page_gets_all_cells_in_compact_rows(tmp_path):
             "machine": "xeon-2-cores",
             "tomogram": made_up.TOMOGRAM,
             "python": "3.12",
-            "profile": "quick",
         }
     ]
 
