@@ -67,6 +67,14 @@ class ComparedCell:
         return method if self.benchmark in (*TIMED, MEMORY) else f"{place} {method}"
 
     @property
+    def process(self) -> str:
+        """Timed cells of which this is the same are called in one process.
+
+        A class may choose an engine and its threads, which can be done once in a process.
+        """
+        return "" if self.benchmark in TIMED else self.benchmark.rsplit(".", 1)[0]
+
+    @property
     def is_timed(self) -> bool:
         """Whether clocks are read; else peak memory is."""
         return not method_of(self.benchmark).startswith("peakmem_")

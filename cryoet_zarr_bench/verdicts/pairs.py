@@ -215,9 +215,9 @@ def run_pair(
 ) -> None:
     """Compare all cells once, in an order that `seed` and the pair's `number` decide.
 
-    `sides` has the two releases as A and B; in the cells of `same` both read one store. All timed
-    cells share one pair of processes; peak memory takes a pair of its own for each cell. `keep` is
-    given each comparison as it is made.
+    `sides` has the two releases as A and B; in the cells of `same` both read one store. Timed cells
+    of the core share one pair of processes, those of another class one too; peak memory takes a
+    pair of its own for each cell. `keep` is given each comparison as it is made.
     """
     order = cells.copy()
     random.Random(f"{seed} {number}").shuffle(order)
@@ -232,10 +232,16 @@ def run_pair(
     def stores_of(name: str, cell: ComparedCell) -> Path:
         return sides["A" if cell in same else name].copied_stores
 
-    with ExitStack() as stack:
-        workers = {name: stack.enter_context(side.start(tomogram)) for name, side in sides.items()}
-        for cell in order:
-            if cell.is_timed:
+    timed: dict[str, list[ComparedCell]] = {}
+    for cell in order:
+        if cell.is_timed:
+            timed.setdefault(cell.process, []).append(cell)
+    for together in timed.values():
+        with ExitStack() as stack:
+            workers = {
+                name: stack.enter_context(side.start(tomogram)) for name, side in sides.items()
+            }
+            for cell in together:
                 keep(cell, _compare_times(workers, cell, stores_of))
     for cell in order:
         if not cell.is_timed:
