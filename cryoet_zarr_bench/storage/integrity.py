@@ -91,12 +91,7 @@ def check_metadata(
     Compared are format, shape, dtype with byte order, chunk shape, fill value, and the whole chain
     of codecs; what the document holds beyond that is let be.
     """
-    expected = (
-        _format_2_metadata(shape, dtype, config)
-        if config.zarr_format == 2
-        else _format_3_metadata(shape, dtype, config)
-    )
-    for key, value in expected.items():
+    for key, value in expected_metadata(shape, dtype, config).items():
         if not _contains(metadata.get(key), value):
             raise NotWhatWasAsked(
                 f"the metadata has {key} = {json.dumps(metadata.get(key))}, "
@@ -122,6 +117,14 @@ def _contains(found: Any, expected: Any, key: str = "") -> bool:
 
 _DTYPE_SETTINGS = ("astype", "dtype", "encode_dtype", "decode_dtype")
 """Settings of numcodecs that some releases write as `float32`, others as `<f4`."""
+
+
+def expected_metadata(
+    shape: tuple[int, ...], dtype: np.dtype, config: StorageConfig
+) -> dict[str, Any]:
+    """The metadata document of an array, as far as its config decides it."""
+    made = _format_2_metadata if config.zarr_format == 2 else _format_3_metadata
+    return made(shape, dtype, config)
 
 
 def _format_2_metadata(

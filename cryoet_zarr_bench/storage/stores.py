@@ -26,6 +26,7 @@ from cryoet_zarr_bench.storage.integrity import (
     check_read_back,
     check_stored_file,
 )
+from cryoet_zarr_bench.storage.metadata_defaults import spelled_out
 from cryoet_zarr_bench.storage.scaling import Scaling
 
 METADATA_NAMES = frozenset({".zarray", ".zattrs", ".zgroup", ".zmetadata", "zarr.json"})
@@ -101,7 +102,7 @@ def write_verified(
     config = config.for_values_of(tomogram)
     engine.write(tomogram, store, config)
     metadata = array_metadata(store, config.zarr_format)
-    check_metadata(metadata, tomogram.shape, tomogram.dtype, config)
+    check_metadata(spelled_out(metadata), tomogram.shape, tomogram.dtype, config)
     chunk_files = sorted(
         path for path in store.rglob("*") if path.is_file() and path.name not in METADATA_NAMES
     )

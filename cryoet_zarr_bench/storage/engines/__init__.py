@@ -1,6 +1,7 @@
 """The library that reads and writes, behind one small interface.
 
-One module per generation of an API. This is the only place that looks at a library's version.
+One module per generation of an API, or per library. This is the only place that looks at a
+library's version.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ class Engine(Protocol):
 
     def pin_threads(self) -> None:
         """Make encoding and decoding use one thread, whatever the library's default is."""
+
+    def default_threads(self) -> None:
+        """Let the library take as many threads as it does by itself."""
 
     def settings(self) -> dict[str, Any]:
         """The settings of threads and concurrency in force, for the record."""
@@ -57,11 +61,72 @@ class Engine(Protocol):
         """Open the array for reading; indexing it gives numpy arrays."""
 
 
+class EngineMissing(ImportError):
+    """An engine is not in this environment; the message says why."""
+
+
+ENGINES = {
+    "zarr-python": "",
+    "zarr-python-fused": "fused_pipeline",
+    "tensorstore": "tensorstore_engine",
+    "zarrs": "zarrs_engine",
+}
+"""Every engine there is, and the module that has it; the release's own zarr-python is chosen by its
+generation. The others are imported when they are asked for, in the process that uses them, so that
+what they take and start is in no other one."""
+
+
+def engine_called(name: str) -> Engine:
+    """The engine of that name, a key of `ENGINES`; EngineMissing where there is none here.
+
+    Its threads are as they were: see `take_over`.
+    """
+    own = _own_engine()
+    if not ENGINES[name]:
+        return own
+    if own.zarr_formats == (2,) and name != "tensorstore":
+        raise EngineMissing(f"{name} is a pipeline of zarr 3, and this is zarr 2")
+    try:
+        module = importlib.import_module(f"{__name__}.{ENGINES[name]}")
+    except EngineMissing:
+        raise
+    except ModuleNotFoundError as error:
+        raise EngineMissing(f"{error.name} is not in this environment") from error
+    engine: Engine = module.ENGINE
+    return engine
+
+
+def take_over(engine: Engine, one_thread: bool = True) -> None:
+    """Let this process read and write through this engine from now on, and through no other.
+
+    Of zarr-python the number of threads can be set once in a process, before the first array.
+    """
+    _library_defaults().put_back()
+    if one_thread:
+        engine.pin_threads()
+    else:
+        engine.default_threads()
+
+
+def settings_in_force(engine: Engine) -> dict[str, Any]:
+    """The settings of threads and concurrency an engine works with, whatever set them."""
+    if engine.name == "tensorstore":
+        return engine.settings()
+    settings: dict[str, Any] = _library_defaults().in_force()
+    return settings
+
+
 def installed_engine() -> Engine:
     """The engine of the zarr that is installed, with its threads pinned.
 
     Raises ImportError where there is none, or where it cannot be imported.
     """
+    engine = _own_engine()
+    engine.pin_threads()
+    return engine
+
+
+def _own_engine() -> Engine:
     try:
         version = importlib.metadata.version("zarr")
     except importlib.metadata.PackageNotFoundError as error:
@@ -69,5 +134,10 @@ def installed_engine() -> Engine:
     generation = "zarr2" if version.startswith("2.") else "zarr3"
     module = importlib.import_module(f"{__name__}.{generation}")
     engine: Engine = module.ENGINE
-    engine.pin_threads()
+    _library_defaults().note()
     return engine
+
+
+def _library_defaults() -> Any:
+    # It imports zarr, which need not be there to import this package.
+    return importlib.import_module(f"{__name__}.library_defaults")
