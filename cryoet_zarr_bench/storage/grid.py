@@ -134,5 +134,35 @@ CONVERSION = Section(
 )
 """What the benchmarks of conversion make, in every profile."""
 
-SECTIONS: dict[str, dict[str, Section]] = {}
+SECTIONS: dict[str, dict[str, Section]] = {
+    "engines": {
+        "quick": Section(("blosc-zstd-5-shuffle",), ("64x64x64",), (2,)),
+        "standard": Section(
+            ("blosc-zstd-5-shuffle",), ("64x64x64", "32x32x32 in 128x128x128"), (2, 3)
+        ),
+        "full": Section(
+            (
+                "none",
+                *_blosc("lz4", (5,)),
+                *_blosc("zstd", (1, 5)),
+                "zstd-1",
+                "zstd-5",
+                "gzip-1",
+            ),
+            ("32x32x32", "64x64x64", "128x128x128", "32x32x32 in 128x128x128"),
+        ),
+    },
+}
 """Beside what is written, read and opened: question -> name of the profile -> section."""
+
+ENGINE_CALLS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "quick": (("read_volume",), ("OneThread",)),
+    **dict.fromkeys(
+        ("standard", "full"),
+        (
+            ("write", "write_synced", "read_volume", "read_xy_slice"),
+            ("OneThread", "DefaultThreads"),
+        ),
+    ),
+}
+"""What engines are compared in, and on how many threads: name of the profile -> both."""

@@ -132,8 +132,26 @@ def file_system_of(folder: Path) -> str:
 
 def leave_record(record: dict[str, Any], label: Label) -> None:
     """Leave the record of a process for the host, whole or not at all."""
+    if (path := _record_path(label)) is not None:
+        # What other processes of the same run said of their own stores stands beside it.
+        write_whole(path, json.dumps({**_left_so_far(path), **record}))
+
+
+def add_to_record(part: dict[str, Any], label: Label) -> None:
+    """Add what a process has to say of stores of its own to the record, under keys of its own."""
+    leave_record({"release": label.tag, "commit": label.commit, **part}, label)
+
+
+def _record_path(label: Label) -> Path | None:
     folder = os.environ.get(RECORD_FOLDER)
     if not folder:
-        return
-    name = f"{label.commit}.{os.environ.get('ASV_ENV_NAME', 'environment')}.json"
-    write_whole(Path(folder) / name, json.dumps(record))
+        return None
+    return Path(folder) / f"{label.commit}.{os.environ.get('ASV_ENV_NAME', 'environment')}.json"
+
+
+def _left_so_far(path: Path) -> dict[str, Any]:
+    try:
+        left: dict[str, Any] = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return left

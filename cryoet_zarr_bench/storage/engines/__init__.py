@@ -30,6 +30,7 @@ class Engine(Protocol):
 
     def default_threads(self) -> None:
         """Let the library take as many threads as it does by itself."""
+        return
 
     def settings(self) -> dict[str, Any]:
         """The settings of threads and concurrency in force, for the record."""

@@ -30,6 +30,7 @@ class TensorStore(Engine):
         # No chunk that was read is kept: the library's own default, as zarr-python has it.
         self._unchanged = {"file_io_sync": synced, "cache_pool": {"total_bytes_limit": 0}}
         self._limits: dict[str, Any] = {}
+        self._synced: TensorStore | None = None
         self.default_threads()
 
     def pin_threads(self) -> None:
@@ -44,6 +45,16 @@ class TensorStore(Engine):
 
     def _make_context(self) -> None:
         self._context = tensorstore.Context({**self._unchanged, **self._limits})
+
+    @property
+    def synced(self) -> TensorStore:
+        """The same engine, with the same threads, that syncs each file."""
+        if self._synced is None:
+            self._synced = TensorStore(synced=True)
+        if self._synced._limits != self._limits:
+            self._synced._limits = self._limits
+            self._synced._make_context()
+        return self._synced
 
     def settings(self) -> dict[str, Any]:
         """The context: what is not in it is the library's default, which depends on the CPUs."""
@@ -100,4 +111,3 @@ class TensorStoreArray:
 
 
 ENGINE = TensorStore()
-SYNCED_ENGINE = TensorStore(synced=True)

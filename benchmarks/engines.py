@@ -1,0 +1,172 @@
+"""How long does each engine take for the same work, on one thread and on as many as it takes?
+
+Every engine reads the very same stores, those of zarr-python. Nothing is put on the disk by fsync,
+but where the name says synced.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import FunctionType
+from typing import Any
+
+from benchmarks.stored import GRID, StoredTomogram
+from cryoet_zarr_bench.storage.config import StorageConfig
+from cryoet_zarr_bench.storage.engine_shelf import EngineShelf, prepare_engine_shelf
+from cryoet_zarr_bench.storage.engines import take_over
+from cryoet_zarr_bench.storage.grid import ENGINE_CALLS
+from cryoet_zarr_bench.storage.session import file_system_of, prepared_tomogram_path
+from cryoet_zarr_bench.tomograms.prepared import open_prepared
+
+SECTION = GRID.section("engines")
+
+
+class EngineAtWork(StoredTomogram):
+    """An engine with its threads, chosen once in a process, before the first array.
+
+    Its calls are given to the classes below, one class for each engine and number of threads.
+    """
+
+    version = "1"
+    params = SECTION.params
+    engine_name = ""
+    one_thread = True
+
+    def setup_cache(self) -> EngineShelf:  # type: ignore[override]
+        """Let every engine write and read every config, and verify it."""
+        tomogram = open_prepared(prepared_tomogram_path())
+        shelf = prepare_engine_shelf(tomogram, Path.cwd(), list(SECTION.configs()))
+        # Or the kernel would write these stores back in the midst of what is timed.
+        os.sync()
+        return shelf
+
+    def setup(  # type: ignore[override]
+        self, shelf: EngineShelf, codec: str, chunks: str, zarr_format: int
+    ) -> None:
+        """Take the engine, open the store that all read, clear the target; see `_needs`."""
+        self.config = StorageConfig.of(codec, chunks, zarr_format)
+        if not hasattr(self, "engine"):
+            engine = shelf.engine(self.engine_name)
+            take_over(engine, self.one_thread)
+            self.engine = engine
+            self.tomogram = open_prepared(prepared_tomogram_path()).load()
+        self.target = Path.cwd() / "written"
+        shutil.rmtree(self.target, ignore_errors=True)
+        try:
+            store = shelf.to_read(self.engine_name, self.config)
+        except (NotImplementedError, RuntimeError):
+            return  # reading is n/a or has failed, as `_needs` says; writing may not
+        self.array = self.engine.open(store.folder)
+        self.middle = self.array.shape[0] // 2
+
+    def teardown(  # type: ignore[override]
+        self, shelf: EngineShelf, codec: str, chunks: str, zarr_format: int
+    ) -> None:
+        """Fail where the timed call wrote other bytes than the engine's verified store has."""
+        StoredTomogram.timer.leave()
+        # asv calls this where setup said n/a, too.
+        if not hasattr(self, "target") or not self.target.exists():
+            return
+        written = sum(path.stat().st_size for path in self.target.rglob("*") if path.is_file())
+        shutil.rmtree(self.target)
+        verified = shelf.written[self.engine_name].get(self.config).stored_bytes
+        if written != verified:
+            raise RuntimeError(f"{written} bytes were written, the verified store has {verified}")
+
+
+# What is timed, each the one call that a user would write. They are given to every class as
+# functions of its own, since asv's attributes of a benchmark are those of the function.
+
+
+def _write(self: Any, shelf: EngineShelf, codec: str, chunks: str, zarr_format: int) -> None:
+    self.engine.write(self.tomogram, self.target, self.config)
+
+
+def _write_synced(self: Any, shelf: EngineShelf, codec: str, chunks: str, zarr_format: int) -> None:
+    self.engine.synced.write(self.tomogram, self.target, self.config)
+
+
+def _read_volume(self: Any, shelf: EngineShelf, codec: str, chunks: str, zarr_format: int) -> None:
+    self.array[...]
+
+
+def _read_xy_slice(
+    self: Any, shelf: EngineShelf, codec: str, chunks: str, zarr_format: int
+) -> None:
+    self.array[self.middle, :, :]
+
+
+CALLS = {
+    "write": (_write, "Write the tomogram"),
+    "write_synced": (_write_synced, "Write the tomogram, each file synced"),
+    "read_volume": (_read_volume, "Read the full volume"),
+    "read_xy_slice": (_read_xy_slice, "Read one XY slice"),
+}
+SYNCING = ("tensorstore",)
+"""The engines that can be told to sync each file."""
+
+CLASS_NAMES = {
+    "zarr-python": "ZarrPython",
+    "zarr-python-fused": "FusedPipeline",
+    "tensorstore": "TensorStore",
+    "zarrs": "Zarrs",
+}
+THREADS = {"OneThread": "one thread", "DefaultThreads": "default threads"}
+
+
+def _needs(name: str, engine: str) -> Callable[..., None]:
+    """The part of a benchmark's setup that says n/a or failed, by what its call needs."""
+
+    def setup(shelf: EngineShelf, codec: str, chunks: str, zarr_format: int) -> None:
+        config = StorageConfig.of(codec, chunks, zarr_format)
+        if name.startswith("read"):
+            shelf.to_read(engine, config)
+            return
+        shelf.written[engine].get(config)
+        if name == "write_synced" and file_system_of(Path.cwd()) == "tmpfs":
+            raise NotImplementedError("nothing can be synced in memory, where the stores lie")
+
+    return setup
+
+
+def _benchmark(name: str, engine: str, threads: str, clock: str) -> FunctionType:
+    function, said = CALLS[name]
+    benchmark = FunctionType(function.__code__, globals(), f"time_{name}")
+    benchmark.__doc__ = f"{said} through {engine}, {THREADS[threads]}: {clock} time."
+    attributes: Any = benchmark
+    attributes.pretty_name = f"{said}, {engine}, {THREADS[threads]} ({clock} time)"
+    attributes.setup = _needs(name, engine)
+    if clock == "CPU":
+        attributes.timer = time.process_time
+    return benchmark
+
+
+def _engine_class(engine: str, threads: str, calls: tuple[str, ...]) -> type[EngineAtWork]:
+    methods = {
+        f"time_{name}{ending}": _benchmark(name, engine, threads, clock)
+        for name in calls
+        if name != "write_synced" or engine in SYNCING
+        for ending, clock in (("", "wall"), ("_cpu", "CPU"))
+    }
+    return type(
+        f"{CLASS_NAMES[engine]}{threads}",
+        (EngineAtWork,),
+        {
+            "__doc__": f"{engine}, {THREADS[threads]}.",
+            "__module__": __name__,
+            "engine_name": engine,
+            "one_thread": threads == "OneThread",
+            **methods,
+        },
+    )
+
+
+_calls, _threads = ENGINE_CALLS[GRID.name]
+for _each in (
+    _engine_class(engine, threads, _calls) for engine in CLASS_NAMES for threads in _threads
+):
+    globals()[_each.__name__] = _each
