@@ -97,8 +97,11 @@ def _fill(
             shutil.rmtree(own, ignore_errors=True)
         shelf.unreadable[name], shelf.misread[name] = {}, {}
         for config_name, store in shelf.written[READ_BY_ALL].stores.items():
+            middle = slice(tomogram.shape[0] // 2, tomogram.shape[0] // 2 + 1)
             try:
-                check_bit_equal(tomogram, np.asarray(engine.open(store.folder)[...]))
+                array = engine.open(store.folder)
+                check_bit_equal(tomogram, np.asarray(array[...]))
+                check_bit_equal(tomogram[middle], np.asarray(array[middle, :, :]))
             except NotWhatWasAsked as error:
                 shelf.misread[name][config_name] = str(error)
             except Exception as error:  # whatever it was, it cannot be read

@@ -138,7 +138,7 @@ SECTIONS: dict[str, dict[str, Section]] = {
     "engines": {
         "quick": Section(("blosc-zstd-5-shuffle",), ("64x64x64",), (2,)),
         "standard": Section(
-            ("blosc-zstd-5-shuffle",), ("64x64x64", "32x32x32 in 128x128x128"), (2, 3)
+            ("blosc-zstd-5-shuffle",), ("64x64x64", "32x32x32 in 128x128x128"), (3,)
         ),
         "full": Section(
             (

@@ -17,7 +17,8 @@ SHUFFLES_BYTES_OF_FORMAT_2 = zarrs.__version__.startswith("0.1.")
 class Zarrs(OtherPipeline):
     """Writes and reads through zarrs; zarr-python has the metadata alone.
 
-    zarrs by itself hands on to zarr-python what it cannot do. Here that is an error.
+    zarrs by itself hands on to zarr-python what it cannot do. Here that is an error. In zarrs 0.2
+    it is one to index with a number, as in `array[z, :, :]`, where several chunks are touched.
     """
 
     name = "zarrs"
