@@ -33,6 +33,8 @@ class EngineAtWork(StoredTomogram):
 
     version = "1"
     params = SECTION.params
+    # There are many cells, and to write takes long.
+    repeat = (2, 12, 0.08)
     engine_name = ""
     one_thread = True
 
@@ -166,8 +168,9 @@ def _engine_class(engine: str, threads: str, calls: tuple[str, ...]) -> type[Eng
     )
 
 
-_calls, _threads = ENGINE_CALLS[GRID.name]
 for _each in (
-    _engine_class(engine, threads, _calls) for engine in CLASS_NAMES for threads in _threads
+    _engine_class(engine, threads, calls)
+    for engine in CLASS_NAMES
+    for threads, calls in ENGINE_CALLS[GRID.name].items()
 ):
     globals()[_each.__name__] = _each

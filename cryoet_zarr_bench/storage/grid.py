@@ -155,14 +155,11 @@ SECTIONS: dict[str, dict[str, Section]] = {
 }
 """Beside what is written, read and opened: question -> name of the profile -> section."""
 
-ENGINE_CALLS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "quick": (("read_volume",), ("OneThread",)),
-    **dict.fromkeys(
-        ("standard", "full"),
-        (
-            ("write", "write_synced", "read_volume", "read_xy_slice"),
-            ("OneThread", "DefaultThreads"),
-        ),
-    ),
+_EVERY_ENGINE_CALL = ("write", "write_synced", "read_volume", "read_xy_slice")
+
+ENGINE_CALLS: dict[str, dict[str, tuple[str, ...]]] = {
+    "quick": {"OneThread": ("read_volume",)},
+    "standard": {"OneThread": _EVERY_ENGINE_CALL, "DefaultThreads": ("write", "read_volume")},
+    "full": {"OneThread": _EVERY_ENGINE_CALL, "DefaultThreads": _EVERY_ENGINE_CALL},
 }
-"""What engines are compared in, and on how many threads: name of the profile -> both."""
+"""What engines are compared in: name of the profile -> threads -> calls of `benchmarks/engines`."""
