@@ -8,6 +8,7 @@ from typing import Any
 
 from cryoet_zarr_bench.storage.clocks import BothClocks
 from cryoet_zarr_bench.storage.config import StorageConfig
+from cryoet_zarr_bench.storage.exact_figures import leave_exact_figures
 from cryoet_zarr_bench.storage.grid import CONVERSION, selected_profile
 from cryoet_zarr_bench.storage.session import end_with_parent, prepared_tomogram_path
 from cryoet_zarr_bench.storage.shelf import prepare_shelf
@@ -55,6 +56,10 @@ class StoredTomogram:
         # One that is in both is made once.
         configs = {config.name: config for config in (*GRID.configs(), *CONVERSION.configs())}
         shelf = prepare_shelf(tomogram, Path.cwd(), list(configs.values()))
+        # Imported here, since it imports this module.
+        from benchmarks.storage import Storage
+
+        leave_exact_figures(Storage, shelf)
         # Or the kernel would write these stores back in the midst of what is timed.
         os.sync()
         return shelf

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import math
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from cryoet_zarr_bench.releases.commits import commit_of
+from cryoet_zarr_bench.releases.exact_cells import BY_PROCESS
 from cryoet_zarr_bench.reports.results import Cell, read_results
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -86,6 +88,34 @@ def test_each_record_tells_the_conditions_it_was_measured_in(measured):
             conditions["noisy"],
         )
         assert result.canary in sorted(sample[1] for sample in samples) or len(samples) % 2 == 0
+
+
+def test_exact_cells_are_those_that_a_process_each_would_have_given(measured):
+    """In the release that has n/a cells as well; only when and how long may differ."""
+    name = "storage.Storage.track_stored_fraction"
+    (path,) = measured.results.glob(f"testing/{commit_of(OLD)[:8]}-virtualenv-*.json")
+    record = path.with_suffix(".record.jsonl")
+    before = {each: each.read_bytes() for each in (path, record)}
+    variables = {"CRYOET_TOMOGRAM": TOMOGRAM, BY_PROCESS: "1"}
+    try:
+        run = measured.asv("run", *FAST, "--bench", name, f"{OLD}^!", **variables)
+        assert run.returncode == 0, run.stdout + run.stderr
+        after = json.loads(path.read_text())
+    finally:
+        for each, content in before.items():
+            each.write_bytes(content)
+    given, wanted = (
+        {
+            column: value
+            for column, value in zip(each["result_columns"], each["results"][name], strict=False)
+            if column not in ("started_at", "duration")
+        }
+        for each in (json.loads(before[path]), after)
+    )
+    assert after["results"][name] != json.loads(before[path])["results"][name]
+    # NaN is not equal to itself.
+    assert repr(given) == repr(wanted)
+    assert sum(math.isnan(value) for value in given["result"]) == len(given["result"]) / 2
 
 
 def test_nothing_unfinished_is_left(measured):

@@ -21,6 +21,7 @@ from asv.util import UserError
 
 from cryoet_zarr_bench.errors import BadInput
 from cryoet_zarr_bench.releases.cpu_twins import CpuTwins
+from cryoet_zarr_bench.releases.exact_cells import ExactCells
 from cryoet_zarr_bench.releases.resume import CellJournal, journal_path
 from cryoet_zarr_bench.releases.scratch import claim_scratch_folder, space_of_stores
 from cryoet_zarr_bench.releases.selection import selected_tomogram
@@ -146,6 +147,7 @@ def _run_and_keep(
         watch = results.watch = Watch(journal.note, earlier + journal.notes)
     tell = _teller(_count_cells(benchmarks, options))
     twins = CpuTwins(benchmarks, scratch)
+    exact = ExactCells(benchmarks, scratch)
 
     def run_cell(benchmark: Any, spawner: Any, param_idx: Any, **rest: Any) -> Any:
         found = None
@@ -156,6 +158,9 @@ def _run_and_keep(
             if watch is not None:
                 watch.look_if_due()
             found = twins.give(benchmark["name"], param_idx)
+            # A profile is of a process.
+            if found is None and not options.get("profile"):
+                found = exact.give(benchmark["name"], param_idx)
             if found is None:
                 twins.forget_last()
                 found = _run_cell(benchmark, spawner, param_idx, **rest)

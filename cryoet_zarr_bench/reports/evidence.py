@@ -11,7 +11,7 @@ from typing import Any
 from cryoet_zarr_bench.releases.announced import AnnouncedChange
 from cryoet_zarr_bench.releases.catalogue import Release, load_catalogue
 from cryoet_zarr_bench.reports.announced import AnnouncedRow, announced_rows
-from cryoet_zarr_bench.reports.noise import Band, Spread, is_exact, read_noise
+from cryoet_zarr_bench.reports.noise import Band, Spread, read_noise
 from cryoet_zarr_bench.reports.results import Cell
 from cryoet_zarr_bench.reports.verdict_steps import (
     BENCHMARKS,
@@ -21,6 +21,7 @@ from cryoet_zarr_bench.reports.verdict_steps import (
     read_verdicts,
 )
 from cryoet_zarr_bench.reports.verdict_table import VerdictRow, verdict_rows
+from cryoet_zarr_bench.storage.exact_figures import is_exact
 
 CELL_FIELDS = (
     *("benchmark", "codec", "chunks", "format", "verdict", "by"),

@@ -18,6 +18,7 @@ import numpy as np
 
 from cryoet_zarr_bench.json_lines import read_lines
 from cryoet_zarr_bench.reports.results import Cell
+from cryoet_zarr_bench.storage.exact_figures import is_exact
 
 NOISE_FILE = "noise.jsonl"
 """In a machine's folder of results: a line for each repeat. asv reads no such file."""
@@ -126,11 +127,6 @@ class Noise:
             if figure is not None:
                 found[each.release, each.numcodecs].append(figure)
         return list(found.values())
-
-
-def is_exact(benchmark: str) -> bool:
-    """Whether its figures are counted, not measured: bytes stored, files, the ratio."""
-    return benchmark.rsplit(".", 1)[-1].startswith("track_")
 
 
 def is_timed(benchmark: str) -> bool:

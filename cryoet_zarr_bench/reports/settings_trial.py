@@ -21,6 +21,7 @@ from cryoet_zarr_bench.errors import BadInput
 from cryoet_zarr_bench.json_lines import read_lines, write_lines
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
 from cryoet_zarr_bench.releases.conditions import stamp
+from cryoet_zarr_bench.releases.exact_cells import BY_PROCESS
 from cryoet_zarr_bench.releases.measure import Place, alone, choose_python, run_watched
 from cryoet_zarr_bench.releases.places import PROJECT, WORK
 from cryoet_zarr_bench.reports.results import MeasuredRelease, read_results
@@ -32,14 +33,20 @@ SETTINGS_FILE = "settings.jsonl"
 
 @dataclass(frozen=True)
 class Setting:
-    """Options of `asv run`, and how often the same run is made."""
+    """Options of `asv run`, how often the same run is made, and who makes exact figures.
+
+    `by_process` is whether asv runs a process for each exact figure, as it does by itself.
+    """
 
     title: str
     options: tuple[str, ...]
     runs: int = 2
+    by_process: bool = False
 
 
 CHOSEN = Setting("as the history is measured", ("--interleave-rounds",))
+
+_EXACT = ("-b", r"^(?!overhead\.).*\.track_")
 
 TRIED = (
     CHOSEN,
@@ -50,10 +57,12 @@ TRIED = (
     ),
     Setting(
         "exact figures alone, a process for each (asv's own way)",
-        ("--launch-method", "spawn", "-b", "track_"),
+        ("--launch-method", "spawn", *_EXACT),
         1,
+        by_process=True,
     ),
-    Setting("exact figures alone, forked (as the history is measured)", ("-b", "track_"), 1),
+    Setting("exact figures alone, a fork for each", _EXACT, 1, by_process=True),
+    Setting("exact figures alone, all at once (as the history is measured)", _EXACT, 1),
 )
 
 
@@ -137,6 +146,7 @@ def _run_asv(place: Place, tag: str, setting: Setting) -> None:
     command += ["--config", str(place.write_configuration([None]))]
     command += ["--machine", str(place.machine), *setting.options, f"{tag}^!"]
     place.log.write_text("")
+    os.environ[BY_PROCESS] = "1" if setting.by_process else ""
     if code := run_watched(command, place.log):
         raise BadInput(f"asv ended with {code} where it tried settings; see {place.log}")
 

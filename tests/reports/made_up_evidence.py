@@ -6,6 +6,7 @@ import random
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
 from cryoet_zarr_bench.releases.commits import commit_of
 from cryoet_zarr_bench.reports.results import read_results
+from cryoet_zarr_bench.storage.exact_figures import is_exact
 from cryoet_zarr_bench.storage.grid import PROFILES
 
 TOMOGRAM = "synthetic-10A-128x128x128"
@@ -203,7 +204,7 @@ def history_of_repeats(results, count=8):
                 for each, value in cells.items()
             }
             for benchmark, cells in measured.figures.items()
-            if ".track_" not in benchmark
+            if not is_exact(benchmark)
         }
         lines.append(
             {

@@ -73,6 +73,11 @@ def test_exact_figures_have_no_band():
     assert noise_of(repeats_of([7, 7, 8], exact)).band(exact, CELL) is None
 
 
+def test_what_is_tracked_of_times_has_a_band_like_a_time():
+    slope = "overhead.PerChunk.track_read_us_per_chunk"
+    assert noise_of(repeats_of([1.0, 1.0, 1.3], slope)).band(slope, CELL) == Band(1.0, 1.3, 3)
+
+
 def test_of_several_reference_releases_the_widest_counts():
     calm = repeats_of([1.0, 1.0, 1.01, 1.02])
     wild = repeats_of([10.0, 10.0, 13.0], release="zarr-3.1.6")
