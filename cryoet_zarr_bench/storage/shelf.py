@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cryoet_zarr_bench.storage.config import StorageConfig
 from cryoet_zarr_bench.storage.engines import installed_engine
+from cryoet_zarr_bench.storage.entropy import entropy_of
 from cryoet_zarr_bench.storage.integrity import check_release
 from cryoet_zarr_bench.storage.session import environment_record, leave_record, read_label
 from cryoet_zarr_bench.storage.stores import StoreShelf, fill_shelf, fingerprints
@@ -27,7 +28,9 @@ def prepare_shelf(
     try:
         packages = check_release(label.packages)
         engine = installed_engine()
-        shelf = fill_shelf(engine, tomogram.load(), folder, configs)
+        voxels = tomogram.load()
+        shelf = fill_shelf(engine, voxels, folder, configs)
+        shelf.entropy = entropy_of(voxels)
     except Exception as error:  # an installation that does not import is a result too
         reason = f"{type(error).__name__}: {error}"
         shelf = StoreShelf(failed={config.name: reason for config in configs})
@@ -44,6 +47,7 @@ def prepare_shelf(
                 "shape": list(tomogram.shape),
                 "dtype": tomogram.dtype,
                 "sha256": tomogram.sha256,
+                "entropy": shelf.entropy and shelf.entropy.record(),
             },
             "stores": fingerprints(shelf),
             "failed": shelf.failed,

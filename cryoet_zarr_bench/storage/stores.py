@@ -20,6 +20,7 @@ import numpy as np
 from cryoet_zarr_bench.storage.codecs import Unsuited
 from cryoet_zarr_bench.storage.config import StorageConfig
 from cryoet_zarr_bench.storage.engines import Engine
+from cryoet_zarr_bench.storage.entropy import Entropy
 from cryoet_zarr_bench.storage.integrity import (
     array_metadata,
     check_metadata,
@@ -45,6 +46,7 @@ class VerifiedStore:
     """
 
     folder: Path
+    voxels: int
     raw_bytes: int
     stored_bytes: int
     chunk_bytes: int
@@ -59,6 +61,11 @@ class VerifiedStore:
         return self.raw_bytes / self.stored_bytes
 
     @property
+    def bits_per_voxel(self) -> float:
+        """Bits stored in chunk files, padding at the edges included, over the tomogram's voxels."""
+        return 8 * self.chunk_bytes / self.voxels
+
+    @property
     def stored_fraction(self) -> float:
         """Bytes stored, metadata included, over bytes in memory."""
         return self.stored_bytes / self.raw_bytes
@@ -69,12 +76,14 @@ class StoreShelf:
     """The stores of one release: those that were verified, and why the others are not there.
 
     `impossible` are configs the release has no way to write, `failed` those where something was
-    not what was asked for. Both map the name of a config to the reason.
+    not what was asked for. Both map the name of a config to the reason. `entropy` is that of the
+    tomogram they all hold, where somebody worked it out.
     """
 
     stores: dict[str, VerifiedStore] = field(default_factory=dict)
     impossible: dict[str, str] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
+    entropy: Entropy | None = None
 
     def get(self, config: StorageConfig) -> VerifiedStore:
         """The verified store of a config.
@@ -89,6 +98,16 @@ class StoreShelf:
             reason = self.failed.get(name, "the store was never written")
             raise RuntimeError(f"no figure for {name}: {reason}")
         return self.stores[name]
+
+    def bits_above_entropy(self, config: StorageConfig) -> float:
+        """Bits per voxel in the chunk files, minus the memoryless entropy of the values.
+
+        Below 0 where the codec made use of more than one voxel at a time. Raises as `get` does.
+        """
+        store = self.get(config)
+        if self.entropy is None:
+            raise RuntimeError(f"no figure for {config.name}: the entropy was never worked out")
+        return store.bits_per_voxel - self.entropy.memoryless
 
 
 def write_verified(
@@ -116,6 +135,7 @@ def write_verified(
     sizes = [path.stat().st_size for path in store.rglob("*") if path.is_file()]
     return VerifiedStore(
         folder=store,
+        voxels=tomogram.size,
         raw_bytes=tomogram.nbytes,
         stored_bytes=sum(sizes),
         chunk_bytes=sum(path.stat().st_size for path in chunk_files),
