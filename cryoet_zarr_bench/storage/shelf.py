@@ -8,18 +8,24 @@ from cryoet_zarr_bench.storage.config import StorageConfig
 from cryoet_zarr_bench.storage.engines import installed_engine
 from cryoet_zarr_bench.storage.entropy import entropy_of
 from cryoet_zarr_bench.storage.integrity import check_release
-from cryoet_zarr_bench.storage.session import environment_record, leave_record, read_label
+from cryoet_zarr_bench.storage.session import (
+    add_to_record,
+    environment_record,
+    leave_record,
+    read_label,
+)
 from cryoet_zarr_bench.storage.stores import StoreShelf, fill_shelf, fingerprints
 from cryoet_zarr_bench.tomograms.prepared import PreparedTomogram
 
 
 def prepare_shelf(
-    tomogram: PreparedTomogram, folder: Path, configs: list[StorageConfig]
+    tomogram: PreparedTomogram, folder: Path, configs: list[StorageConfig], question: str = ""
 ) -> StoreShelf:
     """Write and verify every config under `folder` with the release installed here.
 
     Where the release cannot be installed every config is impossible; where the packages that are
-    imported are not those on the label every config has failed.
+    imported are not those on the label every config has failed. The record has the stores of the
+    core, and under its name those of another `question`, a key of `grid.SECTIONS`.
     """
     label = read_label()
     if label.impossible is not None:
@@ -34,6 +40,11 @@ def prepare_shelf(
     except Exception as error:  # an installation that does not import is a result too
         reason = f"{type(error).__name__}: {error}"
         shelf = StoreShelf(failed={config.name: reason for config in configs})
+    stores = {"stores": fingerprints(shelf), "failed": shelf.failed}
+    if question:
+        # Why a codec is n/a is told by a trial, and by nothing else.
+        add_to_record({question: {**stores, "impossible": shelf.impossible}}, label)
+        return shelf
     leave_record(
         {
             "release": label.tag,
@@ -49,8 +60,7 @@ def prepare_shelf(
                 "sha256": tomogram.sha256,
                 "entropy": shelf.entropy and shelf.entropy.record(),
             },
-            "stores": fingerprints(shelf),
-            "failed": shelf.failed,
+            **stores,
         },
         label,
     )
