@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
 from cryoet_zarr_bench.storage.config import StorageConfig
+from cryoet_zarr_bench.storage.requests import Bucket
 
 
 class Engine(Protocol):
@@ -60,6 +62,22 @@ class Engine(Protocol):
 
     def open(self, store: Path) -> Any:
         """Open the array for reading; indexing it gives numpy arrays."""
+
+    def open_to_change(self, store: Path) -> Any:
+        """Open the array for reading and for writing parts of it anew."""
+        raise NotImplementedError(f"{self.name} is not asked to change a store")
+
+    def open_in_bucket(
+        self, bucket: Bucket, to_change: bool = False
+    ) -> AbstractContextManager[Any]:
+        """Open the array that is all of a bucket, which counts what is asked of it."""
+        raise NotImplementedError(f"what {self.name} asks of a store is not counted")
+
+    def create_in_bucket(
+        self, bucket: Bucket, shape: tuple[int, ...], dtype: np.dtype, config: StorageConfig
+    ) -> AbstractContextManager[Any]:
+        """Create an array of zeros in an empty bucket, which counts what is asked of it."""
+        raise NotImplementedError(f"what {self.name} asks of a store is not counted")
 
 
 class EngineMissing(ImportError):
