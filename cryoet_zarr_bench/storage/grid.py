@@ -134,7 +134,61 @@ CONVERSION = Section(
 )
 """What the benchmarks of conversion make, in every profile."""
 
+_ACCESS = {
+    "quick": Section(("blosc-zstd-5-shuffle",), ("64x64x64",), (2,)),
+    "standard": Section(("blosc-zstd-5-shuffle",), ("32x32x32", "64x64x64", "16x128x128")),
+    "full": Section(
+        ("none", "blosc-lz4-5-bitshuffle", "blosc-zstd-5-shuffle", "zstd-5"),
+        (
+            "16x16x16",
+            "32x32x32",
+            "64x64x64",
+            "128x128x128",
+            "16x64x64",
+            "16x128x128",
+            "64x16x64",
+            "64x64x16",
+            "1x128x128",
+            "32x32x32 in 64x64x64",
+            "32x32x32 in 128x128x128",
+            "16x64x64 in 64x128x128",
+        ),
+    ),
+}
+
+# Of the profiles' tomogram 32x128x128 and 64x128x128 are whole slabs, and 128x128x128 is the whole
+# volume; a larger shard is padded.
+_SHARDS = {
+    "quick": Section(("blosc-zstd-5-shuffle",), ("32x32x32 in 64x64x64",), (3,)),
+    "standard": Section(
+        ("blosc-zstd-5-shuffle",),
+        (
+            "16x16x16 in 64x64x64",
+            "32x32x32 in 64x64x64",
+            "32x32x32 in 32x128x128",
+            "32x32x32 in 128x128x128",
+        ),
+        (3,),
+    ),
+    "full": Section(
+        ("none", "blosc-lz4-5-bitshuffle", "blosc-zstd-5-shuffle", "zstd-5"),
+        tuple(
+            f"{chunks} in {shards}"
+            for chunks in ("16x16x16", "32x32x32", "64x64x64")
+            for shards in (
+                "64x64x64",
+                "64x128x128",
+                "128x128x128",
+                "256x256x256",
+                "512x512x512",
+            )
+        ),
+        (3,),
+    ),
+}
+
 SECTIONS: dict[str, dict[str, Section]] = {
+    "access": _ACCESS,
     "engines": {
         "quick": Section(("blosc-zstd-5-shuffle",), ("64x64x64",), (2,)),
         "standard": Section(
@@ -152,6 +206,7 @@ SECTIONS: dict[str, dict[str, Section]] = {
             ("32x32x32", "64x64x64", "128x128x128", "32x32x32 in 128x128x128"),
         ),
     },
+    "shards": _SHARDS,
 }
 """Beside what is written, read and opened: question -> name of the profile -> section."""
 

@@ -157,7 +157,5 @@ class Bucket:
         stop: int | None = None,
     ) -> float:
         seconds = self.latency.seconds(moved)
-        self.trace.requests.append(
-            Request(kind, key, start, stop, moved, begin, begin + seconds)
-        )
+        self.trace.requests.append(Request(kind, key, start, stop, moved, begin, begin + seconds))
         return seconds

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from cryoet_zarr_bench.storage.config import StorageConfig
-from cryoet_zarr_bench.storage.engines import installed_engine
+from cryoet_zarr_bench.storage.engines import Engine, installed_engine
 from cryoet_zarr_bench.storage.integrity import check_release
 from cryoet_zarr_bench.storage.session import environment_record, leave_record, read_label
-from cryoet_zarr_bench.storage.stores import StoreShelf, fill_shelf, fingerprints
+from cryoet_zarr_bench.storage.stores import StoreShelf, VerifiedStore, fill_shelf, fingerprints
 from cryoet_zarr_bench.tomograms.prepared import PreparedTomogram
+
+Figures = Callable[[Engine, np.ndarray, StorageConfig, VerifiedStore], dict[str, float]]
+"""Computes exact figures of a tomogram's verified store; what it writes lies beside the store."""
 
 
 def prepare_shelf(
-    tomogram: PreparedTomogram, folder: Path, configs: list[StorageConfig]
+    tomogram: PreparedTomogram,
+    folder: Path,
+    configs: list[StorageConfig],
+    figures: Figures | None = None,
 ) -> StoreShelf:
     """Write and verify every config under `folder` with the release installed here.
 
+    `figures` are computed of each, and are on the shelf then.
     Where the release cannot be installed every config is impossible; where the packages that are
     imported are not those on the label every config has failed.
     """
@@ -27,7 +38,11 @@ def prepare_shelf(
     try:
         packages = check_release(label.packages)
         engine = installed_engine()
-        shelf = fill_shelf(engine, tomogram.load(), folder, configs)
+        voxels = tomogram.load()
+        shelf = fill_shelf(engine, voxels, folder, configs)
+        if figures is not None:
+            for config in configs:
+                shelf.fill_figures(config, partial(figures, engine, voxels, config))
     except Exception as error:  # an installation that does not import is a result too
         reason = f"{type(error).__name__}: {error}"
         shelf = StoreShelf(failed={config.name: reason for config in configs})

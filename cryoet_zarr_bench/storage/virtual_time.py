@@ -47,7 +47,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Seconds on this loop's clock."""
         return self._now
 
-    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> Any:
+    def run_in_executor(  # type: ignore[override]
+        self, executor: Any, func: Callable[..., Any], *args: Any
+    ) -> Any:
         """Call the function now; a future that is done already has what it gave."""
         future = self.create_future()
         try:

@@ -16,7 +16,7 @@ from cryoet_zarr_bench.storage.latency import Connections
 from cryoet_zarr_bench.storage.requests import Bucket
 
 
-class BucketStore(Store):  # type: ignore[misc]
+class BucketStore(Store):
     """Asks a bucket, and puts the clock forward by what that takes."""
 
     def __init__(self, bucket: Bucket) -> None:

@@ -27,7 +27,7 @@ class BucketStore(Store):
     supports_writes = True
     supports_deletes = True
     supports_listing = True
-    supports_partial_writes = False  # type: ignore[assignment]
+    supports_partial_writes = False
 
     def __init__(self, bucket: Bucket, *, read_only: bool = False) -> None:
         super().__init__(read_only=read_only)

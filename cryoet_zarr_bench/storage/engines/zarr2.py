@@ -72,9 +72,7 @@ class ZarrPython2(Engine):
         return nullcontext(zarr.create(store=store, **_arguments(shape, dtype, config)))
 
 
-def _arguments(
-    shape: tuple[int, ...], dtype: np.dtype, config: StorageConfig
-) -> dict[str, Any]:
+def _arguments(shape: tuple[int, ...], dtype: np.dtype, config: StorageConfig) -> dict[str, Any]:
     filters, compressor = numcodecs_codec.filters_and_compressor(config, dtype)
     return {
         "shape": shape,
