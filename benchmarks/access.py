@@ -84,7 +84,8 @@ def _call(pattern: AccessPattern) -> Callable[[Access], None]:
 
 for _pattern in ACCESS_PATTERNS.values():
     _title = f"Access, {_pattern.title}"
-    add_timed(Access, _pattern.name, _title, _call(_pattern))
+    if SECTION.timed:
+        add_timed(Access, _pattern.name, _title, _call(_pattern))
     for _kind in (*OF_READING, *((OVER_READ,) if _pattern.reads_voxels else ())):
         add_exact(Requests, _pattern.name, _title, _kind)
 for _kind in OF_WRITING:

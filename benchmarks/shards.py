@@ -130,12 +130,14 @@ def _change(benchmark: ChangeShards) -> None:
 
 
 for _name, (_title, _) in SHARD_READS.items():
-    add_timed(ReadShards, _name, f"Shards, {_title}", _read(_name))
     for _kind in OF_READING:
         add_exact(ShardRequests, _name, f"Shards, {_title}", _kind)
-add_timed(WriteShards, WRITE, "Shards, writing", _write)
 for _kind in OF_WRITING:
     add_exact(ShardRequests, WRITE, "Shards, writing", _kind)
-add_timed(ChangeShards, CHANGE, "Shards, rewriting one chunk", _change)
 for _kind in OF_CHANGING:
     add_exact(ShardRequests, CHANGE, "Shards, rewriting one chunk", _kind)
+if SECTION.timed:
+    for _name, (_title, _) in SHARD_READS.items():
+        add_timed(ReadShards, _name, f"Shards, {_title}", _read(_name))
+    add_timed(WriteShards, WRITE, "Shards, writing", _write)
+    add_timed(ChangeShards, CHANGE, "Shards, rewriting one chunk", _change)

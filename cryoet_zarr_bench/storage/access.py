@@ -20,7 +20,7 @@ Shape = tuple[int, ...]
 SEED = 20261121
 """Of the places that benchmarks read."""
 
-PARTICLES = 300
+PARTICLES = 200
 PARTICLE_EDGES = (32, 48, 64, 96)
 PATCHES = 64
 PATCH_EDGES = (64, 96, 128, 160)
@@ -65,7 +65,7 @@ def slice_across(axis: int) -> Callable[[Shape, int], list[Box]]:
 
 
 def particle_boxes(shape: Shape, seed: int) -> list[Box]:
-    """300 cubes at places anywhere in the tomogram, wholly inside it, in no order.
+    """200 cubes at places anywhere in the tomogram, wholly inside it, in no order.
 
     Their edges are 32, 48, 64 or 96 voxels, by chance, as far as they are no longer than a third of
     the shortest axis; 32 where none is. An axis shorter than an edge is read all along.

@@ -20,11 +20,15 @@ LEVELS = range(1, 10)
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the grid that one question is asked over: codecs x chunk shapes x Zarr formats."""
+    """A part of the grid that one question is asked over: codecs x chunk shapes x Zarr formats.
+
+    Where it is not `timed`, it has exact figures alone.
+    """
 
     codecs: tuple[str, ...]
     chunks: tuple[str, ...]
     zarr_formats: tuple[int, ...] = (2, 3)
+    timed: bool = True
 
     @property
     def params(self) -> tuple[list[str], list[str], list[int]]:
@@ -135,7 +139,7 @@ CONVERSION = Section(
 """What the benchmarks of conversion make, in every profile."""
 
 _ACCESS = {
-    "quick": Section(("blosc-zstd-5-shuffle",), ("64x64x64",), (2,)),
+    "quick": Section(("blosc-zstd-5-shuffle",), ("64x64x64",), (2,), timed=False),
     "standard": Section(("blosc-zstd-5-shuffle",), ("32x32x32", "64x64x64", "16x128x128")),
     "full": Section(
         ("none", "blosc-lz4-5-bitshuffle", "blosc-zstd-5-shuffle", "zstd-5"),
@@ -159,7 +163,7 @@ _ACCESS = {
 # Of the profiles' tomogram 32x128x128 and 64x128x128 are whole slabs, and 128x128x128 is the whole
 # volume; a larger shard is padded.
 _SHARDS = {
-    "quick": Section(("blosc-zstd-5-shuffle",), ("32x32x32 in 64x64x64",), (3,)),
+    "quick": Section(("blosc-zstd-5-shuffle",), ("32x32x32 in 64x64x64",), (3,), timed=False),
     "standard": Section(
         ("blosc-zstd-5-shuffle",),
         (
