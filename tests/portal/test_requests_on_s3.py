@@ -106,7 +106,6 @@ def through_s3fs(prefix, proxy, read_only, max_concurrency=1):
         "key": "made-up",
         "secret": "made-up",
         "endpoint_url": proxy.address,
-        "skip_instance_cache": True,
         "max_concurrency": max_concurrency,
     }
     url = f"s3://{BUCKET}/{prefix}"
