@@ -8,9 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.generated import add_exact, add_timed
-from benchmarks.stored import GRID, StoredTomogram
+from benchmarks.stored import ENGINE, GRID, StoredTomogram
 from cryoet_zarr_bench.storage.access_figures import OF_CHANGING, OF_READING, OF_WRITING
 from cryoet_zarr_bench.storage.counting import check_changed, other_voxels
+from cryoet_zarr_bench.storage.exact_figures import leave_exact_figures
 from cryoet_zarr_bench.storage.session import prepared_tomogram_path
 from cryoet_zarr_bench.storage.shard_access import (
     CHANGE,
@@ -35,7 +36,9 @@ class ShardStores(StoredTomogram):
     def setup_cache(self) -> StoreShelf:
         """Write every config's store, verify it, and count what reading and changing it asks."""
         tomogram = open_prepared(prepared_tomogram_path())
-        shelf = prepare_shelf(tomogram, Path.cwd(), list(SECTION.configs()), shard_figures)
+        configs = list(SECTION.configs())
+        shelf = prepare_shelf(tomogram, Path.cwd(), configs, "shards", shard_figures)
+        leave_exact_figures(ShardRequests, shelf)
         # Or the kernel would write these stores back in the midst of what is timed.
         os.sync()
         return shelf
@@ -96,7 +99,7 @@ class ChangeShards(ShardStores):
         self.copy = Path.cwd() / "changed"
         shutil.rmtree(self.copy, ignore_errors=True)
         shutil.copytree(self.store.folder, self.copy)
-        self.array = self.engine.open_to_change(self.copy)
+        self.array = ENGINE.open_to_change(self.copy)
 
     def teardown(self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
         """Fail unless the chunk has the new voxels and all around it is as it was."""

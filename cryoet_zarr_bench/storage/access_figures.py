@@ -12,8 +12,9 @@ import numpy as np
 from cryoet_zarr_bench.storage.access import ACCESS_PATTERNS, COARSE_LEVEL, SEED, SLICES
 from cryoet_zarr_bench.storage.config import StorageConfig
 from cryoet_zarr_bench.storage.counting import count_reading, count_writing, over_read
-from cryoet_zarr_bench.storage.engines import Engine
+from cryoet_zarr_bench.storage.engines import CountedEngine
 from cryoet_zarr_bench.storage.integrity import array_metadata, check_metadata
+from cryoet_zarr_bench.storage.metadata_defaults import spelled_out
 from cryoet_zarr_bench.storage.multiscale import halved, write_multiscale
 from cryoet_zarr_bench.storage.requests import Trace
 from cryoet_zarr_bench.storage.stores import VerifiedStore
@@ -68,7 +69,7 @@ def array_of_level(store: VerifiedStore, level: int) -> Path:
 
 
 def access_figures(
-    engine: Engine, tomogram: np.ndarray, config: StorageConfig, store: VerifiedStore
+    engine: CountedEngine, tomogram: np.ndarray, config: StorageConfig, store: VerifiedStore
 ) -> dict[str, float]:
     """Every figure of every access pattern, of slices together, and of writing.
 
@@ -99,7 +100,7 @@ def access_figures(
 
 
 def _write_pyramid(
-    engine: Engine, tomogram: np.ndarray, config: StorageConfig, store: VerifiedStore
+    engine: CountedEngine, tomogram: np.ndarray, config: StorageConfig, store: VerifiedStore
 ) -> np.ndarray:
     """Write the pyramid, and give the voxels that its coarse level has to have."""
     folder = pyramid_of(store)
@@ -117,5 +118,5 @@ def _write_pyramid(
         coarse = halved(coarse)
         shutil.rmtree(folder / str(finer))
     metadata = array_metadata(folder / str(COARSE_LEVEL), config.zarr_format)
-    check_metadata(metadata, coarse.shape, coarse.dtype, config)
+    check_metadata(spelled_out(metadata), coarse.shape, coarse.dtype, config)
     return coarse

@@ -15,14 +15,14 @@ import numpy as np
 
 from cryoet_zarr_bench.storage.boxes import Box, Voxels, shape_of
 from cryoet_zarr_bench.storage.config import StorageConfig
-from cryoet_zarr_bench.storage.engines import Engine
+from cryoet_zarr_bench.storage.engines import CountedEngine, Engine
 from cryoet_zarr_bench.storage.integrity import check_bit_equal
 from cryoet_zarr_bench.storage.latency import ASSUMED, Latency
 from cryoet_zarr_bench.storage.requests import Bucket, Trace
 
 
 def count_reading(
-    engine: Engine,
+    engine: CountedEngine,
     store: Path,
     boxes: Iterable[Box],
     tomogram: Voxels,
@@ -40,7 +40,7 @@ def count_reading(
 
 
 def count_writing(
-    engine: Engine,
+    engine: CountedEngine,
     tomogram: np.ndarray,
     folder: Path,
     config: StorageConfig,
@@ -59,7 +59,7 @@ def count_writing(
 
 
 def count_changing(
-    engine: Engine,
+    engine: CountedEngine,
     store: Path,
     box: Box,
     tomogram: np.ndarray,

@@ -16,7 +16,7 @@ from cryoet_zarr_bench.storage.access_figures import (
 from cryoet_zarr_bench.storage.boxes import Box
 from cryoet_zarr_bench.storage.config import StorageConfig
 from cryoet_zarr_bench.storage.counting import count_changing, count_reading, count_writing
-from cryoet_zarr_bench.storage.engines import Engine
+from cryoet_zarr_bench.storage.engines import CountedEngine
 from cryoet_zarr_bench.storage.stores import VerifiedStore
 
 Shape = tuple[int, ...]
@@ -66,7 +66,7 @@ WRITE, CHANGE = "write", "rewrite_chunk"
 
 
 def shard_figures(
-    engine: Engine, tomogram: np.ndarray, config: StorageConfig, store: VerifiedStore
+    engine: CountedEngine, tomogram: np.ndarray, config: StorageConfig, store: VerifiedStore
 ) -> dict[str, float]:
     """Every figure of reading, writing and changing one store in shards.
 

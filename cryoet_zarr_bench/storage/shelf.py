@@ -9,13 +9,18 @@ from pathlib import Path
 import numpy as np
 
 from cryoet_zarr_bench.storage.config import StorageConfig
-from cryoet_zarr_bench.storage.engines import Engine, installed_engine
+from cryoet_zarr_bench.storage.engines import CountedEngine, installed_engine
 from cryoet_zarr_bench.storage.integrity import check_release
-from cryoet_zarr_bench.storage.session import environment_record, leave_record, read_label
+from cryoet_zarr_bench.storage.session import (
+    add_to_record,
+    environment_record,
+    leave_record,
+    read_label,
+)
 from cryoet_zarr_bench.storage.stores import StoreShelf, VerifiedStore, fill_shelf, fingerprints
 from cryoet_zarr_bench.tomograms.prepared import PreparedTomogram
 
-Figures = Callable[[Engine, np.ndarray, StorageConfig, VerifiedStore], dict[str, float]]
+Figures = Callable[[CountedEngine, np.ndarray, StorageConfig, VerifiedStore], dict[str, float]]
 """Computes exact figures of a tomogram's verified store; what it writes lies beside the store."""
 
 
@@ -23,11 +28,14 @@ def prepare_shelf(
     tomogram: PreparedTomogram,
     folder: Path,
     configs: list[StorageConfig],
+    question: str | None = None,
     figures: Figures | None = None,
 ) -> StoreShelf:
     """Write and verify every config under `folder` with the release installed here.
 
-    `figures` are computed of each, and are on the shelf then.
+    `figures` are computed of each, and are on the shelf then. A `question` beside the core, a key
+    of `SECTIONS`, has what the record says of its stores under its own name.
+
     Where the release cannot be installed every config is impossible; where the packages that are
     imported are not those on the label every config has failed.
     """
@@ -46,6 +54,10 @@ def prepare_shelf(
     except Exception as error:  # an installation that does not import is a result too
         reason = f"{type(error).__name__}: {error}"
         shelf = StoreShelf(failed={config.name: reason for config in configs})
+    of_stores = {"stores": fingerprints(shelf), "failed": shelf.failed}
+    if question is not None:
+        add_to_record({question: of_stores}, label)
+        return shelf
     leave_record(
         {
             "release": label.tag,
@@ -60,8 +72,7 @@ def prepare_shelf(
                 "dtype": tomogram.dtype,
                 "sha256": tomogram.sha256,
             },
-            "stores": fingerprints(shelf),
-            "failed": shelf.failed,
+            **of_stores,
         },
         label,
     )

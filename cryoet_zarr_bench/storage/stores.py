@@ -93,15 +93,9 @@ class StoreShelf:
         return self.stores[name]
 
     def figure(self, config: StorageConfig, name: str) -> float:
-        """An exact figure of a verified store; raises as `get` does where there is none.
-
-        NotImplementedError too where the figure has no meaning for this config.
-        """
+        """An exact figure of a verified store; raises as `get` does where there is no store."""
         self.get(config)
-        figures = self.figures[config.name]
-        if name not in figures:
-            raise NotImplementedError(f"{config.name} has no figure {name}")
-        return figures[name]
+        return self.figures[config.name][name]
 
     def fill_figures(
         self, config: StorageConfig, compute: Callable[[VerifiedStore], dict[str, float]]

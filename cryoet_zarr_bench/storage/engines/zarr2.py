@@ -12,11 +12,11 @@ import numpy as np
 import zarr
 
 from cryoet_zarr_bench.storage.config import StorageConfig
-from cryoet_zarr_bench.storage.engines import Engine, counting_zarr2, numcodecs_codec
+from cryoet_zarr_bench.storage.engines import CountedEngine, counting_zarr2, numcodecs_codec
 from cryoet_zarr_bench.storage.requests import Bucket
 
 
-class ZarrPython2(Engine):
+class ZarrPython2(CountedEngine):
     """Writes and reads through zarr-python 2's `create` and `open_array`."""
 
     name = "zarr-python"

@@ -16,7 +16,7 @@ import zarr.codecs
 
 from cryoet_zarr_bench.storage.codecs import Step
 from cryoet_zarr_bench.storage.config import StorageConfig
-from cryoet_zarr_bench.storage.engines import Engine, counting_zarr3, numcodecs_codec
+from cryoet_zarr_bench.storage.engines import CountedEngine, counting_zarr3, numcodecs_codec
 from cryoet_zarr_bench.storage.requests import Bucket
 from cryoet_zarr_bench.storage.slots import format_3_slots
 
@@ -25,7 +25,7 @@ PINNED = {"threading.max_workers": 1, "async.concurrency": 10}
 made explicit because a default may change between releases."""
 
 
-class ZarrPython3(Engine):
+class ZarrPython3(CountedEngine):
     """Writes and reads through zarr-python 3's `create_array` and `open_array`."""
 
     name = "zarr-python"
