@@ -16,7 +16,7 @@ from cryoet_zarr_bench.storage.stores import StoreShelf
 from cryoet_zarr_bench.tomograms.prepared import open_prepared
 
 try:
-    from cryoet_zarr_bench.storage.engines import installed_engine
+    from cryoet_zarr_bench.storage.engines import Engine, installed_engine
 
     # Imported here, before asv forks, so that each benchmark does not pay for it again.
     ENGINE = installed_engine()
@@ -68,7 +68,7 @@ class StoredTomogram:
         """Pick the verified store; n/a or failed, with its reason, where there is none."""
         self.config = StorageConfig.of(codec, chunks, zarr_format)
         self.store = shelf.get(self.config)
-        self.engine = ENGINE
+        self.engine: Engine = ENGINE
 
     def teardown(self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
         """Leave the CPU times of the calls so far; asv calls this after each."""

@@ -20,11 +20,15 @@ LEVELS = range(1, 10)
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the grid that one question is asked over: codecs x chunk shapes x Zarr formats."""
+    """A part of the grid that one question is asked over: codecs x chunk shapes x Zarr formats.
+
+    Where it is not `timed`, it has exact figures alone.
+    """
 
     codecs: tuple[str, ...]
     chunks: tuple[str, ...]
     zarr_formats: tuple[int, ...] = (2, 3)
+    timed: bool = True
 
     @property
     def params(self) -> tuple[list[str], list[str], list[int]]:
@@ -150,7 +154,61 @@ _QUICK_TO_WRITE = (
 """Lossless codecs that are not in the core. LZMA and bzip2 took 100 and 25 times as long as zstd
 to write the tomogram, for ratios of 1.08 and 1.05: they are in `full` alone."""
 
+_ACCESS = {
+    "quick": Section(("blosc-zstd-5-shuffle",), ("64x64x64",), (2,), timed=False),
+    "standard": Section(("blosc-zstd-5-shuffle",), ("32x32x32", "64x64x64", "16x128x128")),
+    "full": Section(
+        ("none", "blosc-lz4-5-bitshuffle", "blosc-zstd-5-shuffle", "zstd-5"),
+        (
+            "16x16x16",
+            "32x32x32",
+            "64x64x64",
+            "128x128x128",
+            "16x64x64",
+            "16x128x128",
+            "64x16x64",
+            "64x64x16",
+            "1x128x128",
+            "32x32x32 in 64x64x64",
+            "32x32x32 in 128x128x128",
+            "16x64x64 in 64x128x128",
+        ),
+    ),
+}
+
+# Of the profiles' tomogram 32x128x128 and 64x128x128 are whole slabs, and 128x128x128 is the whole
+# volume; a larger shard is padded.
+_SHARDS = {
+    "quick": Section(("blosc-zstd-5-shuffle",), ("32x32x32 in 64x64x64",), (3,), timed=False),
+    "standard": Section(
+        ("blosc-zstd-5-shuffle",),
+        (
+            "16x16x16 in 64x64x64",
+            "32x32x32 in 64x64x64",
+            "32x32x32 in 32x128x128",
+            "32x32x32 in 128x128x128",
+        ),
+        (3,),
+    ),
+    "full": Section(
+        ("none", "blosc-lz4-5-bitshuffle", "blosc-zstd-5-shuffle", "zstd-5"),
+        tuple(
+            f"{chunks} in {shards}"
+            for chunks in ("16x16x16", "32x32x32", "64x64x64")
+            for shards in (
+                "64x64x64",
+                "64x128x128",
+                "128x128x128",
+                "256x256x256",
+                "512x512x512",
+            )
+        ),
+        (3,),
+    ),
+}
+
 SECTIONS: dict[str, dict[str, Section]] = {
+    "access": _ACCESS,
     "codecs": {
         "quick": Section(("shuffle+zstd-1",), ("64x64x64",)),
         "standard": Section(_QUICK_TO_WRITE, ("64x64x64",)),
@@ -196,6 +254,7 @@ SECTIONS: dict[str, dict[str, Section]] = {
             ("32x32x32", "64x64x64", "128x128x128", "32x32x32 in 128x128x128"),
         ),
     },
+    "shards": _SHARDS,
 }
 """Beside what is written, read and opened: question -> name of the profile -> section."""
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from cryoet_zarr_bench.storage.config import StorageConfig
-from cryoet_zarr_bench.storage.engines import installed_engine
+from cryoet_zarr_bench.storage.engines import CountedEngine, installed_engine
 from cryoet_zarr_bench.storage.entropy import entropy_of
 from cryoet_zarr_bench.storage.integrity import check_release
 from cryoet_zarr_bench.storage.session import (
@@ -14,14 +18,23 @@ from cryoet_zarr_bench.storage.session import (
     leave_record,
     read_label,
 )
-from cryoet_zarr_bench.storage.stores import StoreShelf, fill_shelf, fingerprints
+from cryoet_zarr_bench.storage.stores import StoreShelf, VerifiedStore, fill_shelf, fingerprints
 from cryoet_zarr_bench.tomograms.prepared import PreparedTomogram
+
+Figures = Callable[[CountedEngine, np.ndarray, StorageConfig, VerifiedStore], dict[str, float]]
+"""Computes exact figures of a tomogram's verified store; what it writes lies beside the store."""
 
 
 def prepare_shelf(
-    tomogram: PreparedTomogram, folder: Path, configs: list[StorageConfig], question: str = ""
+    tomogram: PreparedTomogram,
+    folder: Path,
+    configs: list[StorageConfig],
+    question: str = "",
+    figures: Figures | None = None,
 ) -> StoreShelf:
     """Write and verify every config under `folder` with the release installed here.
+
+    `figures` are computed of each, and are on the shelf then.
 
     Where the release cannot be installed every config is impossible; where the packages that are
     imported are not those on the label every config has failed. The record has the stores of the
@@ -37,6 +50,9 @@ def prepare_shelf(
         voxels = tomogram.load()
         shelf = fill_shelf(engine, voxels, folder, configs)
         shelf.entropy = entropy_of(voxels)
+        if figures is not None:
+            for config in configs:
+                shelf.fill_figures(config, partial(figures, engine, voxels, config))
     except Exception as error:  # an installation that does not import is a result too
         reason = f"{type(error).__name__}: {error}"
         shelf = StoreShelf(failed={config.name: reason for config in configs})

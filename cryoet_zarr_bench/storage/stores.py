@@ -11,6 +11,7 @@ import shutil
 import tempfile
 import textwrap
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -28,9 +29,8 @@ from cryoet_zarr_bench.storage.integrity import (
     check_stored_file,
 )
 from cryoet_zarr_bench.storage.metadata_defaults import spelled_out
+from cryoet_zarr_bench.storage.requests import METADATA_NAMES
 from cryoet_zarr_bench.storage.scaling import Scaling
-
-METADATA_NAMES = frozenset({".zarray", ".zattrs", ".zgroup", ".zmetadata", "zarr.json"})
 
 
 @dataclass(frozen=True)
@@ -77,13 +77,15 @@ class StoreShelf:
 
     `impossible` are configs the release has no way to write, `failed` those where something was
     not what was asked for. Both map the name of a config to the reason. `entropy` is that of the
-    tomogram they all hold, where somebody worked it out.
+    tomogram they all hold, where somebody worked it out. `figures` are exact figures that were
+    computed with the stores: the name of a config -> the name of a figure -> the figure.
     """
 
     stores: dict[str, VerifiedStore] = field(default_factory=dict)
     impossible: dict[str, str] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     entropy: Entropy | None = None
+    figures: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def get(self, config: StorageConfig) -> VerifiedStore:
         """The verified store of a config.
@@ -108,6 +110,23 @@ class StoreShelf:
         if self.entropy is None:
             raise RuntimeError(f"no figure for {config.name}: the entropy was never worked out")
         return store.bits_per_voxel - self.entropy.memoryless
+
+    def figure(self, config: StorageConfig, name: str) -> float:
+        """An exact figure of a verified store; raises as `get` does where there is no store."""
+        self.get(config)
+        return self.figures[config.name][name]
+
+    def fill_figures(
+        self, config: StorageConfig, compute: Callable[[VerifiedStore], dict[str, float]]
+    ) -> None:
+        """Compute the figures of a config that was verified; one where that fails has failed."""
+        if config.name not in self.stores:
+            return
+        try:
+            self.figures[config.name] = compute(self.stores[config.name])
+        except Exception as error:  # whatever it was, it is the reason there is no figure
+            del self.stores[config.name]
+            self.failed[config.name] = f"{type(error).__name__}: {error}"
 
 
 def write_verified(

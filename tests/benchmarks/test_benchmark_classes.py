@@ -12,6 +12,7 @@ from asv_runner.discovery import disc_benchmarks
 from cryoet_zarr_bench.storage.clocks import BothClocks
 from cryoet_zarr_bench.storage.grid import CONVERSION, PROFILES
 from cryoet_zarr_bench.storage.integrity import NotWhatWasAsked
+from cryoet_zarr_bench.storage.stores import METADATA_NAMES
 from cryoet_zarr_bench.tomograms.cache import prepare
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -29,6 +30,7 @@ UNITS = {
     "read.Read.time_read_volume_cpu": "seconds",
     "read.Read.time_read_xy_slice": "seconds",
     "read.Read.time_read_xy_slice_cpu": "seconds",
+    "storage.Storage.track_bits_above_entropy": "bits per voxel",
     "storage.Storage.track_compression_ratio": "times smaller",
     "storage.Storage.track_file_count": "files",
     "storage.Storage.track_stored_bytes": "bytes",
@@ -137,11 +139,16 @@ def test_every_cell_of_the_quick_profile_runs(
             elif "track_" in name:
                 files = [each for each in instance.store.folder.rglob("*") if each.is_file()]
                 stored = sum(each.stat().st_size for each in files)
+                chunks_alone = sum(
+                    each.stat().st_size for each in files if each.name not in METADATA_NAMES
+                )
                 expected = {
                     "track_compression_ratio": voxels.nbytes / stored,
                     "track_stored_fraction": stored / voxels.nbytes,
                     "track_stored_bytes": stored,
                     "track_file_count": len(files),
+                    "track_bits_above_entropy": 8 * chunks_alone / voxels.size
+                    - shelf.entropy.memoryless,
                 }[name.rsplit(".", 1)[1]]
                 assert result == pytest.approx(expected, abs=1e-6)
             benchmark.do_teardown()

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
 from cryoet_zarr_bench.storage.config import StorageConfig
+from cryoet_zarr_bench.storage.requests import Bucket
 
 
 class Engine(Protocol):
@@ -60,6 +62,26 @@ class Engine(Protocol):
 
     def open(self, store: Path) -> Any:
         """Open the array for reading; indexing it gives numpy arrays."""
+
+
+class CountedEngine(Engine, Protocol):
+    """An engine that can be run against a bucket, which counts what is asked of it.
+
+    zarr-python is one in every release.
+    """
+
+    def open_to_change(self, store: Path) -> Any:
+        """Open the array for reading and for writing parts of it anew."""
+
+    def open_in_bucket(
+        self, bucket: Bucket, to_change: bool = False
+    ) -> AbstractContextManager[Any]:
+        """Open the array that is all of a bucket."""
+
+    def create_in_bucket(
+        self, bucket: Bucket, shape: tuple[int, ...], dtype: np.dtype, config: StorageConfig
+    ) -> AbstractContextManager[Any]:
+        """Create an array of zeros in an empty bucket."""
 
 
 class EngineMissing(ImportError):
@@ -117,7 +139,7 @@ def settings_in_force(engine: Engine) -> dict[str, Any]:
     return settings
 
 
-def installed_engine() -> Engine:
+def installed_engine() -> CountedEngine:
     """The engine of the zarr that is installed, with its threads pinned.
 
     Raises ImportError where there is none, or where it cannot be imported.
@@ -127,14 +149,14 @@ def installed_engine() -> Engine:
     return engine
 
 
-def _own_engine() -> Engine:
+def _own_engine() -> CountedEngine:
     try:
         version = importlib.metadata.version("zarr")
     except importlib.metadata.PackageNotFoundError as error:
         raise ImportError("zarr is not installed in this environment") from error
     generation = "zarr2" if version.startswith("2.") else "zarr3"
     module = importlib.import_module(f"{__name__}.{generation}")
-    engine: Engine = module.ENGINE
+    engine: CountedEngine = module.ENGINE
     _library_defaults().note()
     return engine
 

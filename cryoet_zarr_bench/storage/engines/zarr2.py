@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,11 @@ import numpy as np
 import zarr
 
 from cryoet_zarr_bench.storage.config import StorageConfig
-from cryoet_zarr_bench.storage.engines import Engine, numcodecs_codec
+from cryoet_zarr_bench.storage.engines import CountedEngine, counting_zarr2, numcodecs_codec
+from cryoet_zarr_bench.storage.requests import Bucket
 
 
-class ZarrPython2(Engine):
+class ZarrPython2(CountedEngine):
     """Writes and reads through zarr-python 2's `create` and `open_array`."""
 
     name = "zarr-python"
@@ -38,19 +40,8 @@ class ZarrPython2(Engine):
         dimension_names: tuple[str, ...] | None = None,
     ) -> Any:
         """Create an array of zeros in the folder `store`; format 2 has no dimension names."""
-        filters, compressor = numcodecs_codec.filters_and_compressor(config, dtype)
-        return zarr.create(
-            store=zarr.DirectoryStore(str(store)),  # type: ignore[attr-defined]
-            shape=shape,
-            chunks=config.chunks,
-            dtype=dtype,
-            compressor=compressor,
-            filters=filters or None,
-            fill_value=0,
-            order="C",
-            dimension_separator="/",
-            write_empty_chunks=True,
-        )
+        folder = zarr.DirectoryStore(str(store))  # type: ignore[attr-defined]
+        return zarr.create(store=folder, **_arguments(shape, dtype, config))
 
     def write(self, tomogram: np.ndarray, store: Path, config: StorageConfig) -> None:
         """Create the array in the folder `store` and write the whole tomogram."""
@@ -60,6 +51,40 @@ class ZarrPython2(Engine):
     def open(self, store: Path) -> Any:
         """Open the array for reading."""
         return zarr.open_array(str(store), mode="r")
+
+    def open_to_change(self, store: Path) -> Any:
+        """Open the array for reading and for writing parts of it anew."""
+        return zarr.open_array(str(store), mode="r+")
+
+    def open_in_bucket(
+        self, bucket: Bucket, to_change: bool = False
+    ) -> AbstractContextManager[Any]:
+        """Open the array that is all of a bucket."""
+        return nullcontext(
+            zarr.open_array(counting_zarr2.BucketStore(bucket), mode="r+" if to_change else "r")
+        )
+
+    def create_in_bucket(
+        self, bucket: Bucket, shape: tuple[int, ...], dtype: np.dtype, config: StorageConfig
+    ) -> AbstractContextManager[Any]:
+        """Create an array of zeros in an empty bucket."""
+        store = counting_zarr2.BucketStore(bucket)
+        return nullcontext(zarr.create(store=store, **_arguments(shape, dtype, config)))
+
+
+def _arguments(shape: tuple[int, ...], dtype: np.dtype, config: StorageConfig) -> dict[str, Any]:
+    filters, compressor = numcodecs_codec.filters_and_compressor(config, dtype)
+    return {
+        "shape": shape,
+        "chunks": config.chunks,
+        "dtype": dtype,
+        "compressor": compressor,
+        "filters": filters or None,
+        "fill_value": 0,
+        "order": "C",
+        "dimension_separator": "/",
+        "write_empty_chunks": True,
+    }
 
 
 ENGINE = ZarrPython2()

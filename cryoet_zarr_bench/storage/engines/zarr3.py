@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -10,11 +11,13 @@ from typing import Any
 import numcodecs.blosc
 import numpy as np
 import zarr
+import zarr.api.asynchronous
 import zarr.codecs
 
 from cryoet_zarr_bench.storage.codecs import Step
 from cryoet_zarr_bench.storage.config import StorageConfig
-from cryoet_zarr_bench.storage.engines import Engine, numcodecs_codec
+from cryoet_zarr_bench.storage.engines import CountedEngine, counting_zarr3, numcodecs_codec
+from cryoet_zarr_bench.storage.requests import Bucket
 from cryoet_zarr_bench.storage.slots import format_3_slots
 
 PINNED = {"threading.max_workers": 1, "async.concurrency": 10}
@@ -22,7 +25,7 @@ PINNED = {"threading.max_workers": 1, "async.concurrency": 10}
 made explicit because a default may change between releases."""
 
 
-class ZarrPython3(Engine):
+class ZarrPython3(CountedEngine):
     """Writes and reads through zarr-python 3's `create_array` and `open_array`."""
 
     name = "zarr-python"
@@ -52,25 +55,54 @@ class ZarrPython3(Engine):
     ) -> Any:
         """Create an array of zeros in the folder `store`; what is assigned to it is written."""
         return zarr.create_array(
-            store=str(store),
-            shape=shape,
-            chunks=config.chunks,
-            shards=_shards(config),
-            dtype=dtype,
-            **_codecs(config, dtype),
-            fill_value=0,
-            zarr_format=config.zarr_format,  # type: ignore[arg-type]
-            chunk_key_encoding={
-                "name": "v2" if config.zarr_format == 2 else "default",
-                "separator": "/",
-            },
-            dimension_names=dimension_names if config.zarr_format == 3 else None,
-            config={"order": "C", "write_empty_chunks": True},
+            store=str(store), **_arguments(shape, dtype, config, dimension_names)
         )
 
     def open(self, store: Path) -> Any:
         """Open the array for reading."""
         return zarr.open_array(str(store), mode="r")
+
+    def open_to_change(self, store: Path) -> Any:
+        """Open the array for reading and for writing parts of it anew."""
+        return zarr.open_array(str(store), mode="r+")
+
+    def open_in_bucket(
+        self, bucket: Bucket, to_change: bool = False
+    ) -> AbstractContextManager[Any]:
+        """Open the array that is all of a bucket."""
+        mode = "r+" if to_change else "r"
+        return counting_zarr3.in_bucket(zarr.api.asynchronous.open_array, bucket, mode=mode)
+
+    def create_in_bucket(
+        self, bucket: Bucket, shape: tuple[int, ...], dtype: np.dtype, config: StorageConfig
+    ) -> AbstractContextManager[Any]:
+        """Create an array of zeros in an empty bucket."""
+        return counting_zarr3.in_bucket(
+            zarr.api.asynchronous.create_array, bucket, **_arguments(shape, dtype, config)
+        )
+
+
+def _arguments(
+    shape: tuple[int, ...],
+    dtype: np.dtype,
+    config: StorageConfig,
+    dimension_names: tuple[str, ...] | None = None,
+) -> dict[str, Any]:
+    return {
+        "shape": shape,
+        "chunks": config.chunks,
+        "shards": _shards(config),
+        "dtype": dtype,
+        **_codecs(config, dtype),
+        "fill_value": 0,
+        "zarr_format": config.zarr_format,
+        "chunk_key_encoding": {
+            "name": "v2" if config.zarr_format == 2 else "default",
+            "separator": "/",
+        },
+        "dimension_names": dimension_names if config.zarr_format == 3 else None,
+        "config": {"order": "C", "write_empty_chunks": True},
+    }
 
 
 def _shards(config: StorageConfig) -> Any:

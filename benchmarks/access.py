@@ -1,0 +1,98 @@
+"""How is a tomogram read in each way it is used, and what does that ask of an object store?
+
+Benchmarks are made from the table `ACCESS_PATTERNS`: for each pattern its time, from warm page
+cache, and exact figures, which have no clock and were computed with the stores.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.generated import add_exact, add_timed
+from benchmarks.stored import GRID, StoredTomogram
+from cryoet_zarr_bench.storage.access import ACCESS_PATTERNS, SEED, AccessPattern
+from cryoet_zarr_bench.storage.access_figures import (
+    BYTES_FETCHED,
+    MEAN_SLICE,
+    MODELLED_SECONDS,
+    OF_READING,
+    OF_WRITING,
+    OVER_READ,
+    WORST_SLICE,
+    access_figures,
+    array_of_level,
+)
+from cryoet_zarr_bench.storage.exact_figures import leave_exact_figures
+from cryoet_zarr_bench.storage.session import prepared_tomogram_path
+from cryoet_zarr_bench.storage.shelf import prepare_shelf
+from cryoet_zarr_bench.storage.stores import StoreShelf
+from cryoet_zarr_bench.tomograms.prepared import open_prepared
+
+SECTION = GRID.section("access")
+
+
+class AccessStores(StoredTomogram):
+    """The stores of this question, with the figures of every access pattern."""
+
+    version = "1"
+    params = SECTION.params
+
+    def setup_cache(self) -> StoreShelf:
+        """Write every config's store, verify it, and count what each pattern asks of it."""
+        tomogram = open_prepared(prepared_tomogram_path())
+        configs = list(SECTION.configs())
+        shelf = prepare_shelf(tomogram, Path.cwd(), configs, "access", access_figures)
+        leave_exact_figures(Requests, shelf)
+        # Or the kernel would write these stores back in the midst of what is timed.
+        os.sync()
+        return shelf
+
+    setup_cache.timeout = 7200  # type: ignore[attr-defined]
+
+
+class Access(AccessStores):
+    """Read boxes, one after the other, from an array that is open already."""
+
+    def setup(self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
+        """Open the verified store anew, so that nothing decoded is left over."""
+        super().setup(shelf, codec, chunks, zarr_format)
+        levels = {pattern.level for pattern in ACCESS_PATTERNS.values()}
+        self.arrays = {
+            level: self.engine.open(array_of_level(self.store, level)) for level in levels
+        }
+        if not hasattr(self, "timed"):
+            self.timed = {
+                pattern.name: pattern.boxes(self.arrays[pattern.level].shape, SEED)[: pattern.timed]
+                for pattern in ACCESS_PATTERNS.values()
+            }
+
+
+class Requests(AccessStores):
+    """What reading all boxes of a pattern asks of an object store, opening the array included."""
+
+
+def _call(pattern: AccessPattern) -> Callable[[Access], None]:
+    def read(benchmark: Access) -> None:
+        array = benchmark.arrays[pattern.level]
+        for box in benchmark.timed[pattern.name]:
+            array[box]
+
+    def open_alone(benchmark: Access) -> None:
+        benchmark.engine.open(benchmark.store.folder)
+
+    return read if pattern.reads_voxels else open_alone
+
+
+for _pattern in ACCESS_PATTERNS.values():
+    _title = f"Access, {_pattern.title}"
+    if SECTION.timed:
+        add_timed(Access, _pattern.name, _title, _call(_pattern))
+    for _kind in (*OF_READING, *((OVER_READ,) if _pattern.reads_voxels else ())):
+        add_exact(Requests, _pattern.name, _title, _kind)
+for _kind in OF_WRITING:
+    add_exact(Requests, "write", "Access, writing", _kind)
+for _kind in (OVER_READ, BYTES_FETCHED, MODELLED_SECONDS):
+    add_exact(Requests, WORST_SLICE, "Access, worst of the slices XY, XZ, YZ", _kind)
+    add_exact(Requests, MEAN_SLICE, "Access, geometric mean of the slices XY, XZ, YZ", _kind)

@@ -1,0 +1,146 @@
+"""What do chunks within shards cost: to write, to read in parts, to change? Format 3 has them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.generated import add_exact, add_timed
+from benchmarks.stored import ENGINE, GRID, StoredTomogram
+from cryoet_zarr_bench.storage.access_figures import OF_CHANGING, OF_READING, OF_WRITING
+from cryoet_zarr_bench.storage.counting import check_changed, other_voxels
+from cryoet_zarr_bench.storage.exact_figures import leave_exact_figures
+from cryoet_zarr_bench.storage.session import prepared_tomogram_path
+from cryoet_zarr_bench.storage.shard_access import (
+    CHANGE,
+    SHARD_READS,
+    WRITE,
+    inner_chunk,
+    shard_figures,
+)
+from cryoet_zarr_bench.storage.shelf import prepare_shelf
+from cryoet_zarr_bench.storage.stores import StoreShelf
+from cryoet_zarr_bench.tomograms.prepared import open_prepared
+
+SECTION = GRID.section("shards")
+
+
+class ShardStores(StoredTomogram):
+    """The stores of this question, with their exact figures."""
+
+    version = "1"
+    params = SECTION.params
+
+    def setup_cache(self) -> StoreShelf:
+        """Write every config's store, verify it, and count what reading and changing it asks."""
+        tomogram = open_prepared(prepared_tomogram_path())
+        configs = list(SECTION.configs())
+        shelf = prepare_shelf(tomogram, Path.cwd(), configs, "shards", shard_figures)
+        leave_exact_figures(ShardRequests, shelf)
+        # Or the kernel would write these stores back in the midst of what is timed.
+        os.sync()
+        return shelf
+
+    setup_cache.timeout = 7200  # type: ignore[attr-defined]
+
+    def read_tomogram(self) -> None:
+        """Read the tomogram once per process."""
+        if not hasattr(self, "tomogram"):
+            self.tomogram = open_prepared(prepared_tomogram_path()).load()
+
+
+class ReadShards(ShardStores):
+    """Read a part from an array that is open already."""
+
+    def setup(self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
+        """Open the verified store anew, so that nothing decoded is left over."""
+        super().setup(shelf, codec, chunks, zarr_format)
+        self.array = self.engine.open(self.store.folder)
+        self.boxes = {
+            name: box_of(self.array.shape, self.config) for name, (_, box_of) in SHARD_READS.items()
+        }
+
+
+class WriteShards(ShardStores):
+    """Create the array and write the whole tomogram from memory, files left to the page cache."""
+
+    def setup(self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
+        """Clear the target."""
+        super().setup(shelf, codec, chunks, zarr_format)
+        self.read_tomogram()
+        self.target = Path.cwd() / "written"
+        shutil.rmtree(self.target, ignore_errors=True)
+
+    def teardown(self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
+        """Fail where the timed call wrote other bytes than the verified store has."""
+        super().teardown(shelf, codec, chunks, zarr_format)
+        # asv calls this where setup said n/a, too.
+        if not hasattr(self, "target") or not self.target.exists():
+            return
+        written = sum(path.stat().st_size for path in self.target.rglob("*") if path.is_file())
+        shutil.rmtree(self.target)
+        if written != self.store.stored_bytes:
+            raise RuntimeError(
+                f"{written} bytes were written, the verified store has {self.store.stored_bytes}"
+            )
+
+
+class ChangeShards(ShardStores):
+    """Write the voxels of one inner chunk anew, in a copy of the verified store that is open."""
+
+    def setup(self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
+        """Copy the store, open the copy, and make the voxels that are going to be written."""
+        super().setup(shelf, codec, chunks, zarr_format)
+        self.read_tomogram()
+        self.box = inner_chunk(self.tomogram.shape, self.config)
+        self.voxels = other_voxels(self.tomogram[self.box])
+        self.copy = Path.cwd() / "changed"
+        shutil.rmtree(self.copy, ignore_errors=True)
+        shutil.copytree(self.store.folder, self.copy)
+        self.array = ENGINE.open_to_change(self.copy)
+
+    def teardown(self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
+        """Fail unless the chunk has the new voxels and all around it is as it was."""
+        super().teardown(shelf, codec, chunks, zarr_format)
+        # asv calls this where setup said n/a, too.
+        if not hasattr(self, "copy") or not self.copy.exists():
+            return
+        try:
+            check_changed(self.engine, self.copy, self.box, self.tomogram)
+        finally:
+            shutil.rmtree(self.copy)
+
+
+class ShardRequests(ShardStores):
+    """What the same work asks of an object store, opening or creating the array included."""
+
+
+def _read(name: str) -> Callable[[ReadShards], None]:
+    def read(benchmark: ReadShards) -> None:
+        benchmark.array[benchmark.boxes[name]]
+
+    return read
+
+
+def _write(benchmark: WriteShards) -> None:
+    benchmark.engine.write(benchmark.tomogram, benchmark.target, benchmark.config)
+
+
+def _change(benchmark: ChangeShards) -> None:
+    benchmark.array[benchmark.box] = benchmark.voxels
+
+
+for _name, (_title, _) in SHARD_READS.items():
+    for _kind in OF_READING:
+        add_exact(ShardRequests, _name, f"Shards, {_title}", _kind)
+for _kind in OF_WRITING:
+    add_exact(ShardRequests, WRITE, "Shards, writing", _kind)
+for _kind in OF_CHANGING:
+    add_exact(ShardRequests, CHANGE, "Shards, rewriting one chunk", _kind)
+if SECTION.timed:
+    for _name, (_title, _) in SHARD_READS.items():
+        add_timed(ReadShards, _name, f"Shards, {_title}", _read(_name))
+    add_timed(WriteShards, WRITE, "Shards, writing", _write)
+    add_timed(ChangeShards, CHANGE, "Shards, rewriting one chunk", _change)
