@@ -150,6 +150,22 @@ _QUICK_TO_WRITE = (
 """Lossless codecs that are not in the core. LZMA and bzip2 took 100 and 25 times as long as zstd
 to write the tomogram, for ratios of 1.08 and 1.05: they are in `full` alone."""
 
+_EVERY_LOSSLESS_KIND = (
+    "none",
+    *(f"blosc-{compressor}-5-shuffle" for compressor in BLOSC_COMPRESSORS),
+    "blosc-zstd-5-bitshuffle",
+    "blosc-zstd-5-noshuffle",
+    "zstd-5",
+    "gzip-5",
+    "lz4-1",
+    "bz2-5",
+    "lzma-5",
+    "shuffle+zstd-5",
+    "delta+zstd-5",
+    "pcodec-8",
+    "zfp-reversible",
+)
+
 SECTIONS: dict[str, dict[str, Section]] = {
     "codecs": {
         "quick": Section(("shuffle+zstd-1",), ("64x64x64",)),
@@ -179,8 +195,15 @@ SECTIONS: dict[str, dict[str, Section]] = {
             ("32x32x32", "64x64x64", "128x128x128", "16x128x128", "32x32x32 in 128x128x128"),
         ),
     },
+    # Of a volume of 6 x 8 x 8 voxels: see `portability.py`.
+    "portability": {
+        "quick": Section(("blosc-zstd-5-shuffle", "zstd-5"), ("4x8x8",)),
+        **dict.fromkeys(
+            ("standard", "full"), Section(_EVERY_LOSSLESS_KIND, ("4x8x8", "4x4x4 in 8x8x8"))
+        ),
+    },
     "engines": {
-        "quick": Section(("blosc-zstd-5-shuffle",), ("64x64x64",), (2,)),
+        "quick": Section(("blosc-lz4-5-shuffle",), ("64x64x64",), (2,)),
         "standard": Section(
             ("blosc-zstd-5-shuffle",), ("64x64x64", "32x32x32 in 128x128x128"), (3,)
         ),
