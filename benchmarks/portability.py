@@ -9,6 +9,7 @@ from typing import Any
 from benchmarks.stored import GRID, StoredTomogram
 from cryoet_zarr_bench.storage.config import StorageConfig
 from cryoet_zarr_bench.storage.engines import ENGINES
+from cryoet_zarr_bench.storage.exact_figures import leave_exact_figures
 from cryoet_zarr_bench.storage.portability import KEPT_WRITERS, PortabilityShelf
 from cryoet_zarr_bench.storage.portability_shelf import prepare_portability
 
@@ -23,7 +24,9 @@ class Portability(StoredTomogram):
 
     def setup_cache(self) -> PortabilityShelf:  # type: ignore[override]
         """Write every store and read it through every engine, once for all figures."""
-        return prepare_portability(Path.cwd(), list(SECTION.configs()))
+        shelf = prepare_portability(Path.cwd(), list(SECTION.configs()))
+        leave_exact_figures(Portability, shelf)
+        return shelf
 
     def setup(  # type: ignore[override]
         self, shelf: PortabilityShelf, codec: str, chunks: str, zarr_format: int
