@@ -20,11 +20,11 @@ def portability_report(results: Path, machine: str) -> str:
     records = _records(results / machine)
     return f"""# Who reads whose stores
 
-Written by `cryoet-zarr-bench readme` from `results/{machine}/`. A small volume of float32, with both
-zeros, infinities and a NaN of a payload in it, is written in every lossless kind of codec, in both
-Zarr formats and in shards, and read back. "40 of 43" are the configs that were read with the same
-bits, of those that there were to read; other voxels than those written are **bold**. Each engine is
-kept from handing work on: what zarrs leaves to zarr-python counts as not read by zarrs.
+Written by `cryoet-zarr-bench readme` from `results/{machine}/`. A small volume of float32, with
+both zeros, infinities and a NaN of a payload in it, is written in every lossless kind of codec, in
+both Zarr formats and in shards, and read back. "40 of 43" are the configs that were read with the
+same bits, of those that there were to read; other voxels than those written are **bold**. Each
+engine is kept from handing work on: what zarrs leaves to zarr-python counts as not read by zarrs.
 
 {_newest(records)}
 """
