@@ -1,7 +1,8 @@
 """Packages that stand beside zarr and numcodecs in every measured environment, with their pins.
 
-Some codecs of numcodecs are in packages of their own, which it does not install by itself. A
-release is measured with the pin that fits it; where none does, what needs the package is n/a.
+Some codecs of numcodecs are in packages of their own, which it does not install by itself; other
+engines read and write the same stores. They change no version of the release itself. A release is
+measured with the pin that fits it; where none does, what needs the package is n/a.
 """
 
 from __future__ import annotations
@@ -57,6 +58,12 @@ COMPANIONS = (
     # numcodecs before 0.15 refuses zfpy beside numpy 2. With zfpy 1.0.1.post0 `import numcodecs`
     # itself fails, since its version is not three numbers.
     Companion("zfpy", (Pin("1.0.1", ("numcodecs>=0.15",)),)),
+    # A library of its own: the same version beside every release, so that its figures tell what
+    # the machine did and its stores who can read them. ml-dtypes is all that it needs.
+    Companion("tensorstore", (Pin("0.1.86"),)),
+    Companion("ml-dtypes", (Pin("0.6.0"),)),
+    # A pipeline for zarr-python 3. What fits zarr 3.0.0 to 3.0.2 brings pytest and more with it.
+    Companion("zarrs", (Pin("0.2.3", ("zarr>=3.1",)), Pin("0.1.5", ("zarr>=3.0.3,<3.1",)))),
 )
 """All of them, in the order in which one gives way to the other where they exclude each other."""
 

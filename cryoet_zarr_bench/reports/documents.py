@@ -8,6 +8,7 @@ from cryoet_zarr_bench.releases.announced import load_announced
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
 from cryoet_zarr_bench.reports.announced import announced_rows
 from cryoet_zarr_bench.reports.cost_report import cost_report
+from cryoet_zarr_bench.reports.portability_report import portability_report
 from cryoet_zarr_bench.reports.readme import update_readme
 from cryoet_zarr_bench.reports.results import published_machine
 from cryoet_zarr_bench.reports.trust_report import trust_report
@@ -32,6 +33,7 @@ def update_documents(project: Path) -> list[str]:
     for name, text in (
         ("docs/trust.md", trust_report(results, machine)),
         ("docs/cost.md", cost_report(results, machine)),
+        ("docs/portability.md", portability_report(results, machine)),
         ("docs/verdicts.md", verdict_report(results, machine)),
     ):
         path = project / name

@@ -74,6 +74,9 @@ def _cell(benchmark_class: Any, method: str, shelf: Any, parameters: Any) -> dic
     try:
         try:
             instance.setup(shelf, *parameters)
+            # asv calls a setup of the method's own after that of its class.
+            if (own := getattr(getattr(instance, method), "setup", None)) is not None:
+                own(shelf, *parameters)
         except NotImplementedError as reason:
             found = {"skipped": repr(reason)}
         else:

@@ -207,6 +207,22 @@ _SHARDS = {
     ),
 }
 
+_EVERY_LOSSLESS_KIND = (
+    "none",
+    *(f"blosc-{compressor}-5-shuffle" for compressor in BLOSC_COMPRESSORS),
+    "blosc-zstd-5-bitshuffle",
+    "blosc-zstd-5-noshuffle",
+    "zstd-5",
+    "gzip-5",
+    "lz4-1",
+    "bz2-5",
+    "lzma-5",
+    "shuffle+zstd-5",
+    "delta+zstd-5",
+    "pcodec-8",
+    "zfp-reversible",
+)
+
 SECTIONS: dict[str, dict[str, Section]] = {
     "access": _ACCESS,
     "codecs": {
@@ -237,8 +253,15 @@ SECTIONS: dict[str, dict[str, Section]] = {
             ("32x32x32", "64x64x64", "128x128x128", "16x128x128", "32x32x32 in 128x128x128"),
         ),
     },
+    # Of a volume of 6 x 8 x 8 voxels: see `portability.py`.
+    "portability": {
+        "quick": Section(("blosc-zstd-5-shuffle", "zstd-5"), ("4x8x8",)),
+        **dict.fromkeys(
+            ("standard", "full"), Section(_EVERY_LOSSLESS_KIND, ("4x8x8", "4x4x4 in 8x8x8"))
+        ),
+    },
     "engines": {
-        "quick": Section(("blosc-zstd-5-shuffle",), ("64x64x64",), (2,)),
+        "quick": Section(("blosc-lz4-5-shuffle",), ("64x64x64",), (2,)),
         "standard": Section(
             ("blosc-zstd-5-shuffle",), ("64x64x64", "32x32x32 in 128x128x128"), (3,)
         ),

@@ -21,6 +21,7 @@ for module in pkgutil.iter_modules(storage.__path__):
     importlib.import_module(f"cryoet_zarr_bench.storage.{module.name}")
 from cryoet_zarr_bench.storage.engines import installed_engine
 from cryoet_zarr_bench.storage.grid import PROFILES
+from cryoet_zarr_bench.storage.portability import engines_here
 from cryoet_zarr_bench.storage.stores import fill_shelf
 engine = installed_engine()
 tomogram = numpy.random.default_rng(0).normal(size=(20, 24, 28)).astype("float32")
@@ -28,7 +29,9 @@ with tempfile.TemporaryDirectory() as folder:
     shelf = fill_shelf(engine, tomogram, pathlib.Path(folder), list(PROFILES["quick"].configs()))
     reread = {name: bool((engine.open(store.folder)[...] == tomogram).all())
               for name, store in shelf.stores.items()}
-print(json.dumps({"stores": reread, "impossible": shelf.impossible, "failed": shelf.failed,
+missing = engines_here()[1]
+print(json.dumps({"missing": missing, "stores": reread,
+                  "impossible": shelf.impossible, "failed": shelf.failed,
                   "settings": engine.settings(), "formats": engine.zarr_formats}))
 """
 
@@ -59,3 +62,6 @@ def test_it_writes_and_verifies_the_quick_grid(tmp_path, zarr, numcodecs, format
     assert all(found["stores"].values())
     assert len(found["impossible"]) == 15 * (2 - len(formats))
     assert found["settings"]["blosc.use_threads"] is False
+    # Without their packages the other engines are n/a, and say so.
+    fused = {"zarr-python-fused"} if zarr != "3.4.2" else set()
+    assert set(found["missing"]) == {"tensorstore", "zarrs"} | fused

@@ -119,6 +119,11 @@ def engine_called(name: str) -> Engine:
     return engine
 
 
+def engine_version(name: str) -> str:
+    """The version of the package that has an engine; that of zarr for its pipelines."""
+    return importlib.metadata.version(name if name in ("tensorstore", "zarrs") else "zarr")
+
+
 def take_over(engine: Engine, one_thread: bool = True) -> None:
     """Let this process read and write through this engine from now on, and through no other.
 

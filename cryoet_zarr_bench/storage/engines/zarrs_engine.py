@@ -19,6 +19,7 @@ class Zarrs(OtherPipeline):
 
     zarrs by itself hands on to zarr-python what it cannot do. Here that is an error. In zarrs 0.2
     it is one to index with a number, as in `array[z, :, :]`, where several chunks are touched.
+    Chunks of nothing but the fill value are not stored, whatever `write_empty_chunks` says.
     """
 
     name = "zarrs"

@@ -1,0 +1,152 @@
+"""Who reads whose stores: docs/portability.md, written from the records beside the results."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from cryoet_zarr_bench.releases.catalogue import load_catalogue
+from cryoet_zarr_bench.storage.engines import ENGINES
+from cryoet_zarr_bench.storage.portability import KEPT_WRITERS, OTHER_VOXELS, SAME_BITS
+
+_OWN_ENGINE = "zarr-python"
+_NOTHING_TO_READ = "-"
+
+
+def portability_report(results: Path, machine: str) -> str:
+    """The report in Markdown, generated from the records alone."""
+    records = _records(results / machine)
+    return f"""# Who reads whose stores
+
+Written by `cryoet-zarr-bench readme` from `results/{machine}/`. A small volume of float32, with
+both zeros, infinities and a NaN of a payload in it, is written in every lossless kind of codec, in
+both Zarr formats and in shards, and read back. "40 of 43" are the configs that were read with the
+same bits, of those that there were to read; other voxels than those written are **bold**. Each
+engine is kept from handing work on: what zarrs leaves to zarr-python counts as not read by zarrs.
+
+{_newest(records)}
+"""
+
+
+def _newest(records: list[dict[str, Any]]) -> str:
+    if not records:
+        return "Nothing is measured yet: the benchmark is `portability.Portability`."
+    newest = records[-1]
+    found = newest["portability"]
+    versions = ", ".join(f"{name} {version}" for name, version in found["versions"].items())
+    missing = "".join(f"\n\nNot there: {name}: {why}." for name, why in found["missing"].items())
+    return f"""## The newest release measured: {newest["release"]}
+
+{versions}.{missing}
+
+{_matrix(found, list(ENGINES))}
+
+Stores that are kept in this project, as their writers once made them:
+
+{_matrix(found, list(KEPT_WRITERS))}
+
+### What was not read, and why
+
+{_reasons(found)}
+
+### What could not be written
+
+{_unwritten(found)}
+
+## Across releases
+
+The kept stores, read by the zarr-python of each release.
+
+{_across(records)}"""
+
+
+def _records(folder: Path) -> list[dict[str, Any]]:
+    """The records that have readings in them, of releases with their own pair, oldest first."""
+    order = {release.tag: place for place, release in enumerate(load_catalogue().releases)}
+    found = []
+    for path in sorted(folder.glob("*.record.jsonl")):
+        try:
+            record = json.loads(path.read_text())
+        except ValueError:
+            continue  # cut short
+        is_own_pair = "-numcodecs" not in path.name
+        if is_own_pair and "portability" in record and record.get("release") in order:
+            found.append(record)
+    return sorted(found, key=lambda record: order[record["release"]])
+
+
+def _matrix(found: dict[str, Any], writers: list[str]) -> str:
+    readers = [name for name in ENGINES if name in found["versions"]]
+    rows = [
+        [writer, *(_counted(found["outcomes"][writer].get(reader, "")) for reader in readers)]
+        for writer in writers
+        if writer in found["outcomes"]
+    ]
+    return _table(["written by", *(f"read by {reader}" for reader in readers)], rows)
+
+
+def _counted(outcomes: str) -> str:
+    """`40 of 43` for a text of one outcome a config."""
+    ends = Counter(outcomes)
+    there = len(outcomes) - ends[_NOTHING_TO_READ]
+    if not there:
+        return "n/a"
+    text = f"{ends[str(SAME_BITS)]} of {there}"
+    wrong = ends[str(OTHER_VOXELS)]
+    return f"{text}, **{wrong} wrong**" if wrong else text
+
+
+def _reasons(found: dict[str, Any]) -> str:
+    rows = [
+        [reader, f"`{reason}`", _codecs(where)]
+        for reader, reasons in found["reasons"].items()
+        for reason, where in reasons.items()
+    ]
+    return _table(["reader", "what it says", "stores"], rows) if rows else "Everything was read."
+
+
+def _codecs(where: list[str]) -> str:
+    """Stores as `codec (writers)`, of texts such as `zarrs bz2-5_4x8x8_v3`."""
+    writers: dict[str, list[str]] = {}
+    for each in where:
+        writer, name = each.split(" ", 1)
+        codec, layout, zarr_format = name.split("_")
+        kind = f"{codec} {zarr_format}{' shards' if '-in-' in layout else ''}"
+        writers.setdefault(kind, []).append(writer)
+    by_writers: dict[str, list[str]] = {}
+    for kind, of in writers.items():
+        by_writers.setdefault(", ".join(of), []).append(kind)
+    return "; ".join(f"{', '.join(kinds)} (of {of})" for of, kinds in by_writers.items())
+
+
+def _unwritten(found: dict[str, Any]) -> str:
+    rows = []
+    for writer in found["impossible"]:
+        reasons: dict[str, list[str]] = {}
+        for name, reason in found["impossible"][writer].items():
+            # What no library could write is no one's lack.
+            if "has no shards" not in reason:
+                reasons.setdefault(reason, []).append(name)
+        rows += [[writer, f"`{reason}`", ", ".join(names)] for reason, names in reasons.items()]
+        failed = found["failed"].get(writer, {})
+        rows += [[writer, f"**`{reason}`**", name] for name, reason in failed.items()]
+    return _table(["writer", "why", "config"], rows) if rows else "Everything was written."
+
+
+def _across(records: list[dict[str, Any]]) -> str:
+    rows = []
+    for record in reversed(records):
+        outcomes = record["portability"]["outcomes"]
+        counted = [
+            _counted(outcomes.get(writer, {}).get(_OWN_ENGINE, "")) for writer in KEPT_WRITERS
+        ]
+        rows.append([record["release"], *counted])
+    return _table(["read by", *(f"written by {writer}" for writer in KEPT_WRITERS)], rows)
+
+
+def _table(headings: list[str], rows: list[list[str]]) -> str:
+    escaped = [[text.replace("|", "\\|") for text in row] for row in rows]
+    lines = [headings, ["---"] * len(headings), *escaped]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
