@@ -154,8 +154,12 @@ def _section(figures: TomogramFigures) -> str:
         lossy = figures.lossy_front
         parts += [
             f"**Lossy**: {len(lossy)} of {len(figures.lossy)} configs are on the front. Damage is "
-            "the worst noise-to-signal ratio of any shell inside the measured wedge, and the PSNR; "
-            "within bound: 0.1 % at most.",
+            "the worst noise-to-signal ratio of any shell inside the measured wedge, and the PSNR."
+            + (
+                f" Within bound: {result.loss_bound:g} at most."
+                if result.loss_bound is not None
+                else ""
+            ),
             _table(lossy, with_damage=True),
         ]
     return "\n\n".join(parts)
