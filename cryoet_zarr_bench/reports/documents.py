@@ -11,6 +11,11 @@ from cryoet_zarr_bench.reports.cost_report import cost_report
 from cryoet_zarr_bench.reports.portability_report import portability_report
 from cryoet_zarr_bench.reports.readme import update_readme
 from cryoet_zarr_bench.reports.results import published_machine
+from cryoet_zarr_bench.reports.storage_report import (
+    measured_tomograms,
+    storage_charts,
+    storage_report,
+)
 from cryoet_zarr_bench.reports.trust_report import trust_report
 from cryoet_zarr_bench.reports.verdict_steps import read_verdicts
 from cryoet_zarr_bench.reports.verdict_table import (
@@ -22,7 +27,7 @@ from cryoet_zarr_bench.whole_files import write_whole
 
 
 def update_documents(project: Path) -> list[str]:
-    """Write README.md and docs/*.md anew; return the names of those that this changed.
+    """Write README.md, docs/*.md and its charts anew; return the names of those that this changed.
 
     Raises BadInput where there are no results.
     """
@@ -30,11 +35,14 @@ def update_documents(project: Path) -> list[str]:
     changed = ["README.md"] if update_readme(project / "README.md", results) else []
     machine = published_machine(results)
     assert machine is not None  # the README has its figures
+    tomograms = measured_tomograms(results, machine)
     for name, text in (
         ("docs/trust.md", trust_report(results, machine)),
         ("docs/cost.md", cost_report(results, machine)),
         ("docs/portability.md", portability_report(results, machine)),
         ("docs/verdicts.md", verdict_report(results, machine)),
+        ("docs/storage.md", storage_report(results, machine, tomograms)),
+        *((f"docs/{name}", svg) for name, svg in storage_charts(tomograms).items()),
     ):
         path = project / name
         if not path.is_file() or path.read_text(encoding="utf-8") != text:

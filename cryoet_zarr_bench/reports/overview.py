@@ -9,6 +9,8 @@ from typing import Any
 from cryoet_zarr_bench.releases.catalogue import Release, load_catalogue
 from cryoet_zarr_bench.releases.commits import commit_of
 from cryoet_zarr_bench.reports.answer import answer
+from cryoet_zarr_bench.reports.noise import Noise, read_noise
+from cryoet_zarr_bench.reports.questions import question_tables
 from cryoet_zarr_bench.reports.results import MeasuredRelease, machine_of, read_results
 
 SHOWN = {
@@ -37,6 +39,7 @@ def overview(results: Path) -> dict[str, Any]:
     A figure is a row: series, release, benchmark, codec, chunks, format, value, and for what was
     sampled the first and third quartile; an answer is a row:
     series, release, format, text. A noisy run is a row: series, release, spread of its canaries;
+    `questions` has, for the newest release of a series, the tables of `question_tables`;
     `watched` counts, for each series, the releases that were measured with canaries. Series,
     release and benchmark are indices into the lists beside, so that the file stays small.
     """
@@ -89,6 +92,12 @@ def overview(results: Path) -> dict[str, Any]:
             for result in measured
             if result.noisy
         ],
+        "questions": [
+            {"series": place, "release": places[result.commit], "tables": tables}
+            for place, each in enumerate(series)
+            if (result := _newest_of(each, measured, places))
+            and (tables := question_tables(result, _noise(results, each)))
+        ],
         "answers": [
             [series.index(_series(result)), places[result.commit], zarr_format, said]
             for result in measured
@@ -110,6 +119,28 @@ def overview(results: Path) -> dict[str, Any]:
             for cell, value in result.figures.get(name, {}).items()
         ],
     }
+
+
+def _newest_of(
+    series: tuple[str, str, str], measured: list[MeasuredRelease], places: dict[str, int]
+) -> MeasuredRelease | None:
+    """The newest release of zarr 3, else the newest, that was measured in a series."""
+    releases = load_catalogue().releases
+    return max(
+        (result for result in measured if _series(result) == series),
+        key=lambda result: (
+            releases[places[result.commit]].branch == "3.x",
+            places[result.commit],
+        ),
+        default=None,
+    )
+
+
+def _noise(results: Path, series: tuple[str, str, str]) -> Noise:
+    machine, tomogram, python = series
+    noise = read_noise(results, machine)
+    own = noise.of(tomogram, python)
+    return own if own.repeats else noise
 
 
 def _rounded(*values: float) -> list[float]:

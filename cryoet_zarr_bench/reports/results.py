@@ -39,7 +39,8 @@ class MeasuredRelease:
     system the stores lay on.
 
     `profile` is the part of the grid that was measured, `tomogram_bytes` what the tomogram takes in
-    memory, None where there is no record of it.
+    memory, `loss_bound` the noise to signal that lossy configs may add in their worst shell; both
+    None where there is no record of it.
 
     `canary` is the median CPU time, in seconds, of the fixed work that was done between the cells;
     `canary_spread` is how far its times lie apart, as a fraction of it; `noisy` is whether that is
@@ -62,6 +63,7 @@ class MeasuredRelease:
     noisy: bool | None = None
     profile: str = "quick"
     tomogram_bytes: int | None = None
+    loss_bound: float | None = None
 
     def figure(self, benchmark: str, cell: Cell) -> float | None:
         """One figure, None where there is none."""
@@ -127,6 +129,7 @@ def _read(path: Path) -> MeasuredRelease:
         # Before profiles were recorded the history was measured with the smallest.
         profile=record.get("profile", "quick"),
         tomogram_bytes=_bytes_in_memory(record.get("tomogram")),
+        loss_bound=record.get("lossy", {}).get("bound"),
     )
 
 

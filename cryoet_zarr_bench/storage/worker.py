@@ -120,16 +120,26 @@ def _core(names: list[str]) -> Any:
 
 
 def _stores_of(cache: Any) -> dict[str, dict[str, Any]]:
-    """What is known of the stores of a class, where it keeps them on a shelf as the core does."""
-    from cryoet_zarr_bench.storage.stores import StoreShelf, fingerprints
+    """What is known of the stores of a class, where it has them on a shelf as the core does."""
+    from cryoet_zarr_bench.storage.stores import fingerprints
 
-    if not isinstance(cache, StoreShelf):
+    shelf = _shelf_in(cache)
+    if shelf is None:
         return {}
     return {
-        "stores": fingerprints(cache),
-        "impossible": cache.impossible,
-        "failed": cache.failed,
+        "stores": fingerprints(shelf),
+        "impossible": shelf.impossible,
+        "failed": shelf.failed,
     }
+
+
+def _shelf_in(cache: Any) -> Any:
+    """The first shelf that is in what a class keeps: it, an attribute of it, or one of several."""
+    from cryoet_zarr_bench.storage.stores import StoreShelf
+
+    held = [cache, *vars(cache).values()] if hasattr(cache, "__dict__") else [cache]
+    several = [each for part in held if isinstance(part, dict) for each in part.values()]
+    return next((each for each in [*held, *several] if isinstance(each, StoreShelf)), None)
 
 
 class _Pickler(pickle.Pickler):

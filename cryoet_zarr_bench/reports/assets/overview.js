@@ -101,8 +101,11 @@ $(document).ready(function () {
       const values = here.filter((row) => row.benchmark === column.benchmark).map((row) => row.value);
       return [Math.min(...values), Math.max(...values)];
     });
-    unique(here.map((row) => row.codec)).forEach((codec) => {
-      unique(here.map((row) => row.chunks)).forEach((chunks, i, all) => {
+    // Other questions have figures of other configs: those in which nothing of this was measured.
+    const shown = here.filter((row) => COLUMNS.some((column) => column.benchmark === row.benchmark));
+    unique(shown.map((row) => row.codec)).forEach((codec) => {
+      const ofCodec = shown.filter((row) => row.codec === codec);
+      unique(ofCodec.map((row) => row.chunks)).forEach((chunks, i, all) => {
         const line = element('tr', null, i === all.length - 1 ? { class: 'last' } : {});
         line.append(element('td', i ? '' : codec), element('td', chunks));
         COLUMNS.forEach((column, c) => {
@@ -132,6 +135,57 @@ $(document).ready(function () {
       + 'medians of wall time with one thread, from warm page cache. ratio: bytes in memory over '
       + 'bytes stored, metadata included. The tomogram takes ' + written(rawBytes(here), 'bytes')
       + ' in memory; MB/s are shown where the pointer rests.', { class: 'note' }));
+  }
+
+  /* What the newest release of a series says to the other questions, one at a time. */
+  function drawQuestions(place) {
+    const found = (overview.questions || []).find((each) => each.series === Number(chosen.series));
+    if (!found) { return; }
+    const release = overview.releases[found.release];
+    place.append(element('h2', 'Other questions, zarr ' + release.zarr + ' with numcodecs '
+      + release.numcodecs));
+    const titles = found.tables.map((table) => table.title);
+    if (!titles.includes(chosen.question)) { chosen.question = titles[0]; }
+    const tabs = element('p', null, { class: 'overview-tabs', role: 'tablist' });
+    titles.forEach((title) => {
+      const tab = element('button', title, { type: 'button', role: 'tab',
+        'aria-selected': title === chosen.question ? 'true' : 'false' });
+      tab.addEventListener('click', () => {
+        chosen.question = title;
+        place.replaceChildren();
+        drawQuestions(place);
+        place.querySelector('[aria-selected="true"]').focus();
+      });
+      tabs.append(tab);
+    });
+    const question = found.tables.find((table) => table.title === chosen.question);
+    place.append(tabs, questionTable(question), element('p', question.says, { class: 'note' }));
+  }
+
+  /* A cell is a text, or [text, smaller text below it, whether it is the best]. */
+  function questionTable(question) {
+    const isNumber = question.headings.map((heading, i) =>
+      question.rows.some((row) => Array.isArray(row[i])));
+    const attributes = (i) => (isNumber[i] ? { class: 'number' } : {});
+    const table = element('table', null, { class: 'overview-table' });
+    const head = element('tr');
+    question.headings.forEach((heading, i) => head.append(element('th', heading, attributes(i))));
+    table.append(element('thead'), element('tbody'));
+    table.tHead.append(head);
+    question.rows.forEach((row) => {
+      const line = element('tr');
+      row.forEach((cell, i) => {
+        const [text, beneath, best] = Array.isArray(cell) ? cell : [cell, '', false];
+        const td = element('td', text, attributes(i));
+        if (best) { td.classList.add('best'); }
+        if (beneath) { td.append(element('small', beneath)); }
+        line.append(td);
+      });
+      table.tBodies[0].append(line);
+    });
+    const box = element('div', null, { class: 'overview-wide' });
+    box.append(table);
+    return box;
   }
 
   /* What the tomogram takes in memory, from a ratio and the bytes it is the ratio to. */
@@ -340,6 +394,9 @@ $(document).ready(function () {
     const table = element('div');
     page.append(table);
     drawTable(rows, table);
+    const questions = element('div', null, { id: 'overview-questions' });
+    page.append(questions);
+    drawQuestions(questions);
 
     page.append(element('h2', 'Through the releases'));
     const chart = element('p', null, { class: 'overview-choices' });

@@ -1,0 +1,129 @@
+"""The page of storage configs, from made-up figures of several tomograms."""
+
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import pytest
+
+from cryoet_zarr_bench.reports.pareto import LOSSLESS, LOSSY, candidates
+from cryoet_zarr_bench.reports.results import Cell, MeasuredRelease
+from cryoet_zarr_bench.reports.storage_report import (
+    TomogramFigures,
+    measured_tomograms,
+    storage_charts,
+    storage_report,
+)
+
+PROJECT = Path(__file__).resolve().parents[2]
+RESULTS, MACHINE = PROJECT / "results", "xeon-2-cores"
+
+SEED = Cell("blosc-zstd-5-shuffle", "64x64x64", 3)
+SLABS = Cell("blosc-zstd-5-shuffle", "16x128x128", 3)
+QUICK = Cell("blosc-lz4-5-bitshuffle", "64x64x64", 3)
+PLAIN = Cell("none", "64x64x64", 3)
+ROUNDED, COARSE = (Cell(f"bitround-{bits}", "64x64x64", 3) for bits in (9, 5))
+
+
+def tomogram(name="synthetic-10A-128x128x128", size=8_388_608, more=None):
+    """Figures as a release leaves them; CPU seconds are those of all of the tomogram."""
+    rows = {SEED: (1.168, 0.09, 0.01), SLABS: (1.160, 0.09, 0.01)}
+    rows |= {QUICK: (1.164, 0.02, 0.01), PLAIN: (1.0, 0.01, 0.005)}
+    lossy = {ROUNDED: (2.0, 0.05, 0.01, 0.0005, 1), COARSE: (4.0, 0.05, 0.01, 0.2, 0)}
+    figures = {
+        "storage.Storage.track_compression_ratio": {cell: row[0] for cell, row in rows.items()},
+        "write.Write.time_write_cpu": {cell: row[1] for cell, row in rows.items()},
+        "read.Read.time_read_volume_cpu": {cell: row[2] for cell, row in rows.items()},
+        "lossy.Lossy.track_compression_ratio": {cell: row[0] for cell, row in lossy.items()},
+        "lossy.Lossy.time_write_cpu": {cell: row[1] for cell, row in lossy.items()},
+        "lossy.Lossy.time_read_volume_cpu": {cell: row[2] for cell, row in lossy.items()},
+        "lossy.Lossy.track_worst_noise_to_signal": {cell: row[3] for cell, row in lossy.items()},
+        "lossy.Lossy.track_within_bound": {cell: row[4] for cell, row in lossy.items()},
+        "access.Requests.track_worst_slice_modelled_seconds": {SEED: 0.50, SLABS: 0.20},
+        "access.Requests.track_particles_modelled_seconds": {SEED: 0.80, SLABS: 0.79},
+    }
+    result = MeasuredRelease(
+        *("c", MACHINE, name, "3.12", 0, None, {**figures, **(more or {})}, {}, [], {}, "tmpfs"),
+        tomogram_bytes=size,
+    )
+    return TomogramFigures(result, 1.2, candidates(result, LOSSLESS), candidates(result, LOSSY))
+
+
+def page(*found):
+    return storage_report(RESULTS, MACHINE, found)
+
+
+def test_what_the_seeds_recommended_is_marked_and_held_against_the_front():
+    text = page(tomogram())
+    assert (
+        "| 1 | **blosc-zstd-5-shuffle** | 64x64x64 | 3 | 1.168 | 10.7 (93) | 1.19 (839) |" in text
+    )
+    assert (
+        "On the front, number 1. Within 1 % of its size, number 2 has 0.997 of its ratio at 0.22 "
+        "of its cost of writing and 1.00 of that of reading." in text
+    )
+    better = {SEED: 1.2, QUICK: 1.3, PLAIN: 1.0, SLABS: 1.1}
+    text = page(tomogram(more={"storage.Storage.track_compression_ratio": better}))
+    assert "**Dominated** by number 1: 1.083 of its ratio at 0.22 of its cost of writing" in text
+    assert "**blosc-zstd-5-shuffle**" not in text
+
+
+def test_lossless_and_lossy_configs_are_apart_and_the_damage_is_told():
+    text = page(tomogram())
+    assert "**Lossless**: 3 of 4 configs" in text and "**Lossy**: 2 of 2 configs" in text
+    assert (
+        "| bitround-9 | 64x64x64 | 3 | 2.000 | 5.96 (168) | 1.19 (839) | 0.0005 |  | yes |" in text
+    )
+    assert "| 0.2 |  | no |" in text
+
+
+def test_each_purpose_is_answered_by_its_figures():
+    lines = page(tomogram()).splitlines()
+    titles, _, answers = lines[-3:]
+    answered = dict(zip(titles.split(" | "), answers.split(" | "), strict=True))
+    assert answered["archive"] == "`blosc-lz4-5-bitshuffle`, 64x64x64; ratio 1.164"
+    # Only what is within the bound.
+    assert answered["archive, lossy"] == "`bitround-9`, 64x64x64; ratio 2.000"
+    assert answered["viewer"] == "`blosc-zstd-5-shuffle`, 16x128x128; 0.2 s"
+    # As quick but for 5 %, and smaller.
+    assert answered["particle picking |"] == "`blosc-zstd-5-shuffle`, 64x64x64; 0.8 s |"
+    assert not any(title.startswith("training") for title in answered)
+
+
+def test_what_was_not_measured_is_left_out():
+    bare = tomogram().result
+    kept = {
+        name: cells for name, cells in bare.figures.items() if name.startswith(("st", "w", "r"))
+    }
+    result = MeasuredRelease(
+        *("c", MACHINE, "EMD-3197.map-20x20x20", "3.12", 0, None, kept, {}, [], {}, "tmpfs"),
+        tomogram_bytes=32_000,
+    )
+    text = page(TomogramFigures(result, 1.2, candidates(result, LOSSLESS), []))
+    assert "Lossy" not in text and "viewer" not in text
+    assert "So small a tomogram" in text
+
+
+def test_several_tomograms_have_a_section_and_a_chart_each():
+    found = [tomogram(), tomogram("synthetic-int16-128x128x128")]
+    text, charts = page(*found), storage_charts(found)
+    for name, svg in charts.items():
+        assert f"]({name})" in text
+        assert len(svg) < 60_000
+        drawn = ElementTree.fromstring(svg)
+        titles = [each.text for each in drawn.iter("{http://www.w3.org/2000/svg}title")]
+        # Each config in two panels, the seed's marked in both of the lossless row.
+        assert len([each for each in titles if "ratio" in each]) == 2 * (4 + 2) + 2
+    assert len(charts) == 2
+
+
+@pytest.mark.parametrize("spread", [1.0, 1e-9, 1e6])
+def test_a_chart_can_be_drawn_of_any_figures(spread):
+    ratios = {SEED: 1.0, QUICK: 1.0 * spread, PLAIN: 1.0, SLABS: 1.0}
+    found = [tomogram(more={"storage.Storage.track_compression_ratio": ratios})]
+    for svg in storage_charts(found).values():
+        assert "nan" not in ElementTree.tostring(ElementTree.fromstring(svg)).decode()
+
+
+def test_the_committed_results_have_the_tomogram_of_the_history_first():
+    found = measured_tomograms(RESULTS, MACHINE)
+    assert found[0].result.tomogram == "synthetic-10A-128x128x128"
