@@ -1,6 +1,6 @@
 """asv's running of cells, extended: each is kept at once, told to whoever watches, and resumed.
 
-asv has no hooks for this, so four of its functions are wrapped; the version of asv is pinned.
+asv has no hooks for this, so five of its functions are wrapped; the version of asv is pinned.
 """
 
 from __future__ import annotations
@@ -23,10 +23,15 @@ from cryoet_zarr_bench.errors import BadInput
 from cryoet_zarr_bench.releases.cpu_twins import CpuTwins
 from cryoet_zarr_bench.releases.exact_cells import ExactCells
 from cryoet_zarr_bench.releases.resume import CellJournal, journal_path
-from cryoet_zarr_bench.releases.scratch import claim_scratch_folder, space_of_stores
+from cryoet_zarr_bench.releases.scratch import (
+    claim_disk_folder,
+    claim_scratch_folder,
+    space_of_stores,
+)
 from cryoet_zarr_bench.releases.selection import selected_tomogram
 from cryoet_zarr_bench.releases.watch import Watch
 from cryoet_zarr_bench.storage.grid import selected_profile
+from cryoet_zarr_bench.storage.session import DISK_STORES
 from cryoet_zarr_bench.whole_files import write_whole
 
 PROGRESS = "CRYOET_PROGRESS"
@@ -36,6 +41,7 @@ _run_benchmarks = asv.runner.run_benchmarks
 _run_cell = asv.runner._run_benchmark_single_param
 _load = Results.load_data
 _save = Results.save
+_remove_samples = Results.remove_samples
 
 
 def keep_every_cell(work: Path) -> None:
@@ -69,9 +75,18 @@ def keep_every_cell(work: Path) -> None:
     def run_and_keep(benchmarks: Any, env: Any, results: Any = None, **options: Any) -> Any:
         return _run_and_keep(work, benchmarks, env, results, options)
 
+    Results.remove_samples = remove_samples
     Results.load_data = load_and_mark
     Results.save = save_whole
     asv.commands.run.run_benchmarks = run_and_keep
+
+
+def remove_samples(results: Any, benchmark: str, selected: Any = None) -> None:
+    """As asv's own, which fails where the earlier result was of a smaller grid: then remove all."""
+    samples = results._samples.get(benchmark)
+    if samples is not None and max(selected or [0]) >= len(samples):
+        selected = None
+    _remove_samples(results, benchmark, selected)
 
 
 def _save_by_renaming(results: Any, folder: Path) -> Path:
@@ -91,17 +106,16 @@ def _record_path(result: Path) -> Path:
 def _save_record(results: Any, left: Path, target: Path) -> None:
     """Save what is known beside the figures: what the measured process left, and the conditions.
 
-    Where no process left anything this time, what an earlier one did is still true.
+    What an earlier process left, of stores that were not made this time, is still true.
     """
     watch: Watch | None = getattr(results, "watch", None)
     if watch is None and not left.exists():
         return
     record: dict[str, Any] = {"commit": results.commit_hash}
-    # Between rounds the record lies elsewhere than where it ends up.
-    for source in (left, results.record_path, target):
+    # Between rounds the record lies elsewhere than where it ends up. The last word is the newest.
+    for source in (target, results.record_path, left):
         if source.exists():
-            record = json.loads(source.read_text())
-            break
+            record |= json.loads(source.read_text())
     if watch is not None:
         record["conditions"] = watch.conditions()
     # Without it what a smaller grid leaves out would look like cells that have no figure.
@@ -125,10 +139,17 @@ def _run_and_keep(
     """Run the benchmarks of one release in one environment, its cells kept as they come."""
     tomogram = selected_tomogram()
     try:
-        scratch = claim_scratch_folder(space_of_stores(tomogram, selected_profile().every_config()))
+        profile = selected_profile()
+        scratch = claim_scratch_folder(space_of_stores(tomogram, profile.every_config()))
+        on_disk = None
+        if any(name.startswith("disk.") for name in benchmarks):
+            on_disk = claim_disk_folder(
+                space_of_stores(tomogram, profile.section("disk").configs())
+            )
     except BadInput as error:
         raise UserError(str(error)) from error
     tempfile.tempdir = str(scratch)
+    os.environ[DISK_STORES] = str(on_disk or "")
     journal, watch = None, None
     # A dry run or a profile is not saved, so nothing of it is kept either.
     if getattr(results, "is_to_be_saved", False) and not options.get("profile"):

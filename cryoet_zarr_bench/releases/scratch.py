@@ -12,8 +12,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from cryoet_zarr_bench.errors import BadInput
+from cryoet_zarr_bench.releases.places import WORK
 from cryoet_zarr_bench.storage.config import StorageConfig
 from cryoet_zarr_bench.tomograms.prepared import PreparedTomogram
+
+DISK_FOLDER = "CRYOET_DISK_FOLDER"
+"""Environment variable: a folder on the disk that reading and writing is measured of."""
 
 MEMORY = Path("/dev/shm")
 """Linux's file system in memory."""
@@ -42,13 +46,33 @@ def claim_scratch_folder(space: int) -> Path:
 
     The stores of a grid are large; a run that was killed cannot remove them, the next one does.
     """
-    free = shutil.disk_usage(_parent(space)).free
+    return _claim(_parent(space), space, "TMPDIR")
+
+
+@functools.cache
+def claim_disk_folder(space: int) -> Path:
+    """Make this process's own folder for stores that have to lie on a disk.
+
+    It lies where `CRYOET_DISK_FOLDER` says, without that in the work folder `.asv`. Whether a disk
+    is there is for those to say who look at the file system. BadInput where there is no such folder
+    or no room for `space` bytes.
+    """
+    parent = Path(os.environ.get(DISK_FOLDER) or WORK).resolve()
+    if not parent.is_dir() or not os.access(parent, os.W_OK):
+        raise BadInput(
+            f"{DISK_FOLDER}={parent}: not a folder that can be written to; choose another"
+        )
+    return _claim(parent, space, DISK_FOLDER)
+
+
+def _claim(place: Path, space: int, variable: str) -> Path:
+    free = shutil.disk_usage(place).free
     if free < space:
         raise BadInput(
-            f"{_parent(space)}: {free / 1e9:.1f} GB free, the stores of the grid may take "
-            f"{space / 1e9:.1f} GB; set TMPDIR, or choose a smaller profile, tomogram or crop"
+            f"{place}: {free / 1e9:.1f} GB free, the stores of the grid may take "
+            f"{space / 1e9:.1f} GB; set {variable}, or choose a smaller profile, tomogram or crop"
         )
-    parent = _parent(space) / f"cryoet-zarr-bench-{os.getuid()}"
+    parent = place / f"cryoet-zarr-bench-{os.getuid()}"
     parent.mkdir(mode=0o700, exist_ok=True)
     if parent.stat().st_uid != os.getuid():
         return Path(tempfile.gettempdir())

@@ -278,6 +278,39 @@ SECTIONS: dict[str, dict[str, Section]] = {
         ),
     },
     "shards": _SHARDS,
+    # What a chunk costs: each chunk shape is the smallest of three, doubled along each axis.
+    "overhead": {
+        "quick": Section(("none",), ("32x32x32",), (2,)),
+        "standard": Section(("none", "blosc-lz4-5-shuffle"), ("16x16x16",)),
+        "full": Section(
+            (
+                "none",
+                "blosc-lz4-5-shuffle",
+                "blosc-lz4-5-bitshuffle",
+                "blosc-zstd-5-shuffle",
+                "zstd-5",
+                "gzip-1",
+            ),
+            ("16x16x16", "8x32x32"),
+        ),
+    },
+    # On a disk: read warm and cold, written buffered and durable.
+    "disk": {
+        "quick": Section(("none",), ("64x64x64",), (2,)),
+        "standard": Section(("none", "blosc-zstd-5-shuffle"), ("32x32x32", "64x64x64")),
+        "full": Section(
+            (
+                "none",
+                "blosc-lz4-5-shuffle",
+                "blosc-lz4-5-bitshuffle",
+                "blosc-zstd-1-bitshuffle",
+                "blosc-zstd-5-shuffle",
+                "zstd-5",
+                "gzip-1",
+            ),
+            ("32x32x32", "64x64x64", "128x128x128", "16x128x128", "32x32x32 in 128x128x128"),
+        ),
+    },
 }
 """Beside what is written, read and opened: question -> name of the profile -> section."""
 

@@ -31,6 +31,9 @@ PREPARED_TOMOGRAM = "CRYOET_PREPARED_TOMOGRAM"
 RECORD_FOLDER = "CRYOET_RECORD_FOLDER"
 """Environment variable: where a benchmark process leaves its record of the stores it verified."""
 
+DISK_STORES = "CRYOET_DISK_STORES"
+"""Environment variable: the folder of a run for stores that have to lie on a disk."""
+
 
 @dataclass(frozen=True)
 class Label:

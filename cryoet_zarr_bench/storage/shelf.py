@@ -15,6 +15,7 @@ from cryoet_zarr_bench.storage.integrity import check_release
 from cryoet_zarr_bench.storage.session import (
     add_to_record,
     environment_record,
+    file_system_of,
     leave_record,
     read_label,
 )
@@ -31,6 +32,7 @@ def prepare_shelf(
     configs: list[StorageConfig],
     question: str = "",
     figures: Figures | None = None,
+    voxels: np.ndarray | None = None,
 ) -> StoreShelf:
     """Write and verify every config under `folder` with the release installed here.
 
@@ -38,7 +40,8 @@ def prepare_shelf(
 
     Where the release cannot be installed every config is impossible; where the packages that are
     imported are not those on the label every config has failed. The record has the stores of the
-    core, and under its name those of another `question`, a key of `grid.SECTIONS`.
+    core, and under its name those of another `question`, a key of `grid.SECTIONS`. `voxels` (z, y, x)
+    are written instead of the whole tomogram, where a question is about others.
     """
     label = read_label()
     if label.impossible is not None:
@@ -47,7 +50,7 @@ def prepare_shelf(
     try:
         packages = check_release(label.packages)
         engine = installed_engine()
-        voxels = tomogram.load()
+        voxels = tomogram.load() if voxels is None else voxels
         shelf = fill_shelf(engine, voxels, folder, configs)
         shelf.entropy = entropy_of(voxels)
         if figures is not None:
@@ -59,7 +62,8 @@ def prepare_shelf(
     stores = {"stores": fingerprints(shelf), "failed": shelf.failed}
     if question:
         # Why a codec is n/a is told by a trial, and by nothing else.
-        add_to_record({question: {**stores, "impossible": shelf.impossible}}, label)
+        described = {"impossible": shelf.impossible, "file_system": file_system_of(folder)}
+        add_to_record({question: {**stores, **described}}, label)
         return shelf
     leave_record(
         {

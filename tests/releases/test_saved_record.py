@@ -4,8 +4,13 @@ import json
 from types import SimpleNamespace
 
 import pytest
+from asv.results import Results
 
-from cryoet_zarr_bench.releases.cells import _notes_of_earlier_rounds, _save_record
+from cryoet_zarr_bench.releases.cells import (
+    _notes_of_earlier_rounds,
+    _save_record,
+    remove_samples,
+)
 from cryoet_zarr_bench.releases.watch import Watch
 
 LEFT = {"commit": "abc", "imported": {"zarr": {"version": "3.4.2"}}}
@@ -68,3 +73,20 @@ def test_samples_that_are_appended_to_keep_their_canaries(tmp_path, results):
     notes = _notes_of_earlier_rounds(results, {"append_samples": True})
     assert notes == [{"begun": {"time": 1}}, {"sample": [1, 0.02, 0.02, None, None, None]}]
     assert _notes_of_earlier_rounds(results, {"append_samples": False}) == []
+
+
+def test_stores_that_were_not_made_again_stay_in_the_record(tmp_path, results):
+    results.record_path.write_text(json.dumps({**LEFT, "stores": {"a": 1}, "disk": {"stores": {}}}))
+    left = tmp_path / "left.json"
+    left.write_text(json.dumps({**LEFT, "stores": {"b": 2}}))
+    _save_record(results, left, results.record_path)
+    assert (saved(results)["stores"], saved(results)["disk"]) == ({"b": 2}, {"stores": {}})
+
+
+@pytest.mark.parametrize(("selected", "left"), [([0], [None, [2]]), ([0, 1, 2], None)])
+def test_samples_of_another_grid_are_removed_without_a_fault(selected, left):
+    results = Results.unnamed()
+    results._results["a.B.track_c"] = [1, 2]
+    results._samples["a.B.track_c"] = [[1], [2]]
+    remove_samples(results, "a.B.track_c", selected)
+    assert results._samples["a.B.track_c"] == left
