@@ -280,7 +280,7 @@ SECTIONS: dict[str, dict[str, Section]] = {
     "shards": _SHARDS,
     # What a chunk costs: each chunk shape is the smallest of three, doubled along each axis.
     "overhead": {
-        "quick": Section(("none",), ("32x32x32",), (2,)),
+        "quick": Section(("none",), ("16x16x16",), (2,)),
         "standard": Section(("none", "blosc-lz4-5-shuffle"), ("16x16x16",)),
         "full": Section(
             (
