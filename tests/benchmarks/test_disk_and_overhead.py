@@ -83,6 +83,22 @@ def test_names_say_the_state_and_nothing_can_be_mixed_up(suite):
         assert word in suite[f"{owner}.{method}"].pretty_name
 
 
+def test_overhead_tracks_both_clocks_and_says_its_units(suite):
+    found = {name: each.unit for name, each in suite.items() if name.startswith("overhead.")}
+    assert found == {
+        f"overhead.{method}{twin}": unit
+        for method, unit in (
+            ("OverPlainFile.track_read_over_plain_read", "times as long"),
+            ("OverPlainFile.track_write_over_copy", "times as long"),
+            ("PerChunk.track_read_us_per_chunk", "microseconds per chunk"),
+            ("PerChunk.track_write_us_per_chunk", "microseconds per chunk"),
+        )
+        for twin in ("", "_cpu")
+    }
+    for name in found:
+        assert ("CPU time" in suite[name].pretty_name) == name.endswith("_cpu")
+
+
 def test_each_call_finds_the_state_that_it_is_named_after(
     suite, tomogram, disk, labelled_environment, tmp_path, monkeypatch
 ):

@@ -11,6 +11,7 @@ from asv.runner import Spawner, _run_benchmark_single_param
 from asv_runner.discovery import disc_benchmarks
 
 from cryoet_zarr_bench.releases.exact_cells import BY_PROCESS, ExactCells
+from cryoet_zarr_bench.storage.config import StorageConfig
 from cryoet_zarr_bench.storage.exact_figures import (
     EXACT_FIGURES_FOLDER,
     is_exact,
@@ -59,7 +60,8 @@ class Environment:
 
 
 def store_of(number):
-    return VerifiedStore(Path("nowhere"), 8 * 2**20, 3 * number + 1, 1, 2, "", {})
+    config = StorageConfig.of("none", "32x32x32", 3)
+    return VerifiedStore(Path("nowhere"), 8 * 2**20, 3 * number + 1, 1, 2, "", {}, config)
 
 
 def test_each_outcome_is_that_of_a_process(suite, exact, tmp_path, monkeypatch):

@@ -12,6 +12,7 @@ from cryoet_zarr_bench.releases.cells import (
     remove_samples,
 )
 from cryoet_zarr_bench.releases.watch import Watch
+from cryoet_zarr_bench.storage.grid import selected_profile
 
 LEFT = {"commit": "abc", "imported": {"zarr": {"version": "3.4.2"}}}
 
@@ -43,7 +44,7 @@ def test_the_conditions_join_what_the_measured_process_left(tmp_path, results):
 def test_where_no_process_left_anything_the_conditions_are_kept_alone(tmp_path, results):
     _save_record(results, tmp_path / "nowhere.json", results.record_path)
     record = saved(results)
-    assert set(record) == {"commit", "conditions"}
+    assert set(record) == {"commit", "conditions", "profile"}
     assert record["commit"] == "abc"
 
 
@@ -62,7 +63,7 @@ def test_where_nothing_was_watched_the_record_is_as_it_was_left(tmp_path, result
     left = tmp_path / "left.json"
     left.write_text(json.dumps(LEFT))
     _save_record(results, left, results.record_path)
-    assert saved(results) == LEFT
+    assert saved(results) == {**LEFT, "profile": selected_profile().name}
 
 
 def test_samples_that_are_appended_to_keep_their_canaries(tmp_path, results):
