@@ -40,8 +40,8 @@ def prepare_shelf(
 
     Where the release cannot be installed every config is impossible; where the packages that are
     imported are not those on the label every config has failed. The record has the stores of the
-    core, and under its name those of another `question`, a key of `grid.SECTIONS`. `voxels` (z, y, x)
-    are written instead of the whole tomogram, where a question is about others.
+    core, and under its name those of another `question`, a key of `grid.SECTIONS`. Where `voxels`
+    (z, y, x) are given they are written instead of the whole tomogram.
     """
     label = read_label()
     if label.impossible is not None:

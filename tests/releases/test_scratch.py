@@ -10,7 +10,11 @@ import pytest
 
 from cryoet_zarr_bench.errors import BadInput
 from cryoet_zarr_bench.releases import scratch
-from cryoet_zarr_bench.releases.scratch import claim_scratch_folder, space_of_stores
+from cryoet_zarr_bench.releases.scratch import (
+    claim_disk_folder,
+    claim_scratch_folder,
+    space_of_stores,
+)
 from cryoet_zarr_bench.storage.grid import Section
 from cryoet_zarr_bench.tomograms.cache import prepare
 
@@ -91,3 +95,30 @@ def test_the_space_of_shards_counts_whole_shards(tmp_path, monkeypatch):
     tomogram = prepare("synthetic:10A@10x10x10", None)
     section = Section(("none",), ("8x8x8 in 32x32x32",), (3,))
     assert space_of_stores(tomogram, section.configs()) == 4 * 32**3
+
+
+@pytest.fixture
+def elsewhere(tmp_path, monkeypatch):
+    monkeypatch.setattr(scratch, "WORK", tmp_path / "work")
+    (tmp_path / "work").mkdir()
+    monkeypatch.delenv(scratch.DISK_FOLDER, raising=False)
+    claim_disk_folder.cache_clear()
+    yield tmp_path
+    claim_disk_folder.cache_clear()
+
+
+def test_stores_of_a_disk_lie_in_the_work_folder_or_where_the_user_says(elsewhere, monkeypatch):
+    assert claim_disk_folder(1).is_relative_to(elsewhere / "work")
+    (elsewhere / "disk").mkdir()
+    monkeypatch.setenv(scratch.DISK_FOLDER, str(elsewhere / "disk"))
+    claim_disk_folder.cache_clear()
+    assert claim_disk_folder(1).is_relative_to(elsewhere / "disk")
+
+
+@pytest.mark.parametrize(("folder", "space"), [("nowhere", 1), ("work", 10**18)])
+def test_a_disk_folder_that_is_not_there_or_too_small_is_refused(
+    elsewhere, monkeypatch, folder, space
+):
+    monkeypatch.setenv(scratch.DISK_FOLDER, str(elsewhere / folder))
+    with pytest.raises(BadInput, match=f"{folder}.*(choose another|CRYOET_DISK_FOLDER)"):
+        claim_disk_folder(space)
