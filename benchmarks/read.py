@@ -25,7 +25,7 @@ class Read(StoredTomogram):
         """The full volume: wall time."""
         self.array[...]
 
-    time_read_volume.pretty_name = "Read the full volume (wall time)"  # type: ignore[attr-defined]
+    time_read_volume.pretty_name = "Read the full volume, warm (wall time)"  # type: ignore[attr-defined]
 
     def time_read_volume_cpu(
         self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int
@@ -33,7 +33,7 @@ class Read(StoredTomogram):
         """The full volume: CPU time of the process, all threads."""
         self.array[...]
 
-    time_read_volume_cpu.pretty_name = "Read the full volume (CPU time)"  # type: ignore[attr-defined]
+    time_read_volume_cpu.pretty_name = "Read the full volume, warm (CPU time)"  # type: ignore[attr-defined]
     time_read_volume_cpu.timer = time.process_time  # type: ignore[attr-defined]
 
     def time_read_xy_slice(
@@ -42,7 +42,7 @@ class Read(StoredTomogram):
         """The XY slice in the middle of z: wall time."""
         self.array[self.middle, :, :]
 
-    time_read_xy_slice.pretty_name = "Read one XY slice (wall time)"  # type: ignore[attr-defined]
+    time_read_xy_slice.pretty_name = "Read one XY slice, warm (wall time)"  # type: ignore[attr-defined]
 
     def time_read_xy_slice_cpu(
         self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int
@@ -50,7 +50,7 @@ class Read(StoredTomogram):
         """The XY slice in the middle of z: CPU time of the process, all threads."""
         self.array[self.middle, :, :]
 
-    time_read_xy_slice_cpu.pretty_name = "Read one XY slice (CPU time)"  # type: ignore[attr-defined]
+    time_read_xy_slice_cpu.pretty_name = "Read one XY slice, warm (CPU time)"  # type: ignore[attr-defined]
     time_read_xy_slice_cpu.timer = time.process_time  # type: ignore[attr-defined]
 
 

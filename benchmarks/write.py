@@ -46,13 +46,13 @@ class Write(StoredTomogram):
         """Wall time."""
         self.engine.write(self.tomogram, self.target, self.config)
 
-    time_write.pretty_name = "Write the tomogram (wall time)"  # type: ignore[attr-defined]
+    time_write.pretty_name = "Write the tomogram, buffered (wall time)"  # type: ignore[attr-defined]
 
     def time_write_cpu(self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
         """CPU time of the process, all threads, user and system."""
         self.engine.write(self.tomogram, self.target, self.config)
 
-    time_write_cpu.pretty_name = "Write the tomogram (CPU time)"  # type: ignore[attr-defined]
+    time_write_cpu.pretty_name = "Write the tomogram, buffered (CPU time)"  # type: ignore[attr-defined]
     time_write_cpu.timer = time.process_time  # type: ignore[attr-defined]
 
     def peakmem_write(self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
