@@ -87,11 +87,12 @@ PROFILES = {
             tomogram="synthetic:10A@128",
             codecs=(
                 "none",
-                *_blosc("lz4", (5,)),
-                *_blosc("zstd", (1, 5)),
-                "zstd-1",
+                "blosc-lz4-5-shuffle",
+                "blosc-lz4-5-bitshuffle",
+                "blosc-zstd-1-shuffle",
+                "blosc-zstd-5-shuffle",
+                "blosc-zstd-5-bitshuffle",
                 "zstd-5",
-                "gzip-1",
             ),
             chunks=("32x32x32", "64x64x64", "128x128x128", "16x128x128"),
         ),
@@ -139,6 +140,11 @@ CONVERSION = Section(
 """What the benchmarks of conversion make, in every profile."""
 
 _QUICK_TO_WRITE = (
+    "blosc-lz4-5-noshuffle",
+    "blosc-zstd-5-noshuffle",
+    "blosc-zstd-1-bitshuffle",
+    "zstd-1",
+    "gzip-1",
     "blosc-blosclz-5-shuffle",
     "blosc-lz4hc-1-bitshuffle",
     "blosc-zlib-1-shuffle",
