@@ -5,6 +5,11 @@ noise to signal is not blind to gain. Both can be restricted to the frequencies 
 measured: about a tilt axis y, with the beam along z, those with |kz| <= tan(maximum tilt) |kx|.
 
 Voxels that are not finite in either volume are set to the mean of the others in both.
+
+A crop does not go on at its other side as the transform has it; that step spreads from low into
+all frequencies. Where little is there of its own, as beyond the low-pass of a denoised tomogram,
+noise to signal came out more than 100 times too small. `taper` lets both volumes fade to the mean
+at their sides.
 """
 
 from __future__ import annotations
@@ -17,6 +22,17 @@ import numpy as np
 
 MAXIMUM_TILT = 60.0
 """Degrees; the tilt range of most tomograms is -60 to 60."""
+
+TAPER = 0.125
+"""Of each side, at both ends. With it crops of 64 voxels a side, from low-passed noise of 96, had
+the noise to signal of the whole within 15 %, outside of the innermost quarter of the shells: there
+a crop and its surroundings differ by themselves, by 40 % at most."""
+
+ABOVE_ROUNDING, ABOVE_TRANSFORM = 4, 64
+"""A shell counts where its power in the reference is so many times what rounding to the dtype of
+the reference puts there, and what rounding to float32 would. Shells of rounding noise alone came to
+0.9-1.1 times the first. The transform is made in single precision and puts 3 to 14 times the second
+into shells that are empty. Both were measured on volumes of 60 to 128 voxels a side."""
 
 PEAK_MEMORY_FACTOR = 5
 """Upper bound of the memory taken beside the volumes, in times the bytes of one as float32."""
@@ -31,6 +47,8 @@ class FourierShells:
     counts the Fourier voxels, both halves. `correlation` lies between -1 and 1. `noise_to_signal`
     is the power of the difference over the power of the reference. Both are NaN where there is
     nothing to compare; noise to signal is infinite where only the other volume has power.
+    `counted` tells the shells that hold more of the reference than rounding does, see
+    `ABOVE_ROUNDING`: in others a ratio to the reference says nothing.
     """
 
     radius: np.ndarray
@@ -38,13 +56,14 @@ class FourierShells:
     voxels: np.ndarray
     correlation: np.ndarray
     noise_to_signal: np.ndarray
+    counted: np.ndarray
 
     @property
     def worst_shell(self) -> int | None:
-        """The shell with the most noise to signal; None where no shell has any figure."""
-        if np.isnan(self.noise_to_signal).all():
+        """The shell with the most noise to signal of those that count; None where none does."""
+        if not self.counted.any():
             return None
-        return int(np.nanargmax(self.noise_to_signal))
+        return int(np.argmax(np.where(self.counted, self.noise_to_signal, -1)))
 
     def crossing(self, threshold: float = 0.143) -> float | None:
         """The radius where the correlation first falls below a threshold; None if it never does.
@@ -71,6 +90,7 @@ def fourier_shells(
     voxel_spacing: tuple[float, float, float] | None = None,
     maximum_tilt: float | None = None,
     shells: int | None = None,
+    taper: float = 0,
 ) -> FourierShells:
     """Correlate two volumes shell by shell, up to the Nyquist frequency of the longest voxel side.
 
@@ -82,40 +102,36 @@ def fourier_shells(
             compared. Everything without it.
         shells: how many; half the shortest axis without it. What lies below half the width of a
             shell, the mean among it, is in none.
+        taper: which part of each side fades to the mean, at both ends, such as `TAPER`; for crops.
 
     Raises:
         ValueError: shapes that differ or are not three axes with voxels, a spacing that is not
-            positive and finite, a tilt not between 0 and 90, fewer than 1 shell.
+            positive and finite, a tilt not between 0 and 90, fewer than 1 shell, a taper that is
+            not between 0 and a half.
     """
-    _check(reference, other, voxel_spacing, maximum_tilt, shells)
+    _check(reference, other, voxel_spacing, maximum_tilt, shells, taper)
     spacing = voxel_spacing or (1.0, 1.0, 1.0)
     sides = [side / min(spacing) for side in spacing]
     count = max(1, min(reference.shape) // 2) if shells is None else shells
     width = 0.5 / max(sides) / count
     # The difference is transformed instead of the other volume: a small one keeps its digits.
-    signal, noise = _spectra(reference, other)
-    sums = np.zeros((5, count + 1))
+    signal, noise, floor = _spectra(reference, other, taper)
+    sums = np.zeros((4, count + 1))
     layout = _shell_planes(reference.shape, sides, width, count)
     for plane, (shell, weight) in enumerate(layout):
         if maximum_tilt is not None:
             weight = weight * _measured(reference.shape, sides, plane, maximum_tilt)
         a = signal[plane].astype(np.complex128)
         difference = noise[plane].astype(np.complex128)
-        b = a + difference
         for row, power in enumerate(
-            (
-                np.ones(a.shape),
-                np.square(np.abs(a)),
-                np.square(np.abs(b)),
-                (a * b.conj()).real,
-                np.square(np.abs(difference)),
-            )
+            (1, _power(a), _power(difference), a.real * difference.real + a.imag * difference.imag)
         ):
             weighted = (power * weight).reshape(-1)
             sums[row] += np.bincount(shell.reshape(-1), weighted, count + 2)[: count + 1]
-    voxels, power_a, power_b, cross, power_difference = sums[:, 1:]
+    voxels, power_a, power_difference, common = sums[:, 1:]
+    power_b = np.maximum(power_a + power_difference + 2 * common, 0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        correlation = cross / np.sqrt(power_a * power_b)
+        correlation = (power_a + common) / np.sqrt(power_a * power_b)
         noise_to_signal = power_difference / power_a
     radius = (np.arange(count) + 1) * width
     return FourierShells(
@@ -124,6 +140,7 @@ def fourier_shells(
         voxels=np.rint(voxels).astype(np.int64),
         correlation=np.clip(correlation, -1, 1),
         noise_to_signal=noise_to_signal,
+        counted=power_a > floor * voxels,
     )
 
 
@@ -133,6 +150,7 @@ def _check(
     voxel_spacing: tuple[float, float, float] | None,
     maximum_tilt: float | None,
     shells: int | None,
+    taper: float,
 ) -> None:
     if reference.shape != other.shape:
         raise ValueError(f"shapes {reference.shape} and {other.shape} are not comparable")
@@ -144,13 +162,22 @@ def _check(
         raise ValueError(f"a maximum tilt of {maximum_tilt} is not between 0 and 90 degrees")
     if shells is not None and shells < 1:
         raise ValueError(f"{shells} shells are too few")
+    if not 0 <= taper <= 0.5:
+        raise ValueError(f"a taper of {taper} is not between 0 and a half of each side")
 
 
-def _spectra(reference: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _power(spectrum: np.ndarray) -> np.ndarray:
+    return np.square(spectrum.real) + np.square(spectrum.imag)
+
+
+def _spectra(
+    reference: np.ndarray, other: np.ndarray, taper: float
+) -> tuple[np.ndarray, np.ndarray, float]:
     """The transforms of the reference and of the difference, without their means.
 
     Both are scaled by the largest deviation in the reference, which no ratio notices: single
-    precision has no exponent for the power of densities of 1e-30.
+    precision has no exponent for the power of densities of 1e-30. The third is the power of a
+    Fourier voxel from which on a shell of the reference counts, on the same scale.
     """
     sums, largest, count = np.zeros(2), 0.0, 0
     for a, b, finite in _plane_pairs(reference, other):
@@ -162,12 +189,41 @@ def _spectra(reference: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.n
         largest = max(largest, *(float(each.max(initial=0.0)) for each in deviations))
     scale = largest or 1.0
     scaled = np.empty(reference.shape, dtype=np.float32)
+    fade_z, fade_y, fade_x = (_fade(length, taper) for length in reference.shape)
+    rounding, single = 0.0, 0.0
     for plane, (a, _, finite) in enumerate(_plane_pairs(reference, other)):
-        scaled[plane] = np.where(finite, (a - mean_a) / scale, 0)
+        fade = fade_z[plane] / scale * np.outer(fade_y, fade_x)
+        scaled[plane] = np.where(finite, a - mean_a, 0) * fade
+        rounding += _power_of_rounding(reference[plane], fade, finite)
+        single += _power_of_rounding(scaled[plane], np.ones(1), finite)
     signal = _transform(scaled)
     for plane, (a, b, finite) in enumerate(_plane_pairs(reference, other)):
-        scaled[plane] = np.where(finite, ((b - a) - (mean_b - mean_a)) / scale, 0)
-    return signal, _transform(scaled)
+        fade = fade_z[plane] / scale * np.outer(fade_y, fade_x)
+        scaled[plane] = np.where(finite, (b - a) - (mean_b - mean_a), 0) * fade
+    floor = max(ABOVE_ROUNDING * rounding, ABOVE_TRANSFORM * single)
+    return signal, _transform(scaled), floor
+
+
+def _fade(length: int, taper: float) -> np.ndarray:
+    """1 along a side, falling to 0 as a cosine within the part `taper` at each end."""
+    reach = round(taper * length)
+    fade = np.ones(length)
+    rising = 0.5 - 0.5 * np.cos(np.pi * (np.arange(reach) + 0.5) / max(reach, 1))
+    fade[:reach] *= rising
+    fade[length - reach :] *= rising[::-1]
+    return fade
+
+
+def _power_of_rounding(voxels: np.ndarray, fade: np.ndarray, finite: np.ndarray) -> float:
+    """What rounding to the dtype of the voxels puts into a Fourier voxel, as they fade.
+
+    The error is spread evenly over one step between values, whose square has a mean of 1/12.
+    """
+    steps: np.ndarray | float = 1.0
+    if voxels.dtype.kind == "f":
+        with np.errstate(invalid="ignore"):
+            steps = np.spacing(np.abs(voxels)).astype(np.float64)
+    return float(np.sum(np.square(steps * fade), where=finite)) / 12
 
 
 def _plane_pairs(

@@ -93,6 +93,29 @@ def test_gain_and_offset_show(gain, offset):
 
 
 @settings(max_examples=30, deadline=None)
+@given(
+    gain=st.floats(-3, 3),
+    offset=st.floats(-1e3, 1e3),
+    mean=st.floats(-1e3, 1e3),
+    slab=st.integers(1, 9999),
+)
+def test_the_line_is_the_one_of_least_squares(gain, offset, mean, slab):
+    reference, noisy = pair(offset=mean)
+    other = gain * noisy + offset
+    whole = fidelity.SLAB_VOXELS
+    try:
+        fidelity.SLAB_VOXELS = slab
+        found = compare(reference, other, by_slice=False)
+    finally:
+        fidelity.SLAB_VOXELS = whole
+    slope, intercept = np.polyfit(reference.reshape(-1) - mean, other.reshape(-1), 1)
+    assert found.gain == pytest.approx(slope, abs=1e-8)
+    assert found.offset == pytest.approx(intercept - slope * mean, abs=1e-5)
+    assert found.sigma == pytest.approx(reference.std(), rel=1e-9)
+    assert found.ssim_by_slice == ()
+
+
+@settings(max_examples=30, deadline=None)
 @given(scale=st.floats(1e-12, 1e12), seed=st.integers(0, 100))
 def test_the_unit_of_the_densities_does_not_matter(scale, seed):
     reference, other = pair(seed)
@@ -136,12 +159,14 @@ def test_what_has_no_figure():
     assert math.isnan(compare(thin, thin, 1.0).ssim)
     assert compare(thin, thin, 1.0).ssim_by_slice == pytest.approx([1.0] * 3)
     nothing = np.full(SHAPE, np.nan)
-    found = compare(nothing, nothing)
+    found = nothing_found = compare(nothing, nothing)
     assert found.left_out == nothing.size
     assert math.isnan(found.mse)
     assert math.isnan(found.ssim)
     constant = compare(np.ones(SHAPE), np.zeros(SHAPE))
     assert constant.psnr == -math.inf
+    assert constant.sigma == 0
+    assert math.isnan(constant.gain) and math.isnan(nothing_found.sigma)
     assert math.isnan(constant.ssim)
 
 

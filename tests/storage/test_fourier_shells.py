@@ -9,8 +9,10 @@ from cryoet_zarr_bench.storage.fidelity import compare
 from cryoet_zarr_bench.storage.fourier_shells import (
     MAXIMUM_TILT,
     PEAK_MEMORY_FACTOR,
+    TAPER,
     fourier_shells,
 )
+from cryoet_zarr_bench.tomograms.synthetic import synthesize
 
 
 def noise(shape: tuple[int, int, int], seed: int) -> np.ndarray:
@@ -126,6 +128,61 @@ def test_unequal_spacings_give_shells_in_angstrom():
     assert found.radius[-1] == pytest.approx(0.25)
 
 
+def band_limited(shape: tuple[int, int, int], seed: int, cutoff: float) -> np.ndarray:
+    volume = np.fft.ifftn(np.fft.fftn(noise(shape, seed)) * (radii(shape) < cutoff)).real
+    return volume / volume.std()
+
+
+@pytest.mark.parametrize(
+    ("dtype", "scale", "mean"),
+    [
+        ("float32", 1e-6, 0),
+        ("float32", 1, 100),
+        ("float64", 1, 0),
+        ("float16", 1, 0),
+        ("int16", 300, 0),
+        ("int8", 20, 3),
+    ],
+)
+@pytest.mark.parametrize("shape", [(64, 64, 64), (40, 50, 61)])
+@pytest.mark.parametrize("taper", [0, TAPER])
+def test_a_shell_that_holds_rounding_alone_does_not_count(dtype, scale, mean, shape, taper):
+    volume = band_limited(shape, 23, 0.2) * scale + mean
+    reference = (np.round(volume) if "int" in dtype else volume).astype(dtype)
+    other = reference + 0.05 * scale * noise(shape, 24)
+    found = fourier_shells(reference, other, maximum_tilt=60, shells=20, taper=taper)
+    # The last shell of the band reaches beyond it; a taper smears the border by about a shell.
+    assert found.counted[found.radius < 0.19].all()
+    if not taper:
+        assert not found.counted[found.radius > 0.22].any()
+        assert found.noise_to_signal[-1] > 1
+    assert found.counted[found.worst_shell]
+
+
+def test_all_of_a_tomogram_counts_however_low_its_high_frequencies_are():
+    volume = synthesize("denoised", (48, 48, 48))
+    assert fourier_shells(volume, volume, maximum_tilt=60, taper=TAPER).counted.all()
+
+
+def test_a_taper_gives_a_crop_the_noise_to_signal_of_the_whole():
+    shape = (96, 96, 96)
+    low_pass = 1 / np.sqrt(1 + (radii(shape) / 0.06) ** 8)
+    whole = np.fft.ifftn(np.fft.fftn(noise(shape, 25)) * low_pass).real
+    other = whole + 0.02 * whole.std() * noise(shape, 26)
+    middle = (slice(16, 80),) * 3
+    expected, bare, tapered = (
+        fourier_shells(a, b, maximum_tilt=60, shells=8, taper=taper).noise_to_signal[2:]
+        for a, b, taper in (
+            (whole, other, 0),
+            (whole[middle], other[middle], 0),
+            (whole[middle], other[middle], TAPER),
+        )
+    )
+    assert tapered == pytest.approx(expected, rel=0.35)
+    assert tapered[1:] == pytest.approx(expected[1:], rel=0.2)
+    assert bare[-1] < 0.02 * expected[-1]
+
+
 def test_integers_and_nan():
     rng = np.random.default_rng(18)
     integers = rng.integers(-128, 127, (16, 16, 16)).astype(np.int8)
@@ -167,6 +224,9 @@ def test_memory_stays_within_the_bound():
         {"maximum_tilt": 90.0},
         {"maximum_tilt": 0.0},
         {"shells": 0},
+        {"taper": -0.1},
+        {"taper": 0.6},
+        {"taper": np.nan},
     ],
 )
 def test_what_cannot_be_compared_is_refused(arguments):
