@@ -131,9 +131,42 @@ def file_system_of(folder: Path) -> str:
 
 
 def leave_record(record: dict[str, Any], label: Label) -> None:
-    """Leave the record of a process for the host, whole or not at all."""
+    """Leave the record of a process for the host, whole or not at all.
+
+    Several processes of a run may each have stores of their own. What they left of the same release
+    and tomogram stays: their `stores` and `failed` with those of this one, parts beside it.
+    """
+    path = _record_path(label)
+    if path is None:
+        return
+    earlier = _left_so_far(path)
+    if all(
+        earlier.get(key, record.get(key)) == record.get(key) for key in ("imported", "tomogram")
+    ):
+        for key in ("stores", "failed"):
+            record = {**record, key: {**earlier.get(key, {}), **record.get(key, {})}}
+        record = {**earlier, **record}
+    write_whole(path, json.dumps(record))
+
+
+def add_to_record(part: dict[str, Any], label: Label) -> None:
+    """Add what a process has to say of stores of its own to the record, under keys of its own."""
+    path = _record_path(label)
+    if path is not None:
+        release = {"release": label.tag, "commit": label.commit}
+        write_whole(path, json.dumps({**release, **_left_so_far(path), **part}))
+
+
+def _record_path(label: Label) -> Path | None:
     folder = os.environ.get(RECORD_FOLDER)
     if not folder:
-        return
-    name = f"{label.commit}.{os.environ.get('ASV_ENV_NAME', 'environment')}.json"
-    write_whole(Path(folder) / name, json.dumps(record))
+        return None
+    return Path(folder) / f"{label.commit}.{os.environ.get('ASV_ENV_NAME', 'environment')}.json"
+
+
+def _left_so_far(path: Path) -> dict[str, Any]:
+    try:
+        left: dict[str, Any] = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return left
