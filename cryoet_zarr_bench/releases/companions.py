@@ -57,6 +57,11 @@ COMPANIONS = (
     # numcodecs before 0.15 refuses zfpy beside numpy 2. With zfpy 1.0.1.post0 `import numcodecs`
     # itself fails, since its version is not three numbers.
     Companion("zfpy", (Pin("1.0.1", ("numcodecs>=0.15",)),)),
+    # SZ3 and JPEG 2000. The other two hold entry points alone, by which numcodecs and zarr find
+    # them when they read; that for zarr wants zarr 3.2.
+    Companion("imagecodecs", (Pin("2026.10.10"),)),
+    Companion("imagecodecs-numcodecs", (Pin("2026.10.10"),)),
+    Companion("imagecodecs-zarr", (Pin("2026.10.10", ("zarr>=3.2",)),)),
 )
 """All of them, in the order in which one gives way to the other where they exclude each other."""
 
