@@ -37,12 +37,9 @@ with tempfile.TemporaryDirectory() as folder:
 missing = engines_here()[1]
 print(json.dumps({"missing": missing, "stores": reread,
                   "impossible": shelf.impossible, "failed": shelf.failed,
-                  "settings": engine.settings(), "formats": engine.zarr_formats}))
-print(json.dumps({"stores": reread, "impossible": shelf.impossible, "failed": shelf.failed,
                   "settings": engine.settings(), "formats": engine.zarr_formats,
                   "codecs": sorted(codecs.impossible), "codecs_failed": codecs.failed}))
 """
-
 
 CODECS = (
     "lz4-1 bz2-5 lzma-1 blosc-zstd-5-shuffle-1MiB shuffle+zstd-5 delta+zstd-5 pcodec-4 "
