@@ -229,9 +229,14 @@ def _quantised(given: Given) -> Step:
 def _in_integers(given: Given, offset: float, scale: float, integer: np.dtype) -> Step:
     if not given.spread().all_finite:
         raise Unsuited("integers cannot stand for the NaN or infinity that the tomogram has")
+    formula = lossy_formulas.scaling(offset, scale, integer)
+    if given.dtype.kind in "iu":
+        ends = np.array([given.spread().lowest, given.spread().highest], given.dtype)
+        if np.any(np.abs(formula(ends).astype("float64") - ends) > 1 / scale):
+            raise Unsuited(f"rounded, the largest values would wrap around in {given.dtype.name}")
     voxels = {"dtype": _little(given.dtype), "astype": integer.str}
     config = {"id": "fixedscaleoffset", "offset": offset, "scale": scale, **voxels}
-    return Step(config, integer, formula=lossy_formulas.scaling(offset, scale, integer))
+    return Step(config, integer, formula=formula)
 
 
 def _positive(sigma: float) -> float:
