@@ -10,6 +10,7 @@ import pytest
 from asv_runner.discovery import disc_benchmarks
 
 from cryoet_zarr_bench.storage.clocks import BothClocks
+from cryoet_zarr_bench.storage.entropy import entropy_of
 from cryoet_zarr_bench.storage.grid import CONVERSION, PROFILES
 from cryoet_zarr_bench.storage.integrity import NotWhatWasAsked
 from cryoet_zarr_bench.storage.stores import METADATA_NAMES
@@ -139,16 +140,16 @@ def test_every_cell_of_the_quick_profile_runs(
             elif "track_" in name:
                 files = [each for each in instance.store.folder.rglob("*") if each.is_file()]
                 stored = sum(each.stat().st_size for each in files)
-                chunks_alone = sum(
+                chunks = sum(
                     each.stat().st_size for each in files if each.name not in METADATA_NAMES
                 )
                 expected = {
+                    "track_bits_above_entropy": 8 * chunks / voxels.size
+                    - entropy_of(voxels).memoryless,
                     "track_compression_ratio": voxels.nbytes / stored,
                     "track_stored_fraction": stored / voxels.nbytes,
                     "track_stored_bytes": stored,
                     "track_file_count": len(files),
-                    "track_bits_above_entropy": 8 * chunks_alone / voxels.size
-                    - shelf.entropy.memoryless,
                 }[name.rsplit(".", 1)[1]]
                 assert result == pytest.approx(expected, abs=1e-6)
             benchmark.do_teardown()
@@ -227,6 +228,48 @@ def test_a_record_of_the_verified_stores_is_left(
     assert record["settings"]["threading.max_workers"] == 1
     assert record["imported"]["zarr"]["version"] == record["environment"]["packages"]["zarr"]
     assert str(PROJECT) not in path.read_text() and str(Path.home()) not in path.read_text()
+
+
+def test_more_codecs_are_measured_as_the_core_is_on_stores_of_their_own(
+    suite, tomogram, labelled_environment, tmp_path, monkeypatch
+):
+    own = {name: each for name, each in suite.items() if name.startswith("codecs.")}
+    exact = {"track_compression_ratio", "track_stored_bytes", "track_bits_above_entropy"}
+    timed = {f"time_{what}{cpu}" for what in ("write", "read_volume") for cpu in ("", "_cpu")}
+    assert {name.removeprefix("codecs.Codecs.") for name in own} == exact | timed
+    shelf_of(suite["read.Open.time_open"], tmp_path / "core", monkeypatch)
+    monkeypatch.setenv("CRYOET_EXACT_FIGURES_FOLDER", str(tmp_path))
+    shelf = shelf_of(own["codecs.Codecs.time_write"], tmp_path / "codecs", monkeypatch)
+    names = [config.name for config in PROFILES["quick"].section("codecs").configs()]
+    assert list(shelf.stores) == names and not shelf.failed
+    voxels = tomogram.load()
+    for name, benchmark in own.items():
+        of_core = suite[name.replace("codecs.Codecs", f"{CORE_CLASS[name.split('.')[2][:6]]}")]
+        assert benchmark.pretty_name == f"More codecs: {of_core.pretty_name}"
+        assert benchmark.setup_cache_key != of_core.setup_cache_key
+        for index in range(len(names)):
+            benchmark.set_param_idx(index)
+            benchmark.set_cache(shelf)
+            assert not benchmark.do_setup()
+            result = benchmark.func(*benchmark._build_params())
+            instance = benchmark.func.__self__
+            if "write" in name:
+                assert np.array_equal(instance.engine.open(instance.target)[...], voxels)
+            elif "read" in name:
+                assert np.array_equal(instance.array[...], voxels)
+            else:
+                assert result > 0
+            benchmark.do_teardown()
+    (path,) = (labelled_environment / "records").iterdir()
+    record = json.loads(path.read_text())
+    assert list(record["codecs"]["stores"]) == names and record["codecs"]["impossible"] == {}
+    assert not set(names) & set(record["stores"])
+    assert record["tomogram"]["entropy"]["memoryless"] == entropy_of(voxels).memoryless
+    left = json.loads((tmp_path / "codecs.Codecs.json").read_text())
+    assert {name.removeprefix("codecs.Codecs.") for name in left} == exact
+
+
+CORE_CLASS = {"track_": "storage.Storage", "time_w": "write.Write", "time_r": "read.Read"}
 
 
 def relabel(folder, **changes):

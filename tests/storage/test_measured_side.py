@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from cryoet_zarr_bench.releases.companions import fitting
 from cryoet_zarr_bench.releases.install import install, make_environment
 from cryoet_zarr_bench.releases.interpreters import find_interpreter
 
@@ -19,6 +20,7 @@ import cryoet_zarr_bench.storage as storage
 import cryoet_zarr_bench.tomograms.prepared
 for module in pkgutil.iter_modules(storage.__path__):
     importlib.import_module(f"cryoet_zarr_bench.storage.{module.name}")
+from cryoet_zarr_bench.storage.config import StorageConfig
 from cryoet_zarr_bench.storage.engines import installed_engine
 from cryoet_zarr_bench.storage.grid import PROFILES
 from cryoet_zarr_bench.storage.portability import engines_here
@@ -27,13 +29,38 @@ engine = installed_engine()
 tomogram = numpy.random.default_rng(0).normal(size=(20, 24, 28)).astype("float32")
 with tempfile.TemporaryDirectory() as folder:
     shelf = fill_shelf(engine, tomogram, pathlib.Path(folder), list(PROFILES["quick"].configs()))
+    section = [StorageConfig.of(name, "8x16x16", zarr_format)
+               for name in sys.argv[2].split() for zarr_format in engine.zarr_formats]
+    codecs = fill_shelf(engine, tomogram, pathlib.Path(folder) / "codecs", section)
     reread = {name: bool((engine.open(store.folder)[...] == tomogram).all())
               for name, store in shelf.stores.items()}
 missing = engines_here()[1]
 print(json.dumps({"missing": missing, "stores": reread,
                   "impossible": shelf.impossible, "failed": shelf.failed,
                   "settings": engine.settings(), "formats": engine.zarr_formats}))
+print(json.dumps({"stores": reread, "impossible": shelf.impossible, "failed": shelf.failed,
+                  "settings": engine.settings(), "formats": engine.zarr_formats,
+                  "codecs": sorted(codecs.impossible), "codecs_failed": codecs.failed}))
 """
+
+
+CODECS = (
+    "lz4-1 bz2-5 lzma-1 blosc-zstd-5-shuffle-1MiB shuffle+zstd-5 delta+zstd-5 pcodec-4 "
+    "zfp-reversible bitround-8 bitround-8+blosc-zstd-5-bitshuffle float16 float16+shuffle+zstd-5 "
+    "int8+zstd-5 quantise-4+zstd-5 zfp-accuracy-16"
+)
+"""One of each kind, by which releases differ: see NOT_APPLICABLE."""
+
+NOT_APPLICABLE = {
+    "2.18.0": {"zfp-reversible v2", "zfp-accuracy-16 v2"},
+    "2.18.7": set(),
+    "3.0.0": {
+        *("zfp-reversible v2", "zfp-reversible v3", "zfp-accuracy-16 v2", "zfp-accuracy-16 v3"),
+        *("pcodec-4 v2", "bitround-8 v2", "float16+shuffle+zstd-5 v3", "delta+zstd-5 v3"),
+    },
+    "3.4.2": {"delta+zstd-5 v3"},
+}
+"""What a release of zarr cannot write, with the numcodecs and the companions it is tried with."""
 
 
 @pytest.mark.parametrize(
@@ -48,11 +75,13 @@ print(json.dumps({"missing": missing, "stores": reread,
 def test_it_writes_and_verifies_the_quick_grid(tmp_path, zarr, numcodecs, formats):
     environment = tmp_path / "environment"
     make_environment(find_interpreter("3.12") or pytest.skip("no CPython 3.12"), environment)
-    pins = [f"zarr=={zarr}", f"numcodecs=={numcodecs}", "numpy==2.2.6"]
+    companions = fitting({"zarr": zarr, "numcodecs": numcodecs})
+    codec_packages = [companions[name][0] for name in ("pcodec", "zfpy") if name in companions]
+    pins = [f"zarr=={zarr}", f"numcodecs=={numcodecs}", "numpy==2.2.6", *codec_packages]
     assert install(environment, pins).impossible is None
     python = environment / "bin" / "python"
     answer = subprocess.run(
-        [python, "-W", "ignore", "-c", PROGRAM, PROJECT], capture_output=True, text=True
+        [python, "-W", "ignore", "-c", PROGRAM, PROJECT, CODECS], capture_output=True, text=True
     )
     assert answer.returncode == 0, answer.stderr
     found = json.loads(answer.stdout)
@@ -65,3 +94,6 @@ def test_it_writes_and_verifies_the_quick_grid(tmp_path, zarr, numcodecs, format
     # Without their packages the other engines are n/a, and say so.
     fused = {"zarr-python-fused"} if zarr != "3.4.2" else set()
     assert set(found["missing"]) == {"tensorstore", "zarrs"} | fused
+    assert found["codecs_failed"] == {}
+    not_applicable = {name.replace("_8x16x16_", " ") for name in found["codecs"]}
+    assert not_applicable == NOT_APPLICABLE[zarr]
