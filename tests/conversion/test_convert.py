@@ -273,6 +273,10 @@ def bad_requests(folder):
     yield (store / "0", store), {"overwrite": True}, "one lies in the other"
     yield (source, folder / "b.tif"), {"codec": "zstd-1"}, "is no OME-Zarr"
     yield (source, folder / "b.zarr"), {"codec": "zip"}, "no codec is called 'zip'"
+    yield (source, folder / "b.zarr"), {"codec": "int8+zstd-5"}, "loses bits"
+    # Their chunks are not decoded by the readers, so that nothing could be checked.
+    yield (source, folder / "b.zarr"), {"codec": "pcodec-8"}, "'pcodec' is not accepted"
+    yield (source, folder / "b.zarr"), {"codec": "delta+zstd-5"}, "a filter for uint32"
     yield (source, folder / "b.zarr"), {"chunks": "64"}, "a chunk shape is written"
     yield (source, folder / "b.zarr"), {"chunks": "8x8x8 in 9x8x8"}, "whole multiple"
     yield (source, folder / "b.zarr"), {"chunks": "9999x9999x9999"}, "a chunk would have"
@@ -297,7 +301,7 @@ def test_what_cannot_be_is_one_line_and_leaves_nothing(tmp_path):
         assert said in refusal_of(*arguments, **options), (arguments, options)
         assert sorted(tmp_path.rglob("*")) == before
         count += 1
-    assert count == 32
+    assert count == 35
 
 
 def test_overwriting_replaces_the_whole_store(tmp_path):
