@@ -88,8 +88,9 @@ writes lz4's format. Source: README_CHUNK_FORMAT of c-blosc."""
 def blosc(compressor: str, shuffle: str, block_bytes: int) -> HeaderCheck:
     """A check for Blosc 1; `block_bytes` is 0 where Blosc itself chooses the size of its blocks.
 
-    The size of an item, the fourth byte, is not checked: numcodecs before 0.16.1 has 1 there for
-    every chunk of format 3, so that its shuffle does nothing. That is what those releases do.
+    The size of an item, the fourth byte, is not checked: zarr before 3.0.8, and any zarr 3 with
+    numcodecs before 0.16, has 1 there in format 3, whatever the metadata says, so that its shuffle
+    does nothing. That is what a user of those releases gets.
     """
 
     def check(chunk: StoredChunk) -> None:

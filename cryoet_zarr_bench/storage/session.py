@@ -16,7 +16,7 @@ import os
 import platform
 import signal
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +41,15 @@ class Label:
 
     `packages` maps zarr and numcodecs to their versions. `impossible` is the reason why the pair
     cannot be installed, None where it was. `commit` is the commit of the release history.
+    `left_out` maps packages that codecs or engines need, and that do not go with the release, to
+    the reason.
     """
 
     tag: str
     commit: str
     packages: dict[str, str]
     impossible: str | None
+    left_out: dict[str, str] = field(default_factory=dict)
 
 
 def read_label() -> Label:
@@ -55,7 +58,13 @@ def read_label() -> Label:
     if folder is None:
         raise RuntimeError("this is no asv environment: ASV_ENV_DIR is not set")
     content = json.loads((Path(folder) / RELEASE_FILE).read_text())
-    label = Label(content["tag"], content["commit"], content["packages"], content.get("impossible"))
+    label = Label(
+        content["tag"],
+        content["commit"],
+        content["packages"],
+        content.get("impossible"),
+        content.get("left_out", {}),
+    )
     if label.commit != os.environ.get("ASV_COMMIT", label.commit):
         raise RuntimeError(
             f"the environment holds {label.tag} ({label.commit[:8]}), "

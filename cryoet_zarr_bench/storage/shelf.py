@@ -71,6 +71,7 @@ def prepare_shelf(
             "commit": label.commit,
             "engine": engine and engine.name,
             "imported": packages,
+            "left_out": label.left_out,
             "settings": engine and engine.settings(),
             "environment": environment_record(),
             "tomogram": {
