@@ -30,6 +30,7 @@ from cryoet_zarr_bench.releases.scratch import (
 )
 from cryoet_zarr_bench.releases.selection import selected_tomogram
 from cryoet_zarr_bench.releases.watch import Watch
+from cryoet_zarr_bench.storage.damage import loss_bound
 from cryoet_zarr_bench.storage.grid import selected_profile
 from cryoet_zarr_bench.storage.session import DISK_STORES
 from cryoet_zarr_bench.whole_files import write_whole
@@ -139,6 +140,7 @@ def _run_and_keep(
     """Run the benchmarks of one release in one environment, its cells kept as they come."""
     tomogram = selected_tomogram()
     try:
+        bound = loss_bound()
         profile = selected_profile()
         scratch = claim_scratch_folder(space_of_stores(tomogram, profile.every_config()))
         on_disk = None
@@ -157,6 +159,7 @@ def _run_and_keep(
             "tomogram": tomogram.sha256,
             "quick": options.get("quick"),
             "attributes": options.get("extra_params"),
+            "loss_bound": bound,
             "packages": env.requirements,
         }
         path = journal_path(work / "unfinished", results._filename, options.get("run_rounds"))

@@ -64,6 +64,11 @@ COMPANIONS = (
     Companion("ml-dtypes", (Pin("0.6.0"),)),
     # A pipeline for zarr-python 3. What fits zarr 3.0.0 to 3.0.2 brings pytest and more with it.
     Companion("zarrs", (Pin("0.2.3", ("zarr>=3.1",)), Pin("0.1.5", ("zarr>=3.0.3,<3.1",)))),
+    # SZ3 and JPEG 2000. The other two hold entry points alone, by which numcodecs and zarr find
+    # them when they read; that for zarr wants zarr 3.2.
+    Companion("imagecodecs", (Pin("2026.10.10"),)),
+    Companion("imagecodecs-numcodecs", (Pin("2026.10.10"),)),
+    Companion("imagecodecs-zarr", (Pin("2026.10.10", ("zarr>=3.2",)),)),
 )
 """All of them, in the order in which one gives way to the other where they exclude each other."""
 

@@ -27,6 +27,7 @@ from cryoet_zarr_bench.reports.portal_report import fetch_selected
 from cryoet_zarr_bench.reports.repeats import add_repeat, is_waiting
 from cryoet_zarr_bench.reports.results import MeasuredRelease, read_results
 from cryoet_zarr_bench.reports.table import newest_format, release_table
+from cryoet_zarr_bench.storage.damage import loss_bound
 from cryoet_zarr_bench.storage.grid import PROFILES, selected_profile
 
 NUMCODECS_COLUMNS = ("0.15.1", "0.17.1")
@@ -46,6 +47,7 @@ def run_main_job(console: Console, python: str | None) -> bool:
     place = Place(LOCAL, LOCAL / "results", LOCAL / "html", choose_python(python))
     fetch_selected(console)
     profile, tomogram = selected_profile(), selected_tomogram()
+    loss_bound()  # a bad one is refused before anything is measured
     size = " x ".join(str(length) for length in tomogram.shape)
     console.print(
         f"[bold]{tomogram.name}[/bold]: {size} voxels (z, y, x), {tomogram.dtype}; "

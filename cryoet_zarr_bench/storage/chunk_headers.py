@@ -68,6 +68,9 @@ GZIP = begins_with(b"\x1f\x8b", "gzip")  # RFC 1952, 2.3.1
 XZ = begins_with(b"\xfd7zXZ\0", "lzma")  # https://tukaani.org/xz/xz-file-format.txt, 2.1.1.1
 PCO = begins_with(b"pco!", "pcodec")  # pco/format.md of pcodec, standalone format
 
+SZ3 = begins_with(b"\x10\xf3\x42\xf3", "sz3")  # SZ3_MAGIC_NUMBER of SZ3 3.4
+JPEG_2000 = begins_with(b"\xff\x4f\xff\x51", "jpeg2000")  # SOC and SIZ, ISO/IEC 15444-1, A.4
+
 
 def bzip2(level: int) -> HeaderCheck:
     """A check for bzip2, whose fourth byte is its level as a digit."""

@@ -36,11 +36,15 @@ class Unsuited(ValueError):
 
 @dataclass(frozen=True)
 class Given:
-    """What a step is made from: the groups of its name, the dtype and spread of the values."""
+    """What a step is made from: the groups of its name, the dtype and spread of the values.
+
+    `chunks` is the shape (z, y, x) of a chunk in voxels.
+    """
 
     groups: tuple[str, ...]
     dtype: np.dtype
     scaling: Scaling | None
+    chunks: tuple[int, int, int]
 
     def number(self, group: int = 0) -> int:
         """A group of the name, as a number."""
@@ -194,6 +198,45 @@ def _zfp_rate(given: Given) -> Step:
     return _zfp(given, settings, chunk_headers.zfp_rate(given.number()), np.inf)
 
 
+def _sz3(given: Given) -> Step:
+    if given.dtype.kind != "f" or given.dtype.itemsize < 4:
+        raise Unsuited(f"SZ3 is used for floats of 4 or 8 bytes, not for {given.dtype.name}")
+    tolerance = _positive(given.spread().sigma) / given.number()
+    settings = {"mode": "abs", "abs": tolerance, "rel": 0.0}
+    # In format 2 a compressor is not told what it has to decode to.
+    voxels = {"shape": list(given.chunks), "dtype": _little(given.dtype)}
+    return Step(
+        {"id": "imagecodecs_sz3", **voxels, **settings},
+        given.dtype,
+        ("imagecodecs_sz3", settings),
+        chunk_headers.SZ3,
+        tolerance=tolerance,
+    )
+
+
+def _jpeg_2000_reversible(given: Given) -> Step:
+    return _jpeg_2000_of(given, {"reversible": True}, None)
+
+
+def _jpeg_2000(given: Given) -> Step:
+    return _jpeg_2000_of(given, {"level": given.number()}, np.inf)
+
+
+def _jpeg_2000_of(given: Given, quality: dict[str, Any], tolerance: float | None) -> Step:
+    if given.dtype.kind not in "iu" or given.dtype.itemsize > 2:
+        raise Unsuited(f"JPEG 2000 is for integers of 8 or 16 bits, not for {given.dtype.name}")
+    # XY slices are the components of one image, none of them mixed with another.
+    settings: dict[str, Any] = {"codecformat": "j2k", "planar": True, "mct": False, "numthreads": 1}
+    settings |= quality
+    return Step(
+        {"id": "imagecodecs_jpeg2k", **settings},
+        given.dtype,
+        ("imagecodecs_jpeg2k", settings),
+        chunk_headers.JPEG_2000,
+        tolerance=tolerance,
+    )
+
+
 def _bitround(given: Given) -> Step:
     if given.dtype.kind != "f" or given.number() > np.finfo(given.dtype).nmant:
         raise Unsuited(f"{given.dtype.name} has no mantissa of {given.groups[0]} bits or more")
@@ -265,6 +308,9 @@ FAMILIES = (
     Family(r"zfp-accuracy-([1-9]\d*)", "serializer", _zfp_accuracy, lossless=False, scaled=True),
     Family(r"zfp-precision-([1-9]\d?)", "serializer", _zfp_precision, lossless=False),
     Family(r"zfp-rate-([1-9]\d?)", "serializer", _zfp_rate, lossless=False),
+    Family(r"sz3-accuracy-([1-9]\d*)", "serializer", _sz3, lossless=False, scaled=True),
+    Family(r"jpeg2000", "serializer", _jpeg_2000_reversible),
+    Family(r"jpeg2000-([1-9]\d?)", "serializer", _jpeg_2000, lossless=False),
     Family(r"bitround-([1-9]\d?)", "filter", _bitround, lossless=False, changes_its_input=True),
     Family(r"float(16)", "filter", _float16, lossless=False),
     Family(r"int(16|8)", "filter", _scaled_to_range, lossless=False, scaled=True),
@@ -283,6 +329,9 @@ FAMILIES = (
 | `zfp-reversible` | ZFP without loss |
 | `zfp-accuracy-N` | ZFP, off by sigma / N at most |
 | `zfp-precision-N`, `zfp-rate-N` | ZFP with N bit planes, or N bits a voxel |
+| `sz3-accuracy-N` | SZ3, off by sigma / N at most; of the package imagecodecs |
+| `jpeg2000` | JPEG 2000 without loss, of each XY slice as integers; of imagecodecs |
+| `jpeg2000-N` | the same at about N dB of the integers' whole range, 65535 of int16 |
 | `bitround-N` | N bits of the mantissa are kept |
 | `float16` | values cast to half precision |
 | `int16`, `int8` | the tomogram's range scaled to that of the integer |

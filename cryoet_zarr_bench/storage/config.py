@@ -53,15 +53,20 @@ class Codec:
         """Whether every bit comes back."""
         return all(family.lossless for family in self.families)
 
-    def steps(self, dtype: np.dtype, scaling: Scaling | None = None) -> tuple[Step, ...]:
-        """The parts, settled for a tomogram of that dtype and spread of values.
+    def steps(
+        self,
+        dtype: np.dtype,
+        scaling: Scaling | None = None,
+        chunks: tuple[int, int, int] = (1, 1, 1),
+    ) -> tuple[Step, ...]:
+        """The parts, settled for a tomogram of that dtype and spread of values, and its chunks.
 
         Raises Unsuited where a part cannot take such a tomogram.
         """
         steps: list[Step] = []
         for part in self.parts:
             family, groups = family_of(part)
-            steps.append(family.make(Given(groups, dtype, scaling)))
+            steps.append(family.make(Given(groups, dtype, scaling, chunks)))
             dtype = steps[-1].dtype
         return tuple(steps)
 
@@ -136,7 +141,7 @@ class StorageConfig:
 
     def steps(self, dtype: np.dtype) -> tuple[Step, ...]:
         """The steps of the codec for voxels of that dtype; Unsuited where it cannot take them."""
-        return self.codec.steps(dtype, self.scaling)
+        return self.codec.steps(dtype, self.scaling, self.chunks)
 
     @property
     def chunks_text(self) -> str:

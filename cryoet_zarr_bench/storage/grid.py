@@ -256,7 +256,7 @@ LOSSY = {
             "zfp-precision-16",
             "zfp-rate-8",
             "sz3-accuracy-16",
-            "sz3-accuracy-64",
+            "sz3-accuracy-128",
             "int16+jpeg2000-70",
         ),
         ("64x64x64",),

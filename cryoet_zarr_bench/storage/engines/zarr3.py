@@ -13,6 +13,7 @@ import numpy as np
 import zarr
 import zarr.api.asynchronous
 import zarr.codecs
+import zarr.registry
 
 from cryoet_zarr_bench.storage.codecs import Step
 from cryoet_zarr_bench.storage.config import StorageConfig
@@ -148,7 +149,9 @@ _OF_NUMCODECS = {
 def _format_3_codec(step: Step) -> Any:
     if step.native is not None:
         name, configuration = step.native
-        return _NATIVE[name](**configuration)
+        # What packages beside zarr bring is found by name, as when it is read.
+        made = _NATIVE[name] if name in _NATIVE else zarr.registry.get_codec_class(name)
+        return made(**configuration)
     settings = {key: value for key, value in step.config.items() if key != "id"}
     return getattr(_codecs_of_numcodecs(), _OF_NUMCODECS[step.config["id"]])(**settings)
 
