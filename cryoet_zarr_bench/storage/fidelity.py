@@ -159,10 +159,11 @@ def data_range_of(reference: np.ndarray) -> float:
     """Maximum minus minimum of the finite voxels; NaN where there are none."""
     lowest, highest = math.inf, -math.inf
     for start, stop in _slabs(reference.shape, 1):
-        slab = reference[start:stop].astype(np.float64)
-        finite = slab[np.isfinite(slab)]
-        lowest = min(lowest, float(finite.min(initial=math.inf)))
-        highest = max(highest, float(finite.max(initial=-math.inf)))
+        slab = reference[start:stop]
+        finite = np.isfinite(slab)
+        slab = slab if finite.all() else slab[finite]
+        if slab.size:
+            lowest, highest = min(lowest, float(slab.min())), max(highest, float(slab.max()))
     return highest - lowest if lowest <= highest else math.nan
 
 

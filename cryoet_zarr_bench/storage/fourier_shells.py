@@ -181,12 +181,13 @@ def _spectra(
     """
     sums, largest, count = np.zeros(2), 0.0, 0
     for a, b, finite in _plane_pairs(reference, other):
-        sums += a[finite].sum(), b[finite].sum()
+        sums += a.sum(), b.sum()
         count += int(np.count_nonzero(finite))
     mean_a, mean_b = sums / max(count, 1)
     for a, b, finite in _plane_pairs(reference, other):
-        deviations = np.abs(a[finite] - mean_a), np.abs(b[finite] - mean_b)
-        largest = max(largest, *(float(each.max(initial=0.0)) for each in deviations))
+        for deviations in (a - mean_a, b - mean_b):
+            deviations *= finite
+            largest = max(largest, float(deviations.max()), -float(deviations.min()))
     scale = largest or 1.0
     scaled = np.empty(reference.shape, dtype=np.float32)
     fade_z, fade_y, fade_x = (_fade(length, taper) for length in reference.shape)
@@ -233,7 +234,9 @@ def _plane_pairs(
     for plane_a, plane_b in zip(reference, other, strict=True):
         a, b = plane_a.astype(np.float64), plane_b.astype(np.float64)
         finite = np.isfinite(a) & np.isfinite(b)
-        yield np.where(finite, a, 0.0), np.where(finite, b, 0.0), finite
+        if not finite.all():
+            a, b = np.where(finite, a, 0.0), np.where(finite, b, 0.0)
+        yield a, b, finite
 
 
 def _transform(volume: np.ndarray) -> np.ndarray:
