@@ -42,11 +42,11 @@ def prepare_lossy_shelf(
     A config whose damage cannot be measured has failed. Raises BadInput for a bound that is none.
     """
     bound = loss_bound()
-    shelf = prepare_shelf(tomogram, folder, configs)
-    lossy = LossyShelf(shelf.stores, shelf.impossible, shelf.failed, bound=bound)
+    shelf = prepare_shelf(tomogram, folder, configs, "lossy")
+    lossy = LossyShelf(**vars(shelf), bound=bound)
     if lossy.stores:
         _measure(lossy, tomogram)
-        add_to_record({"lossy": _record(lossy)}, read_label())
+        add_to_record({"damage": _record(lossy)}, read_label())
     return lossy
 
 
@@ -67,12 +67,13 @@ def _measure(lossy: LossyShelf, tomogram: PreparedTomogram) -> None:
 
 
 def _record(lossy: LossyShelf) -> dict[str, Any]:
-    """For every config its damage, told once where it is the same in several."""
+    """The damage, told once where it is the same in several configs, and what had none measured."""
     damages = list({id(each): each for each in lossy.damage.values()}.values())
     return {
         "bound": lossy.bound,
         "maximum_tilt": MAXIMUM_TILT,
-        "damage": [
+        "failed": lossy.failed,
+        "found": [
             {
                 "configs": [name for name, each in lossy.damage.items() if each is damage],
                 "within_bound": damage.within(lossy.bound),

@@ -130,9 +130,9 @@ def test_the_bound_that_is_set_is_passed_or_failed(
     found = [figures(suite, shelf, index) for index in range(2 * len(CODECS))]
     assert {each["within_bound"] for each in found} == answers
     (path,) = (labelled_environment / "records").iterdir()
-    record = json.loads(path.read_text())["lossy"]
+    record = json.loads(path.read_text())["damage"]
     assert record["bound"] == float(bound)
-    assert {each["within_bound"] for each in record["damage"]} == {bool(answers & {1})}
+    assert {each["within_bound"] for each in record["found"]} == {bool(answers & {1})}
 
 
 def test_a_bad_bound_is_refused_before_anything_is_written(
@@ -153,12 +153,12 @@ def test_the_record_has_the_damage_once_and_stays_beside_that_of_the_others(
     path.write_text(json.dumps({"stores": {"other_v2": {}}, "access": 1}))
     shelf = shelf_of(suite, tmp_path / "cache", monkeypatch)
     record = json.loads(path.read_text())
-    assert record["access"] == 1
-    assert set(record["stores"]) == {"other_v2", *shelf.stores}
-    told = [name for each in record["lossy"]["damage"] for name in each["configs"]]
-    assert sorted(told) == sorted(shelf.stores)
-    assert len(record["lossy"]["damage"]) == len(CODECS)  # the same in both formats
-    assert all(len(each["one_minus_fsc"]) == 12 for each in record["lossy"]["damage"])
+    assert record["access"] == 1 and record["stores"] == {"other_v2": {}}
+    found = record["damage"]["found"]
+    told = [name for each in found for name in each["configs"]]
+    assert sorted(told) == sorted(shelf.stores) == sorted(record["lossy"]["stores"])
+    assert len(found) == len(CODECS)  # the same in both formats
+    assert all(len(each["one_minus_fsc"]) == 12 for each in found)
 
 
 def test_what_was_not_damaged_has_no_psnr(
