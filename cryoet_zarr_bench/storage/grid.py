@@ -233,11 +233,11 @@ _BEHIND_ROUNDING = "blosc-zstd-5-bitshuffle"
 """What compresses the voxels once they are rounded."""
 
 _LOSSY_OF_STANDARD = (
-    *(f"bitround-{kept}" for kept in (5, 8, 11)),
+    *(f"bitround-{kept}" for kept in (5, 8)),
     "float16",
     "int16",
     "int8",
-    *(f"quantise-{steps}" for steps in (16, 4)),
+    "quantise-16",
 )
 _LOSSY_OF_FULL = (
     *(f"bitround-{kept}" for kept in range(5, 13)),
@@ -253,8 +253,6 @@ LOSSY = {
         (
             *(f"{each}+{_BEHIND_ROUNDING}" for each in _LOSSY_OF_STANDARD),
             "zfp-accuracy-16",
-            "zfp-precision-16",
-            "zfp-rate-8",
             "sz3-accuracy-16",
             "sz3-accuracy-128",
             "int16+jpeg2000-70",

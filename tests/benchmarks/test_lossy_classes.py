@@ -112,7 +112,7 @@ def test_every_cell_runs_and_has_the_damage_that_is_there(
         found = figures(suite, shelf, index)
         expected = measure_damage(voxels, written, tomogram.voxel_spacing)
         for name in set(found) - {"compression_ratio", "stored_bytes", "within_bound"}:
-            assert found[name] == getattr(expected, name), name
+            assert found[name] == pytest.approx(getattr(expected, name), rel=1e-8), name
         files = [each for each in instance.store.folder.rglob("*") if each.is_file()]
         assert found["stored_bytes"] == sum(each.stat().st_size for each in files)
         assert found["within_bound"] == int(expected.worst_noise_to_signal <= 0.001)
