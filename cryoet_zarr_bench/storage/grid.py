@@ -248,7 +248,7 @@ _LOSSY_OF_FULL = (
 )
 
 LOSSY = {
-    "quick": Section((f"bitround-8+{_BEHIND_ROUNDING}",), ("64x64x64",), (3,)),
+    "quick": Section((f"bitround-8+{_BEHIND_ROUNDING}",), ("64x64x64",), (3,), timed=False),
     "standard": Section(
         (
             *(f"{each}+{_BEHIND_ROUNDING}" for each in _LOSSY_OF_STANDARD),
