@@ -129,7 +129,7 @@ def _read(path: Path) -> MeasuredRelease:
         # Before profiles were recorded the history was measured with the smallest.
         profile=record.get("profile", "quick"),
         tomogram_bytes=_bytes_in_memory(record.get("tomogram")),
-        loss_bound=record.get("lossy", {}).get("bound"),
+        loss_bound=record.get("damage", {}).get("bound"),
     )
 
 

@@ -160,53 +160,6 @@ _QUICK_TO_WRITE = (
 """Lossless codecs that are not in the core. LZMA and bzip2 took 100 and 25 times as long as zstd
 to write the tomogram, for ratios of 1.08 and 1.05: they are in `full` alone."""
 
-_BEHIND_ROUNDING = "blosc-zstd-5-bitshuffle"
-"""What compresses the voxels once they are rounded."""
-
-_LOSSY_OF_STANDARD = (
-    *(f"bitround-{kept}" for kept in (5, 8, 11)),
-    "float16",
-    "int16",
-    "int8",
-    *(f"quantise-{steps}" for steps in (16, 4)),
-)
-_LOSSY_OF_FULL = (
-    *(f"bitround-{kept}" for kept in range(5, 13)),
-    "float16",
-    "int16",
-    "int8",
-    *(f"quantise-{steps}" for steps in (16, 8, 4, 2)),
-)
-
-_LOSSY = {
-    "quick": Section((f"bitround-8+{_BEHIND_ROUNDING}",), ("64x64x64",), (3,)),
-    "standard": Section(
-        (
-            *(f"{each}+{_BEHIND_ROUNDING}" for each in _LOSSY_OF_STANDARD),
-            "zfp-accuracy-16",
-            "zfp-precision-16",
-            "zfp-rate-8",
-            "sz3-accuracy-16",
-            "sz3-accuracy-128",
-            "int16+jpeg2000-70",
-        ),
-        ("64x64x64",),
-    ),
-    "full": Section(
-        (
-            *(f"{each}+{_BEHIND_ROUNDING}" for each in _LOSSY_OF_FULL),
-            *(f"zfp-accuracy-{steps}" for steps in (128, 64, 32, 16, 8, 4, 2)),
-            *(f"zfp-precision-{planes}" for planes in (8, 10, 12, 14, 16, 20)),
-            *(f"zfp-rate-{bits}" for bits in (2, 4, 6, 8, 10, 12, 16)),
-            *(f"sz3-accuracy-{steps}" for steps in (128, 64, 32, 16, 8, 4, 2)),
-            "int16+jpeg2000",
-            *(f"int16+jpeg2000-{decibel}" for decibel in (40, 50, 60, 70, 80, 90)),
-        ),
-        ("32x32x32", "64x64x64", "128x128x128", "16x128x128"),
-    ),
-}
-"""What loses something on purpose, by the profile's name; never beside what loses nothing."""
-
 _ACCESS = {
     "quick": Section(("blosc-zstd-5-shuffle",), ("64x64x64",), (2,), timed=False),
     "standard": Section(("blosc-zstd-5-shuffle",), ("32x32x32", "64x64x64", "16x128x128")),
@@ -276,8 +229,52 @@ _EVERY_LOSSLESS_KIND = (
     "zfp-reversible",
 )
 
+_BEHIND_ROUNDING = "blosc-zstd-5-bitshuffle"
+"""What compresses the voxels once they are rounded."""
+
+_LOSSY_OF_STANDARD = (
+    *(f"bitround-{kept}" for kept in (5, 8)),
+    "float16",
+    "int16",
+    "int8",
+    "quantise-16",
+)
+_LOSSY_OF_FULL = (
+    *(f"bitround-{kept}" for kept in range(5, 13)),
+    "float16",
+    "int16",
+    "int8",
+    *(f"quantise-{steps}" for steps in (16, 8, 4, 2)),
+)
+
+_LOSSY = {
+    "quick": Section((f"bitround-8+{_BEHIND_ROUNDING}",), ("64x64x64",), (3,), timed=False),
+    "standard": Section(
+        (
+            *(f"{each}+{_BEHIND_ROUNDING}" for each in _LOSSY_OF_STANDARD),
+            "zfp-accuracy-16",
+            "sz3-accuracy-16",
+            "sz3-accuracy-128",
+            "int16+jpeg2000-70",
+        ),
+        ("64x64x64",),
+    ),
+    "full": Section(
+        (
+            *(f"{each}+{_BEHIND_ROUNDING}" for each in _LOSSY_OF_FULL),
+            *(f"zfp-accuracy-{steps}" for steps in (128, 64, 32, 16, 8, 4, 2)),
+            *(f"zfp-precision-{planes}" for planes in (8, 10, 12, 14, 16, 20)),
+            *(f"zfp-rate-{bits}" for bits in (2, 4, 6, 8, 10, 12, 16)),
+            *(f"sz3-accuracy-{steps}" for steps in (128, 64, 32, 16, 8, 4, 2)),
+            "int16+jpeg2000",
+            *(f"int16+jpeg2000-{decibel}" for decibel in (40, 50, 60, 70, 80, 90)),
+        ),
+        ("32x32x32", "64x64x64", "128x128x128", "16x128x128"),
+    ),
+}
+"""What loses something on purpose, by the profile's name; never beside what loses nothing."""
+
 SECTIONS: dict[str, dict[str, Section]] = {
-    "lossy": _LOSSY,
     "access": _ACCESS,
     "codecs": {
         "quick": Section(("shuffle+zstd-1",), ("64x64x64",)),
@@ -365,6 +362,7 @@ SECTIONS: dict[str, dict[str, Section]] = {
             ("32x32x32", "64x64x64", "128x128x128", "16x128x128", "32x32x32 in 128x128x128"),
         ),
     },
+    "lossy": _LOSSY,
 }
 """Beside what is written, read and opened: question -> name of the profile -> section."""
 

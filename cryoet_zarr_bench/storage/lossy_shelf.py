@@ -15,7 +15,7 @@ from cryoet_zarr_bench.storage.engines import installed_engine
 from cryoet_zarr_bench.storage.fourier_shells import MAXIMUM_TILT
 from cryoet_zarr_bench.storage.session import add_to_record, read_label
 from cryoet_zarr_bench.storage.shelf import prepare_shelf
-from cryoet_zarr_bench.storage.stores import StoreShelf, fingerprints
+from cryoet_zarr_bench.storage.stores import StoreShelf
 from cryoet_zarr_bench.tomograms.prepared import PreparedTomogram
 
 
@@ -43,10 +43,10 @@ def prepare_lossy_shelf(
     """
     bound = loss_bound()
     shelf = prepare_shelf(tomogram, folder, configs, "lossy")
-    lossy = LossyShelf(shelf.stores, shelf.impossible, shelf.failed, bound=bound)
+    lossy = LossyShelf(**vars(shelf), bound=bound)
     if lossy.stores:
         _measure(lossy, tomogram)
-        add_to_record({"lossy": _record(lossy)}, read_label())
+        add_to_record({"damage": _record(lossy)}, read_label())
     return lossy
 
 
@@ -67,15 +67,13 @@ def _measure(lossy: LossyShelf, tomogram: PreparedTomogram) -> None:
 
 
 def _record(lossy: LossyShelf) -> dict[str, Any]:
-    """What the record has of any stores, and the damage in them, told once for several."""
+    """The damage, told once where it is the same in several configs, and what had none measured."""
     damages = list({id(each): each for each in lossy.damage.values()}.values())
     return {
-        "stores": fingerprints(lossy),
-        "failed": lossy.failed,
-        "impossible": lossy.impossible,
         "bound": lossy.bound,
         "maximum_tilt": MAXIMUM_TILT,
-        "damage": [
+        "failed": lossy.failed,
+        "found": [
             {
                 "configs": [name for name, each in lossy.damage.items() if each is damage],
                 "within_bound": damage.within(lossy.bound),

@@ -7,7 +7,7 @@ from pathlib import Path
 import numcodecs
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, assume, example, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from cryoet_zarr_bench.errors import NotWhatWasAsked
@@ -55,8 +55,12 @@ LOSSY = (
     "zfp-accuracy-16",
     "zfp-precision-12",
     "zfp-rate-8",
+    "sz3-accuracy-16",
+    "int16+jpeg2000",
+    "int8+jpeg2000-40",
 )
 FLOAT_DELTAS = [name for name in LOSSLESS if name.startswith("delta")]
+OF_SLICES = [name for name in LOSSY if "jpeg2000" in name]
 
 
 def some_tomogram(shape=(12, 20, 9), dtype="float32"):
@@ -83,9 +87,15 @@ def test_each_writes_and_verifies_in_both_formats(chunks, tmp_path):
     shelf = fill_shelf(ENGINE, tomogram, tmp_path, configs)
     assert shelf.failed == {}
     # The bits of floats as integers are no floats when format 3 reads them.
-    impossible = {StorageConfig.of(name, chunks, 3).name for name in FLOAT_DELTAS}
-    assert set(shelf.impossible) == impossible
-    assert all("read back with other bits" in reason for reason in shelf.impossible.values())
+    impossible = {
+        StorageConfig.of(name, chunks, 3).name: "read back with other bits" for name in FLOAT_DELTAS
+    }
+    if 2 in formats:
+        # numcodecs hands a line of integers on, where zarr 3 hands on a chunk.
+        flat = "planar requires at least 3 dimensions"
+        impossible |= {StorageConfig.of(name, chunks, 2).name: flat for name in OF_SLICES}
+    assert set(shelf.impossible) == set(impossible)
+    assert all(reason in shelf.impossible[name] for name, reason in impossible.items())
     assert len(shelf.stores) == len(configs) - len(impossible)
     assert np.array_equal(tomogram, before)
 
@@ -128,9 +138,6 @@ def test_formulas_are_what_numcodecs_makes_of_any_float(values, dtype, name):
     assert foretold.tobytes() == made.tobytes()
 
 
-@settings(max_examples=100, deadline=None)
-@example(seed=0, spread=1.0, dtype="int16", name="quantise-2")
-@example(seed=8, spread=12120.0, dtype="int16", name="quantise-2")
 @given(
     seed=st.integers(0, 2**32 - 1),
     spread=st.floats(1e-6, 1e6),
