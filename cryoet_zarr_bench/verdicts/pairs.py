@@ -26,7 +26,7 @@ from cryoet_zarr_bench.releases.install import (
 from cryoet_zarr_bench.releases.interpreters import find_interpreter
 from cryoet_zarr_bench.releases.places import PROJECT
 from cryoet_zarr_bench.storage import worker
-from cryoet_zarr_bench.storage.session import PREPARED_TOMOGRAM, RECORD_FOLDER
+from cryoet_zarr_bench.storage.session import DISK_STORES, PREPARED_TOMOGRAM, RECORD_FOLDER
 from cryoet_zarr_bench.tomograms.prepared import PreparedTomogram
 from cryoet_zarr_bench.verdicts.cells import ComparedCell
 from cryoet_zarr_bench.verdicts.sides import Side
@@ -49,13 +49,15 @@ NO_COMMIT = "0" * 40
 class ReleaseUnderTest:
     """A release in an environment of its own, with the verified stores that its calls need.
 
-    `environments` is the folder that holds environments, `folder` is where its stores go, `python`
-    the version it runs in.
+    `environments` is the folder that holds environments, `folder` is where its stores go, `on_disk`
+    where those go that have to lie on a disk, `python` the version it runs in.
     """
 
-    def __init__(self, side: Side, environments: Path, folder: Path, python: str) -> None:
+    def __init__(
+        self, side: Side, environments: Path, folder: Path, python: str, on_disk: Path | None = None
+    ) -> None:
         self.side = side
-        self._folder = folder
+        self._folder, self._on_disk = folder, on_disk
         self._environment = environments / f"{side.key}_python-{python}"
         self._python = python
 
@@ -70,6 +72,8 @@ class ReleaseUnderTest:
         self.install(held)
         shutil.rmtree(self._folder, ignore_errors=True)
         self._written.mkdir(parents=True)
+        if self._on_disk is not None:
+            self._on_disk.mkdir(exist_ok=True)
         made = subprocess.run(
             self.command("shelf", self._written),
             env=self.variables(tomogram),
@@ -149,6 +153,7 @@ class ReleaseUnderTest:
             "ASV_COMMIT": NO_COMMIT,
             PREPARED_TOMOGRAM: str(tomogram.path),
             RECORD_FOLDER: "",
+            DISK_STORES: str(self._on_disk or ""),
         }
 
 

@@ -13,7 +13,11 @@ from rich.console import Console
 
 from cryoet_zarr_bench.releases.measure import alone
 from cryoet_zarr_bench.releases.places import WORK
-from cryoet_zarr_bench.releases.scratch import claim_scratch_folder, space_of_stores
+from cryoet_zarr_bench.releases.scratch import (
+    claim_disk_folder,
+    claim_scratch_folder,
+    space_of_stores,
+)
 from cryoet_zarr_bench.storage.grid import Profile
 from cryoet_zarr_bench.storage.worker import store_key
 from cryoet_zarr_bench.tomograms.prepared import PreparedTomogram
@@ -84,8 +88,14 @@ def both_sides(
     os.environ["CRYOET_PROFILE"] = question.profile.name
     space = space_of_stores(question.tomogram, question.profile.every_config())
     scratch = claim_scratch_folder(2 * space)
+    on_disk = None
+    if any(cell.benchmark.startswith("disk.") for cell in question.cells):
+        stored = space_of_stores(question.tomogram, question.profile.section("disk").configs())
+        on_disk = claim_disk_folder(2 * stored)
     sides = {
-        name: ReleaseUnderTest(side, folder / "env", scratch / name, question.python)
+        name: ReleaseUnderTest(
+            side, folder / "env", scratch / name, question.python, on_disk and on_disk / name
+        )
         for name, side in (("A", question.a), ("B", question.b))
     }
     with alone(WORK):
