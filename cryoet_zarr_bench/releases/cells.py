@@ -22,6 +22,7 @@ from asv.util import UserError
 from cryoet_zarr_bench.errors import BadInput
 from cryoet_zarr_bench.releases.cpu_twins import CpuTwins
 from cryoet_zarr_bench.releases.exact_cells import ExactCells
+from cryoet_zarr_bench.releases.kept_stores import KeptStores
 from cryoet_zarr_bench.releases.resume import CellJournal, journal_path
 from cryoet_zarr_bench.releases.scratch import (
     claim_disk_folder,
@@ -52,6 +53,7 @@ def keep_every_cell(work: Path) -> None:
     # under `work`: a result file is complete, or it is not there.
     between_rounds = work / "rounds"
     journals: dict[str, list[CellJournal]] = {}
+    kept: dict[str, KeptStores] = {}
 
     def load_and_mark(self: Any, result_dir: str) -> Any:
         # asv loads earlier results just where it is going to save new ones.
@@ -74,7 +76,14 @@ def keep_every_cell(work: Path) -> None:
             _record_path(between_rounds / str(self._filename)).unlink(missing_ok=True)
 
     def run_and_keep(benchmarks: Any, env: Any, results: Any = None, **options: Any) -> Any:
-        return _run_and_keep(work, benchmarks, env, results, options)
+        name = str(getattr(results, "_filename", None))
+        stores = kept.pop(name, None) or KeptStores()
+        # Where asv goes through all releases before the next round, there is no room for all.
+        while kept:
+            kept.popitem()[1].drop()
+        if not _is_last_round(options):
+            kept[name] = stores
+        return _run_and_keep(work, stores, benchmarks, env, results, options)
 
     Results.remove_samples = remove_samples
     Results.load_data = load_and_mark
@@ -134,8 +143,17 @@ def _notes_of_earlier_rounds(results: Any, options: dict[str, Any]) -> list[dict
     return begun + [{"sample": sample} for sample in conditions.get("samples", [])]
 
 
+def _is_last_round(options: dict[str, Any]) -> bool:
+    return 1 in (options.get("run_rounds") or [1])
+
+
 def _run_and_keep(
-    work: Path, benchmarks: Any, env: Any, results: Any, options: dict[str, Any]
+    work: Path,
+    stores: KeptStores,
+    benchmarks: Any,
+    env: Any,
+    results: Any,
+    options: dict[str, Any],
 ) -> Any:
     """Run the benchmarks of one release in one environment, its cells kept as they come."""
     tomogram = selected_tomogram()
@@ -164,14 +182,14 @@ def _run_and_keep(
         }
         path = journal_path(work / "unfinished", results._filename, options.get("run_rounds"))
         journal = results.journal = CellJournal(path, purpose)
-        results.is_last_round = 1 in (options.get("run_rounds") or [1])
+        results.is_last_round = _is_last_round(options)
         if journal.taken_over:
             log.info(f"{journal.taken_over} cells were measured before the interruption")
         earlier = _notes_of_earlier_rounds(results, options)
         watch = results.watch = Watch(journal.note, earlier + journal.notes)
     tell = _teller(_count_cells(benchmarks, options))
     twins = CpuTwins(benchmarks, scratch)
-    exact = ExactCells(benchmarks, scratch)
+    exact = ExactCells(benchmarks, scratch, fresh=stores.is_empty)
 
     def run_cell(benchmark: Any, spawner: Any, param_idx: Any, **rest: Any) -> Any:
         found = None
@@ -195,6 +213,7 @@ def _run_and_keep(
         return found
 
     asv.runner._run_benchmark_single_param = run_cell
+    stores.begin_round(benchmarks, _is_last_round(options))
     try:
         if watch is not None:
             watch.look()
@@ -203,6 +222,7 @@ def _run_and_keep(
             watch.look()
         return measured
     finally:
+        stores.end_round()
         asv.runner._run_benchmark_single_param = _run_cell
 
 

@@ -22,17 +22,19 @@ class ExactCells:
     """The exact figures that the `setup_cache` of a run left, class by class.
 
     A cell is given as asv would have made it of a process: the figure, n/a with the reason, or a
-    failure with its traceback. Where a class left nothing asv runs its cells by itself.
+    failure with its traceback. Where a class left nothing asv runs its cells by itself. What is
+    there already counts unless it is to be `fresh`: a later round makes no stores of its own.
     """
 
-    def __init__(self, benchmarks: Any, folder: Path) -> None:
+    def __init__(self, benchmarks: Any, folder: Path, *, fresh: bool = True) -> None:
         self._benchmarks = benchmarks
         self._folder = folder / "exact-figures"
         self._left: dict[str, dict[str, dict[str, Any]]] = {}
         self._parameters: dict[str, list[tuple[str, ...]]] = {}
         # What another release left is not this one's.
-        shutil.rmtree(self._folder, ignore_errors=True)
-        self._folder.mkdir()
+        if fresh:
+            shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.mkdir(exist_ok=True)
         wanted = "" if os.environ.get(BY_PROCESS) else str(self._folder)
         os.environ[EXACT_FIGURES_FOLDER] = wanted
 

@@ -94,7 +94,7 @@ PROFILES = {
                 "blosc-zstd-5-bitshuffle",
                 "zstd-5",
             ),
-            chunks=("32x32x32", "64x64x64", "128x128x128", "16x128x128"),
+            chunks=("32x32x32", "64x64x64", "16x128x128"),
         ),
         Profile(
             name="full",
@@ -332,7 +332,7 @@ SECTIONS: dict[str, dict[str, Section]] = {
     # What a chunk costs: each chunk shape is the smallest of three, doubled along each axis.
     "overhead": {
         "quick": Section(("none",), ("16x16x16",), (2,)),
-        "standard": Section(("none", "blosc-lz4-5-shuffle"), ("16x16x16",)),
+        "standard": Section(("none",), ("16x16x16",)),
         "full": Section(
             (
                 "none",
@@ -348,7 +348,7 @@ SECTIONS: dict[str, dict[str, Section]] = {
     # On a disk: read warm and cold, written buffered and durable.
     "disk": {
         "quick": Section(("none",), ("64x64x64",), (2,)),
-        "standard": Section(("none", "blosc-zstd-5-shuffle"), ("32x32x32", "64x64x64")),
+        "standard": Section(("none", "blosc-zstd-5-shuffle"), ("32x32x32", "64x64x64"), (2,)),
         "full": Section(
             (
                 "none",
