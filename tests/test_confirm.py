@@ -76,6 +76,7 @@ def test_bad_input_ends_in_one_line_and_exit_code_2(workplace, arguments, says):
     assert says in found.stderr
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_ctrl_c_says_what_can_be_concluded_and_the_next_run_goes_on(workplace):
     process = start(workplace)

@@ -80,8 +80,8 @@ def release_table(release: MeasuredRelease, title: str, zarr_format: int) -> Tab
 
 
 def newest_format(release: MeasuredRelease) -> int:
-    """The newest Zarr format in which the release has figures."""
-    formats = {cell.zarr_format for cells in release.figures.values() for cell in cells}
+    """The newest Zarr format in which the release wrote the tomogram."""
+    formats = {cell.zarr_format for cell in release.figures.get("write.Write.time_write", {})}
     return max(formats, default=2)
 
 

@@ -19,7 +19,7 @@ from cryoet_zarr_bench.tomograms.portal.objects import StoredObject
 from cryoet_zarr_bench.tomograms.portal.transfer import object_digest
 from cryoet_zarr_bench.tomograms.prepared import open_prepared, sidecar_path
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 SOURCE = "portal:tomogram/16463"
 COMMAND = [sys.executable, "-m", "cryoet_zarr_bench.cli", "fetch", "--tomogram", "16463", "--full"]

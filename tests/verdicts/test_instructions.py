@@ -93,6 +93,7 @@ def test_a_call_made_three_times_is_three_times_the_work(tmp_path):
     assert counts["three times"] / counts["once"] == pytest.approx(3, rel=0.02)
 
 
+@pytest.mark.long
 @needs_valgrind
 @pytest.mark.slow
 def test_confirm_counts_the_same_work_in_a_release_against_itself(workplace):
