@@ -28,6 +28,7 @@ from cryoet_zarr_bench.reports.results import Cell, MeasuredRelease
 Table = dict[str, Any]
 
 _READ_BY = re.compile(r"track_(.+)_read_by_(.+)")
+_ONE = "OneThread"
 _MODELLED = re.compile(r"track_(.+)_modelled_seconds")
 
 
@@ -92,7 +93,7 @@ def _requests(result: MeasuredRelease, module: str, title: str, heading: str) ->
     layouts = _layouts(patterns.values())
     rows = []
     for pattern, cells in patterns.items():
-        row: list[Any] = [pattern.replace("_", " ")]
+        row: list[Any] = [_words(pattern)]
         best = min((cells[cell] for cell in layouts if cell in cells), default=None)
         for cell in layouts:
             seconds = cells.get(cell)
@@ -147,8 +148,12 @@ def _engines(result: MeasuredRelease) -> Table | None:
     if not timed:
         return None
     cell = _layouts(timed.values())[0]
-    classes = list(dict.fromkeys(name.split(".")[1] for name in timed))
-    methods = list(dict.fromkeys(name.split(".")[2] for name in timed))
+    classes = sorted(
+        {name.split(".")[1] for name in timed}, key=lambda each: (not each.endswith(_ONE), each)
+    )
+    methods = sorted(
+        {name.split(".")[2] for name in timed}, key=lambda each: ("write" not in each, each)
+    )
     best = {
         method: min(
             (
@@ -286,7 +291,8 @@ def _shared(layouts: list[Cell]) -> str:
 
 
 def _words(method: str) -> str:
-    return method.removeprefix("time_").replace("_", " ")
+    words = method.removeprefix("time_").replace("_", " ")
+    return re.sub(r"\b(xy|xz|yz)\b", lambda axes: axes[1].upper(), words)
 
 
 def _spaced(name: str) -> str:
