@@ -38,8 +38,8 @@ def test_the_conditions_join_what_the_measured_process_left(tmp_path, results):
 def test_where_no_process_left_anything_the_conditions_are_kept_alone(tmp_path, results):
     _save_record(results, tmp_path / "nowhere.json", results.record_path)
     record = saved(results)
-    assert set(record) == {"commit", "conditions"}
-    assert record["commit"] == "abc"
+    assert set(record) == {"commit", "conditions", "profile"}
+    assert record["commit"] == "abc" and record["profile"] == "quick"
 
 
 def test_what_an_earlier_process_left_stays(tmp_path, results):
