@@ -57,7 +57,7 @@ def test_where_nothing_was_watched_the_record_is_as_it_was_left(tmp_path, result
     left = tmp_path / "left.json"
     left.write_text(json.dumps(LEFT))
     _save_record(results, left, results.record_path)
-    assert saved(results) == LEFT
+    assert saved(results) == {**LEFT, "profile": "quick"}
 
 
 def test_samples_that_are_appended_to_keep_their_canaries(tmp_path, results):
