@@ -83,8 +83,8 @@ def test_several_tomograms_have_a_section_and_a_chart_each():
         assert len(svg) < 60_000
         drawn = ElementTree.fromstring(svg)
         titles = [each.text for each in drawn.iter("{http://www.w3.org/2000/svg}title")]
-        # Each config in two panels, the seed's marked in both of the lossless row.
-        assert len([each for each in titles if "ratio" in each]) == 2 * (4 + 2) + 2
+        # What is on the front in two panels, the seed's marked in both of the lossless row.
+        assert len([each for each in titles if "ratio" in each]) == 2 * (3 + 2) + 2
     assert len(charts) == 2
 
 
