@@ -126,14 +126,13 @@ def _layouts(of_patterns: Iterable[dict[Cell, float]]) -> list[Cell]:
 
 
 def _beneath(figures: dict[str, dict[Cell, float]], pattern: str, cell: Cell) -> str:
-    gets = [
-        figures.get(f"track_{pattern}_{kind}", {}).get(cell) for kind in ("gets", "ranged_gets")
-    ]
-    puts = figures.get(f"track_{pattern}_puts", {}).get(cell)
-    over_read = figures.get(f"track_{pattern}_overread", {}).get(cell)
-    known = [each for each in gets if each is not None]
-    said = [f"{sum(known):.0f} GETs"] if known else []
-    said += [] if puts is None else [f"{puts:.0f} PUTs"]
+    def figure(kind: str) -> float | None:
+        return figures.get(f"track_{pattern}_{kind}", {}).get(cell)
+
+    gets, ranged, puts, over_read = map(figure, ("gets", "ranged_gets", "puts", "overread"))
+    said = [] if gets is None else [f"{gets:.0f} GETs"]
+    said += [f"{ranged:.0f} of them ranged"] if ranged else []
+    said += [] if puts is None else [f"{puts:.0f} PUT{'' if puts == 1 else 's'}"]
     said += [] if over_read is None else [f"{over_read:.3g}x read"]
     return ", ".join(said)
 

@@ -41,7 +41,7 @@ def other_questions():
         "access.Requests.track_particles_gets": {SEED: 301, SLABS: 402},
         "access.Requests.track_particles_overread": {SEED: 8.5, SLABS: 12.0},
         "shards.ShardRequests.track_rewrite_chunk_modelled_seconds": {SHARDED: 0.2},
-        "shards.ShardRequests.track_rewrite_chunk_gets": {SHARDED: 1},
+        "shards.ShardRequests.track_rewrite_chunk_gets": {SHARDED: 3},
         "shards.ShardRequests.track_rewrite_chunk_ranged_gets": {SHARDED: 2},
         "shards.ShardRequests.track_rewrite_chunk_puts": {SHARDED: 1},
         "engines.ZarrPythonOneThread.time_read_volume": {SEED: 0.010},

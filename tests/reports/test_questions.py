@@ -49,7 +49,7 @@ def test_a_pattern_has_its_modelled_time_and_requests_by_chunk_shape():
         ["790 ms", "402 GETs, 12x read", True],
     ]
     (change,) = tables()["Shards"]["rows"]
-    assert change == ["rewrite chunk", ["200 ms", "3 GETs, 1 PUTs", True]]
+    assert change == ["rewrite chunk", ["200 ms", "3 GETs, 2 of them ranged, 1 PUT", True]]
 
 
 def test_engines_are_named_with_their_threads_and_wall_time_alone():
