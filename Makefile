@@ -3,12 +3,17 @@
 # make preview                     look at the dashboard
 # make test                        run the tests
 # make test-long                   run those that take minutes each
+# make tomograms                   measure the newest release on tomograms of every kind
 # make trust                       measure how far verdicts can be trusted (hours)
 
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help bench preview test lint history trust clean
+# Of every synthetic profile, and of real ones where VOLUMES names a folder that has them.
+TOMOGRAMS := $(foreach kind,10A 5A int16 denoised,synthetic:$(kind)@128) \
+	$(wildcard $(addprefix $(VOLUMES)/,microtubule_13pf_uint8.tif EMD-3197.map))
+
+.PHONY: help bench preview test lint history tomograms trust clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -29,6 +34,11 @@ test-long: $(VENV)/.installed-dev
 # What is committed under results/ and html/ was made by this.
 history: $(VENV)/.installed
 	@$(BIN)/cryoet-zarr-bench history $(if $(MACHINE),--machine "$(MACHINE)")
+
+# What docs/storage.md shows. Goes on where it was interrupted.
+tomograms: $(VENV)/.installed
+	@$(BIN)/cryoet-zarr-bench history --newest --profile standard \
+		$(if $(MACHINE),--machine "$(MACHINE)") $(foreach each,$(TOMOGRAMS),--tomogram $(each))
 
 # Hours: what `confirm` says where the answer is known. Goes on where it was interrupted.
 trust: $(VENV)/.installed

@@ -9,13 +9,17 @@ import time
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from cryoet_zarr_bench.errors import BadInput
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
 from cryoet_zarr_bench.releases.commits import commit_of
 from cryoet_zarr_bench.releases.measure import Step
+from cryoet_zarr_bench.releases.selection import selected_tomogram
+from cryoet_zarr_bench.reports import main_job
 from cryoet_zarr_bench.reports.main_job import REPEAT_EVERY, history_steps, with_repeats
 from cryoet_zarr_bench.reports.noise import read_noise
-from cryoet_zarr_bench.reports.results import read_results
+from cryoet_zarr_bench.reports.results import MeasuredRelease, read_results
 
 CATALOGUE = load_catalogue()
 TAGS = ("zarr-2.18.0", "zarr-2.18.1")
@@ -56,6 +60,66 @@ def test_an_interrupted_run_repeats_before_the_step_it_goes_on_with():
     first, again = (with_repeats(steps[done:], CATALOGUE.newest()) for done in (0, 8))
     assert again[0] in first
     assert again[0] == Step(CATALOGUE.newest(), again=f"before {steps[8].name}")
+
+
+@pytest.mark.parametrize(
+    ("measured", "profile", "is_left"),
+    [
+        (None, "quick", True),
+        ("quick", "quick", False),
+        ("quick", "standard", True),
+        ("standard", "standard", False),
+        ("standard", "quick", False),
+        ("full", "standard", False),
+    ],
+)
+def test_what_a_smaller_profile_measured_is_measured_again(
+    tmp_path, monkeypatch, measured, profile, is_left
+):
+    """Of each tomogram the newest release alone, once."""
+    asked = []
+    run_newest(tmp_path, monkeypatch, asked, measured, profile)
+    newest = CATALOGUE.newest("3.x").tag
+    # The second was measured by nobody.
+    assert asked == [["int16", newest]] + ([["10A", newest]] if is_left else [])
+
+
+def test_a_tomogram_that_cannot_be_had_is_refused_before_anything_is_measured(
+    tmp_path, monkeypatch
+):
+    asked = []
+    with pytest.raises(BadInput, match="nothing"):
+        run_newest(tmp_path, monkeypatch, asked, None, "quick", "synthetic:nothing@16")
+    assert asked == []
+
+
+def run_newest(tmp_path, monkeypatch, asked, measured, profile, *more):
+    """Fill in which tomogram is measured in which release, 10A measured with a profile already."""
+
+    def measure(steps, *rest):
+        asked.extend([[selected_tomogram().name.split()[1], step.release.tag] for step in steps])
+        return []
+
+    results = [
+        MeasuredRelease(
+            *(commit_of(CATALOGUE.newest("3.x").tag), "m", "synthetic-10A-16x16x16", "3.12", 0),
+            *(None, {}, {}, [], {}, "tmpfs"),
+            profile=measured,
+        )
+    ]
+    monkeypatch.setattr(main_job, "read_results", lambda folder: results if measured else [])
+    monkeypatch.setattr(main_job, "measure", measure)
+    monkeypatch.setattr(main_job, "publish", lambda place: None)
+    monkeypatch.setattr(main_job, "update_documents", lambda project: [])
+    for name in ("CRYOET_TOMOGRAM", "CRYOET_PREPARED_TOMOGRAM", "CRYOET_MACHINE"):
+        monkeypatch.setenv(name, "")
+    monkeypatch.setenv("CRYOET_CACHE_DIR", str(tmp_path / "tomograms"))
+    monkeypatch.setenv("CRYOET_PROFILE", profile)
+    try:
+        sources = ("synthetic:int16@16", "synthetic:10A@16", *more)
+        main_job.run_history(Console(), "m", tmp_path, tomograms=sources, newest=True)
+    finally:
+        selected_tomogram.cache_clear()
 
 
 def start(workplace):

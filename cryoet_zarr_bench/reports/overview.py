@@ -12,6 +12,7 @@ from cryoet_zarr_bench.reports.answer import answer
 from cryoet_zarr_bench.reports.noise import Noise, read_noise
 from cryoet_zarr_bench.reports.questions import question_tables
 from cryoet_zarr_bench.reports.results import MeasuredRelease, machine_of, read_results
+from cryoet_zarr_bench.storage.grid import PROFILES
 
 SHOWN = {
     "write.Write.time_write": ("Write", "s"),
@@ -37,11 +38,12 @@ def overview(results: Path) -> dict[str, Any]:
     """Machines, releases and figures of all results under `results`, each release's own pair.
 
     A figure is a row: series, release, benchmark, codec, chunks, format, value, and for what was
-    sampled the first and third quartile; an answer is a row:
-    series, release, format, text. A noisy run is a row: series, release, spread of its canaries;
-    `questions` has, for the newest release of a series, the tables of `question_tables`;
-    `watched` counts, for each series, the releases that were measured with canaries. Series,
-    release and benchmark are indices into the lists beside, so that the file stays small.
+    sampled the first and third quartile; an answer is a row: series, release, format, text. A noisy
+    run is a row: series, release, spread of its canaries; `watched` counts, for each series, the
+    releases that were measured with canaries. `usual` are the codecs and chunk shapes that every
+    profile has. `questions` has, for the newest release of a series, the tables of
+    `question_tables`. Series, release and benchmark are indices into the lists beside, so that the
+    file stays small.
     """
     releases = load_catalogue().releases
     places = {commit_of(release.tag): place for place, release in enumerate(releases)}
@@ -91,6 +93,11 @@ def overview(results: Path) -> dict[str, Any]:
             ]
             for result in measured
             if result.noisy
+        ],
+        "usual": [
+            [config.codec.name, config.chunks_text]
+            for config in PROFILES["quick"].configs()
+            if config.zarr_format == 2
         ],
         "questions": [
             {"series": place, "release": places[result.commit], "tables": tables}

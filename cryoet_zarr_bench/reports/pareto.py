@@ -24,6 +24,7 @@ READ = ("time_read_volume_cpu",)
 NOISE_TO_SIGNAL = ("track_worst_noise_to_signal",)
 PSNR = ("track_psnr",)
 WITHIN_BOUND = ("track_within_bound",)
+ABOVE_ENTROPY = ("track_bits_above_entropy",)
 """The names of the figures, in whatever class they are."""
 
 DECIMALS = 3
@@ -38,8 +39,9 @@ class Candidate:
     """A storage config of one tomogram: what it saves and what it costs.
 
     `ratio` is bytes in memory over bytes stored, `write` and `read` are CPU seconds for 1 GB (1e9
-    bytes) of voxels in memory. `noise_to_signal` of the worst shell, `psnr` in dB and
-    `within_bound` are of lossy configs, None where they are not known.
+    bytes) of voxels in memory. None where they are not known: `above_entropy`, the bits stored a
+    voxel beyond the entropy of the values, and of lossy configs the `noise_to_signal` of the worst
+    shell, the `psnr` in dB and whether that is `within_bound`.
     """
 
     cell: Cell
@@ -49,6 +51,7 @@ class Candidate:
     noise_to_signal: float | None = None
     psnr: float | None = None
     within_bound: bool | None = None
+    above_entropy: float | None = None
 
 
 def margin_of(noise: Noise) -> float:
@@ -66,6 +69,7 @@ def candidates(result: MeasuredRelease, modules: tuple[str, ...]) -> list[Candid
     writes, reads = _figures(result, modules, WRITE), _figures(result, modules, READ)
     damage, psnr = _figures(result, modules, NOISE_TO_SIGNAL), _figures(result, modules, PSNR)
     within = _figures(result, modules, WITHIN_BOUND)
+    above = _figures(result, modules, ABOVE_ENTROPY)
     newest: dict[tuple[str, str], Candidate] = {}
     for cell in sorted(ratios, key=lambda each: each.zarr_format):
         if cell in writes and cell in reads:
@@ -77,6 +81,7 @@ def candidates(result: MeasuredRelease, modules: tuple[str, ...]) -> list[Candid
                 damage.get(cell),
                 psnr.get(cell),
                 bool(within[cell]) if cell in within else None,
+                above.get(cell),
             )
     return list(newest.values())
 

@@ -28,6 +28,7 @@ from cryoet_zarr_bench.reports.results import Cell, MeasuredRelease
 Table = dict[str, Any]
 
 _READ_BY = re.compile(r"track_(.+)_read_by_(.+)")
+_ONE = "OneThread"
 _MODELLED = re.compile(r"track_(.+)_modelled_seconds")
 
 
@@ -92,7 +93,7 @@ def _requests(result: MeasuredRelease, module: str, title: str, heading: str) ->
     layouts = _layouts(patterns.values())
     rows = []
     for pattern, cells in patterns.items():
-        row: list[Any] = [pattern.replace("_", " ")]
+        row: list[Any] = [_words(pattern)]
         best = min((cells[cell] for cell in layouts if cell in cells), default=None)
         for cell in layouts:
             seconds = cells.get(cell)
@@ -125,14 +126,13 @@ def _layouts(of_patterns: Iterable[dict[Cell, float]]) -> list[Cell]:
 
 
 def _beneath(figures: dict[str, dict[Cell, float]], pattern: str, cell: Cell) -> str:
-    gets = [
-        figures.get(f"track_{pattern}_{kind}", {}).get(cell) for kind in ("gets", "ranged_gets")
-    ]
-    puts = figures.get(f"track_{pattern}_puts", {}).get(cell)
-    over_read = figures.get(f"track_{pattern}_overread", {}).get(cell)
-    known = [each for each in gets if each is not None]
-    said = [f"{sum(known):.0f} GETs"] if known else []
-    said += [] if puts is None else [f"{puts:.0f} PUTs"]
+    def figure(kind: str) -> float | None:
+        return figures.get(f"track_{pattern}_{kind}", {}).get(cell)
+
+    gets, ranged, puts, over_read = map(figure, ("gets", "ranged_gets", "puts", "overread"))
+    said = [] if gets is None else [f"{gets:.0f} GETs"]
+    said += [f"{ranged:.0f} of them ranged"] if ranged else []
+    said += [] if puts is None else [f"{puts:.0f} PUT{'' if puts == 1 else 's'}"]
     said += [] if over_read is None else [f"{over_read:.3g}x read"]
     return ", ".join(said)
 
@@ -147,8 +147,12 @@ def _engines(result: MeasuredRelease) -> Table | None:
     if not timed:
         return None
     cell = _layouts(timed.values())[0]
-    classes = list(dict.fromkeys(name.split(".")[1] for name in timed))
-    methods = list(dict.fromkeys(name.split(".")[2] for name in timed))
+    classes = sorted(
+        {name.split(".")[1] for name in timed}, key=lambda each: (not each.endswith(_ONE), each)
+    )
+    methods = sorted(
+        {name.split(".")[2] for name in timed}, key=lambda each: ("write" not in each, each)
+    )
     best = {
         method: min(
             (
@@ -286,7 +290,8 @@ def _shared(layouts: list[Cell]) -> str:
 
 
 def _words(method: str) -> str:
-    return method.removeprefix("time_").replace("_", " ")
+    words = method.removeprefix("time_").replace("_", " ")
+    return re.sub(r"\b(xy|xz|yz)\b", lambda axes: axes[1].upper(), words)
 
 
 def _spaced(name: str) -> str:

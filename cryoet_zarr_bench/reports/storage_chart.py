@@ -74,9 +74,10 @@ def _panel(title: str, row: Row, cost: Callable[[Candidate], float]) -> list[str
     )
     places = {id(each): (across.place(cost(each)), up.place(each.ratio)) for each in row.configs}
     on_front = {id(each) for each in row.front}
-    for each in row.configs:
-        if id(each) not in on_front:
-            parts.append(_dot(*places[id(each)], 3, OTHER, _named(each)))
+    # One path of points: there may be thousands.
+    points = [places[id(each)] for each in row.configs if id(each) not in on_front]
+    dots = "".join(f"M{x:.1f} {y:.1f}h0" for x, y in points)
+    parts.append(f'<path d="{dots}" stroke="{OTHER}" stroke-width="6" stroke-linecap="round"/>')
     for each in row.front:
         parts.append(_dot(*places[id(each)], 4.5, FRONT, _named(each)))
     for each in row.marked:

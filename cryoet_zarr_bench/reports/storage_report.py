@@ -122,7 +122,9 @@ Written by `cryoet-zarr-bench readme` from `results/{machine}/`: zarr {release.z
 
 ratio: bytes in memory over bytes stored, metadata included. write and read: CPU seconds for 1 GB
 (1e9 bytes) of voxels in memory, all of the tomogram at once; in brackets MB of voxels per CPU
-second. Of each codec and chunk shape the newest Zarr format is shown.
+second. bits above entropy: stored bits a voxel beyond the entropy of the values, which a codec that
+looks at each value alone cannot go below. Of each codec and chunk shape the newest Zarr format is
+shown.
 
 **The front.** Listed is what nothing else beats. A config is left out as dominated where one that
 is listed has at least its ratio, is written and read in as little CPU time, and is better in one of
@@ -167,6 +169,8 @@ def _section(figures: TomogramFigures) -> str:
 
 def _table(kept: Sequence[Candidate], *, with_damage: bool) -> str:
     headings = ["", "codec", "chunks z, y, x", "format", "ratio", "write s/GB", "read s/GB"]
+    with_entropy = not with_damage and any(each.above_entropy is not None for each in kept)
+    headings += ["bits above entropy"] if with_entropy else []
     headings += ["noise to signal", "PSNR dB", "within bound"] if with_damage else []
     lines = [headings, ["---:", "---", "---", *["---:"] * (len(headings) - 3)]]
     for number, each in enumerate(kept, 1):
@@ -180,10 +184,15 @@ def _table(kept: Sequence[Candidate], *, with_damage: bool) -> str:
                 f"{each.ratio:.{DECIMALS}f}",
                 _cost(each.write),
                 _cost(each.read),
+                *([_bits(each)] if with_entropy else []),
                 *(_damage(each) if with_damage else []),
             ]
         )
     return _markdown(lines)
+
+
+def _bits(each: Candidate) -> str:
+    return "" if each.above_entropy is None else f"{each.above_entropy:.2f}"
 
 
 def _damage(each: Candidate) -> list[str]:

@@ -16,13 +16,16 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import made_up_evidence as made_up
+import made_up_storage as storage
 import pytest
 
 from cryoet_zarr_bench.releases.announced import AnnouncedChange
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
 from cryoet_zarr_bench.reports.dashboard import Overview
 from cryoet_zarr_bench.reports.evidence import verdict_content
+from cryoet_zarr_bench.reports.noise import Noise
 from cryoet_zarr_bench.reports.preview import QuietHandler
+from cryoet_zarr_bench.reports.questions import question_tables
 from cryoet_zarr_bench.reports.results import published_machine
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -138,9 +141,9 @@ def test_it_opens_on_the_overview(page, address, tmp_path):
     page.wait_for_selector("#overview-history[data-drawn=yes]")
     assert page.title() == "cryoet-zarr-bench"
     assert "How should a cryo-electron tomogram be stored in Zarr?" in page.inner_text("h1")
-    rows = page.locator(".overview-table tbody tr")
+    rows = page.locator("#overview-configs tbody tr")
     assert rows.count() == 15
-    assert "n/a" not in page.inner_text(".overview-table")
+    assert "n/a" not in page.inner_text("#overview-configs")
     assert page.locator("td.best").count() >= 5
     names = page.locator("#overview-history .role-axis-label text").all_text_contents()
     assert "zarr 3.4.2" in names and "zarr 2.18.0" in names
@@ -165,10 +168,10 @@ def test_the_names_on_its_axis_do_not_overlap(page, address):
 def test_what_is_chosen_changes_table_and_graph(page, address):
     page.goto(address)
     page.wait_for_selector("#overview-history[data-drawn=yes]")
-    before = page.inner_text(".overview-table")
+    before = page.inner_text("#overview-configs")
     page.select_option("#overview-branch", "2.x")
     page.wait_for_selector("#overview-history[data-drawn=yes]")
-    assert page.inner_text(".overview-table") != before
+    assert page.inner_text("#overview-configs") != before
     assert "zarr 2.18.7 with numcodecs 0.15.2" in page.inner_text("#overview-display")
     page.select_option("#overview-benchmark", "storage.Storage.track_compression_ratio")
     page.wait_for_selector("#overview-history[data-drawn=yes]")
@@ -324,10 +327,10 @@ def test_names_from_files_are_shown_and_never_become_a_page(
     ]
     lines = [
         made_up.step(
-            HOSTILE, HOSTILE, cells, profile=HOSTILE, differences={HOSTILE: {"a": HOSTILE}}
+            HOSTILE, HOSTILE, cells, python=HOSTILE, differences={HOSTILE: {"a": HOSTILE}}
         ),
         made_up.step("zarr-3.1.6", HOSTILE, cells, measured_at=HOSTILE),
-        made_up.step("zarr-3.1.5", HOSTILE, [], tomogram=HOSTILE, reason=HOSTILE),
+        made_up.step("zarr-3.1.5", HOSTILE, [], python=HOSTILE, reason=HOSTILE),
     ]
     (tmp_path / machine.name).mkdir()
     made_up.write_lines(tmp_path / machine.name / "verdicts.jsonl", lines)
@@ -503,3 +506,38 @@ def test_preview_serves_the_dashboard_and_ends_with_ctrl_c(shared_workplace):
         assert b"overview.js" in answer.read()
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=10) == 0
+
+
+def test_other_questions_are_answered_one_at_a_time(page, address, published):
+    content = json.loads((published / "overview.json").read_text())
+    figures = {**storage.core(), **storage.lossy(), **storage.other_questions()}
+    tables = question_tables(storage.release(figures), Noise(()))
+    tables[0]["rows"][0][0] = HOSTILE
+    content["questions"] = [
+        {"series": 0, "release": len(content["releases"]) - 1, "tables": tables}
+    ]
+    page.route("**/overview.json*", lambda route: route.fulfill(body=json.dumps(content)))
+    page.goto(address)
+    page.wait_for_selector("#overview-history[data-drawn=yes]")
+    place = page.locator("#overview-questions")
+    for table in tables:
+        place.get_by_role("tab", name=table["title"]).click()
+        assert place.locator("[aria-selected=true]").inner_text() == table["title"]
+        assert place.locator("tbody tr").count() == len(table["rows"])
+        assert table["says"] in place.inner_text()
+    place.get_by_role("tab", name="Lossless codecs").click()
+    assert HOSTILE in place.inner_text()
+    assert page.evaluate("window.hit") is None
+    # On a narrow screen a table scrolls by itself, the page does not.
+    page.set_viewport_size({"width": 400, "height": 900})
+    place.get_by_role("tab", name="Access patterns").click()
+    box = place.locator(".overview-wide").bounding_box()
+    assert box["x"] + box["width"] <= 400
+
+
+def test_without_other_questions_there_is_no_empty_section(page, address, published):
+    content = {**json.loads((published / "overview.json").read_text()), "questions": []}
+    page.route("**/overview.json*", lambda route: route.fulfill(body=json.dumps(content)))
+    page.goto(address)
+    page.wait_for_selector("#overview-history[data-drawn=yes]")
+    assert page.inner_text("#overview-questions") == ""

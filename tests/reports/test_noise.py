@@ -2,6 +2,7 @@
 
 import json
 import statistics
+from pathlib import Path
 
 import made_up_evidence as made_up
 import pytest
@@ -11,6 +12,8 @@ from hypothesis import strategies as some
 from cryoet_zarr_bench.reports.evidence import noise_content
 from cryoet_zarr_bench.reports.noise import Band, Noise, Repeat, read_noise
 from cryoet_zarr_bench.reports.results import Cell
+
+PROJECT = Path(__file__).resolve().parents[2]
 
 CELL = Cell("zstd-5", "64x64x64", 3)
 OTHER_CELL = Cell("none", "64x64x64", 3)
@@ -165,3 +168,12 @@ def test_the_dashboard_gets_the_bands_of_each_series(tmp_path):
     assert content["bands"] == [[1, 0, "zstd-5", "64x64x64", 3, 1.0, 1.0, 4]]
     assert content["spreads"] == [[1, "CPU time", 1.0, 1.0, 3]]
     json.dumps(content, allow_nan=False)
+
+
+def test_chunks_in_shards_have_spaces_in_their_name(tmp_path):
+    line = made_up.history_of_repeats(PROJECT / "results", 1)[0]
+    line["figures"] = {CPU: {"zstd-5 32x32x32 in 128x128x128 3": 1.0}}
+    (tmp_path / "m").mkdir()
+    made_up.write_lines(tmp_path / "m" / "noise.jsonl", [line])
+    (repeat,) = read_noise(tmp_path, "m").repeats
+    assert repeat.figures[CPU] == {Cell("zstd-5", "32x32x32 in 128x128x128", 3): 1.0}

@@ -47,6 +47,13 @@ $(document).ready(function () {
     return box;
   }
 
+  /* The rows of the configs that every profile has, or all, as chosen. */
+  function ofChosenConfigs(rows) {
+    const few = rows.filter((row) => overview.usual.some((each) =>
+      each[0] === row.codec && each[1] === row.chunks));
+    return chosen.configs === 'all' || !few.length ? rows : few;
+  }
+
   function unique(values) { return [...new Set(values)]; }
 
   /* The whole line of a branch, from the first release that both share. */
@@ -90,7 +97,7 @@ $(document).ready(function () {
     const said = overview.answers.find((row) => row[0] === Number(chosen.series)
       && row[1] === index && row[2] === Number(chosen.format));
     if (said) { place.append(element('p', said[3], { class: 'answer' })); }
-    const table = element('table', null, { class: 'overview-table' });
+    const table = element('table', null, { class: 'overview-table', id: 'overview-configs' });
     const head = element('tr');
     ['codec', 'chunks (z, y, x)', ...COLUMNS.map((column) => column.heading)].forEach((text, i) =>
       head.append(element('th', text, i < 2 ? {} : { class: 'number' })));
@@ -130,7 +137,7 @@ $(document).ready(function () {
       });
     });
     table.append(body);
-    place.append(table);
+    place.append(scrolling(table));
     place.append(element('p', 'The darker, the better within a column; the best is bold. Times are '
       + 'medians of wall time with one thread, from warm page cache. ratio: bytes in memory over '
       + 'bytes stored, metadata included. The tomogram takes ' + written(rawBytes(here), 'bytes')
@@ -183,6 +190,11 @@ $(document).ready(function () {
       });
       table.tBodies[0].append(line);
     });
+    return scrolling(table);
+  }
+
+  /* A table that is too wide for the screen scrolls by itself, the page does not. */
+  function scrolling(table) {
     const box = element('div', null, { class: 'overview-wide' });
     box.append(table);
     return box;
@@ -367,14 +379,15 @@ $(document).ready(function () {
       return;
     }
     const all = figures();
-    const rows = all.filter((row) => row.series === Number(chosen.series));
+    const every = all.filter((row) => row.series === Number(chosen.series));
+    const rows = ofChosenConfigs(every);
     const series = overview.series[chosen.series];
     const machine = overview.machines[series.machine];
     const releases = unique(rows.map((row) => row.release)).length;
     page.append(element('p', 'Tomogram: ' + series.tomogram + '. Machine: ' + series.machine + ' ('
       + [machine.cpu, machine.num_cpu + ' cores', machine.os].filter(Boolean).join(', ')
       + '), Python ' + series.python + ', stores on ' + series.file_system + '. ' + releases + (releases === 1 ? ' release' : ' releases')
-      + ' measured. A figure is shown only where the store was read back with the same bits, in the '
+      + ' measured' + profilesInWords(series.profiles) + '. A figure is shown only where the store was read back with the same bits, in the '
       + 'codec asked for, by the release on the label.'));
     const choices = element('p', null, { class: 'overview-choices' });
     const redraw = draw;
@@ -390,6 +403,10 @@ $(document).ready(function () {
       [i, label(overview.releases[i])]), redraw));
     choices.append(choice('Zarr format', 'format', unique(all.map((row) => row.format)).sort()
       .map((format) => [format, format]), redraw));
+    if (every.some((row) => !overview.usual.some((each) =>
+      each[0] === row.codec && each[1] === row.chunks))) {
+      choices.append(choice('configs', 'configs', [['few', 'the usual'], ['all', 'all']], redraw));
+    }
     page.append(choices);
     const table = element('div');
     page.append(table);
@@ -415,8 +432,16 @@ $(document).ready(function () {
     });
   }
 
+  /* Releases may have been measured with a larger or a smaller part of the grid. */
+  function profilesInWords(profiles) {
+    const names = Object.keys(profiles);
+    return names.length === 1 ? ', profile ' + names[0]
+      : ': ' + names.map((name) => profiles[name] + ' with profile ' + name).join(', ');
+  }
+
   function chooseDefaults() {
     chosen.series = 0;
+    chosen.configs = 'few';
     const rows = figures().filter((row) => row.series === chosen.series);
     chosen.branch = '3.x';
     chosen.format = Math.max(2, ...rows.map((row) => row.format));
