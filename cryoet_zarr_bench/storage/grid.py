@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import itertools
 import os
+import random
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cryoet_zarr_bench.errors import BadInput
 from cryoet_zarr_bench.storage.chunk_headers import SHUFFLES
@@ -374,3 +375,27 @@ ENGINE_CALLS: dict[str, dict[str, tuple[str, ...]]] = {
     "full": {"OneThread": _EVERY_ENGINE_CALL, "DefaultThreads": _EVERY_ENGINE_CALL},
 }
 """What engines are compared in: name of the profile -> threads -> calls of `benchmarks/engines`."""
+
+
+SAMPLE_SEED = "CRYOET_SAMPLE_SEED"
+"""Environment variable: which sample of the full grid the profile `sample` is; 1 without it."""
+
+
+def _sample_of[Sampled: Section](section: Sampled, name: str) -> Sampled:
+    """The section with 3 of its codecs and 2 of its chunk shapes, drawn by the seed."""
+    # Python promises the same numbers of `random` for the same seed, not the same choices.
+    draw = random.Random(f"{os.environ.get(SAMPLE_SEED) or 1} {name}").random
+
+    def drawn(names: tuple[str, ...], count: int) -> tuple[str, ...]:
+        chosen = sorted(names, key=lambda each: draw())[:count]
+        return tuple(each for each in names if each in chosen)
+
+    return replace(section, codecs=drawn(section.codecs, 3), chunks=drawn(section.chunks, 2))
+
+
+_SAMPLE = _sample_of(replace(PROFILES["full"], name="sample"), "core")
+# The order is that of their sizes.
+PROFILES = {_SAMPLE.name: _SAMPLE, **PROFILES}
+for _question, _sections in SECTIONS.items():
+    _sections[_SAMPLE.name] = _sample_of(_sections["full"], _question)
+ENGINE_CALLS[_SAMPLE.name] = ENGINE_CALLS["full"]
