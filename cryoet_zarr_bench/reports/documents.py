@@ -10,7 +10,7 @@ from cryoet_zarr_bench.reports.announced import announced_rows
 from cryoet_zarr_bench.reports.cost_report import cost_report
 from cryoet_zarr_bench.reports.portability_report import portability_report
 from cryoet_zarr_bench.reports.readme import update_readme
-from cryoet_zarr_bench.reports.results import published_machine
+from cryoet_zarr_bench.reports.results import machine_of_tomograms, published_machine
 from cryoet_zarr_bench.reports.storage_report import (
     measured_tomograms,
     storage_charts,
@@ -34,14 +34,15 @@ def update_documents(project: Path) -> list[str]:
     results = project / "results"
     changed = ["README.md"] if update_readme(project / "README.md", results) else []
     machine = published_machine(results)
-    assert machine is not None  # the README has its figures
-    tomograms = measured_tomograms(results, machine)
+    widest = machine_of_tomograms(results)
+    assert machine is not None and widest is not None  # the README has figures
+    tomograms = measured_tomograms(results, widest)
     for name, text in (
         ("docs/trust.md", trust_report(results, machine)),
         ("docs/cost.md", cost_report(results, machine)),
-        ("docs/portability.md", portability_report(results, machine)),
+        ("docs/portability.md", portability_report(results, widest)),
         ("docs/verdicts.md", verdict_report(results, machine)),
-        ("docs/storage.md", storage_report(results, machine, tomograms)),
+        ("docs/storage.md", storage_report(results, widest, tomograms)),
         *((f"docs/{name}", svg) for name, svg in storage_charts(tomograms).items()),
     ):
         path = project / name

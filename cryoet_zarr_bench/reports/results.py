@@ -156,6 +156,18 @@ def published_machine(results: Path) -> str | None:
     return counts.most_common(1)[0][0] if counts else None
 
 
+def machine_of_tomograms(results: Path) -> str | None:
+    """The machine that the most tomograms were measured on, or None; that of the history if equal.
+
+    The history may be of another machine: no figure of one is held against one of the other.
+    """
+    tomograms: dict[str, set[str]] = {}
+    for path in results.glob("*/*-*.json"):
+        tomograms.setdefault(path.parent.name, set()).add(path.stem.partition("-tomogram")[2])
+    of_history = published_machine(results)
+    return max(tomograms, key=lambda name: (len(tomograms[name]), name == of_history), default=None)
+
+
 def history_tomogram(measured: Iterable[MeasuredRelease]) -> str:
     """The tomogram that most releases were measured on; others are measured for the newest alone.
 

@@ -72,8 +72,9 @@ class TomogramFigures:
 
 def measured_tomograms(results: Path, machine: str) -> list[TomogramFigures]:
     """The tomograms on which the newest release was measured, that of the history first."""
-    measured = [each for each in read_results(results) if each.machine == machine]
-    followed = history_tomogram(measured)
+    everywhere = read_results(results)
+    followed = history_tomogram(everywhere)
+    measured = [each for each in everywhere if each.machine == machine]
     newest = commit_of(load_catalogue().newest("3.x").tag)
     noise = read_noise(results, machine)
     found = []
