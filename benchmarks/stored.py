@@ -9,7 +9,7 @@ from typing import Any
 from cryoet_zarr_bench.storage.clocks import BothClocks
 from cryoet_zarr_bench.storage.config import StorageConfig
 from cryoet_zarr_bench.storage.exact_figures import leave_exact_figures
-from cryoet_zarr_bench.storage.grid import CONVERSION, selected_profile
+from cryoet_zarr_bench.storage.grid import CONVERSION, REFERENCE, selected_profile
 from cryoet_zarr_bench.storage.session import end_with_parent, prepared_tomogram_path
 from cryoet_zarr_bench.storage.shelf import prepare_shelf
 from cryoet_zarr_bench.storage.stores import StoreShelf
@@ -53,8 +53,9 @@ class StoredTomogram:
     def setup_cache(self) -> StoreShelf:
         """Write every config's store into the folder that asv gives this class, and verify it."""
         tomogram = open_prepared(prepared_tomogram_path())
-        # One that is in both is made once.
-        configs = {config.name: config for config in (*GRID.configs(), *CONVERSION.configs())}
+        # One that is in several is made once.
+        sections = (GRID, REFERENCE, CONVERSION)
+        configs = {config.name: config for each in sections for config in each.configs()}
         shelf = prepare_shelf(tomogram, Path.cwd(), list(configs.values()))
         # Imported here, since it imports this module.
         from benchmarks.storage import Storage

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from benchmarks.stored import StoredTomogram
+from cryoet_zarr_bench.storage.grid import REFERENCE
 from cryoet_zarr_bench.storage.session import file_system_of, prepared_tomogram_path
 from cryoet_zarr_bench.storage.stores import StoreShelf
 from cryoet_zarr_bench.tomograms.prepared import open_prepared
@@ -65,7 +66,7 @@ class Write(StoredTomogram):
 class WriteReference(Write):
     """What `peakmem_write` would show if writing took no memory at all."""
 
-    params = (["none"], ["64x64x64"], [2])
+    params = REFERENCE.params
     time_write = time_write_cpu = peakmem_write = None  # type: ignore[assignment]
 
     def peakmem_reference(

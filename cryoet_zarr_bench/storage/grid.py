@@ -58,7 +58,12 @@ class Profile(Section):
 
     def every_config(self) -> list[StorageConfig]:
         """The configs of all questions together, each once."""
-        sections = [self, CONVERSION, *(SECTIONS[question][self.name] for question in SECTIONS)]
+        sections = [
+            self,
+            REFERENCE,
+            CONVERSION,
+            *(SECTIONS[question][self.name] for question in SECTIONS),
+        ]
         return list(dict.fromkeys(config for each in sections for config in each.configs()))
 
 
@@ -133,6 +138,9 @@ def selected_profile() -> Profile:
         )
     return PROFILES[name]
 
+
+REFERENCE = Section(("none",), ("64x64x64",), (2,))
+"""What the peak memory of writing is held against, in every profile."""
 
 CONVERSION = Section(
     codecs=("blosc-lz4-5-bitshuffle",),

@@ -5,7 +5,7 @@ import random
 
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
 from cryoet_zarr_bench.releases.commits import commit_of
-from cryoet_zarr_bench.reports.results import read_results
+from cryoet_zarr_bench.reports.results import published_machine, read_results
 from cryoet_zarr_bench.storage.exact_figures import is_exact
 from cryoet_zarr_bench.storage.grid import PROFILES
 
@@ -190,10 +190,14 @@ def history_of_repeats(results, count=8):
     """Lines of noise.jsonl: zarr 3.4.2 measured again and again, its figures wavering."""
     lots = random.Random(5)
     tag = "zarr-3.4.2"
+    machine = published_machine(results)
     (measured,) = [
         each
         for each in read_results(results)
-        if each.commit == commit_of(tag) and each.numcodecs is None and each.tomogram == TOMOGRAM
+        if each.commit == commit_of(tag)
+        and each.numcodecs is None
+        and each.tomogram == TOMOGRAM
+        and each.machine == machine
     ]
     lines = []
     for place in range(count):

@@ -219,10 +219,9 @@ def test_the_overview_returns_after_another_page(page, address):
     page.goto(address)
     page.wait_for_selector("#overview-history[data-drawn=yes]")
     page.click("#nav-li-summarylist a")
-    page.wait_for_timeout(500)
-    assert not page.locator("#overview-display").is_visible()
+    page.wait_for_selector("#overview-display", state="hidden")
     page.click("#nav-li-overview a")
-    assert page.locator("#overview-display").is_visible()
+    page.wait_for_selector("#overview-display", state="visible")
 
 
 def test_the_verdicts_tell_release_by_release_what_changed(page, address_with_evidence, tmp_path):
