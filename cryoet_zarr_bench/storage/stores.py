@@ -70,6 +70,14 @@ class VerifiedStore:
         """Bytes stored, metadata included, over bytes in memory."""
         return self.stored_bytes / self.raw_bytes
 
+    def refuse_other_bytes(self, written: Path) -> None:
+        """Raise RuntimeError where the store at `written` has more or fewer bytes than this one."""
+        found = sum(path.stat().st_size for path in written.rglob("*") if path.is_file())
+        if found != self.stored_bytes:
+            raise RuntimeError(
+                f"{found} bytes were written, the verified store has {self.stored_bytes}"
+            )
+
 
 @dataclass
 class StoreShelf:
@@ -203,7 +211,7 @@ def why_codec_impossible(engine: Engine, config: StorageConfig, dtype: np.dtype)
     except Unsuited as error:
         return f"{codec.name}: {error}"
     sharded = config.shards is not None
-    key = (engine, codec, config.zarr_format, sharded, dtype)
+    key = (engine, codec, config.zarr_format, sharded, dtype, config.scaling)
     if key not in _TRIED:
         _TRIED[key] = _trial(engine, config, dtype)
     return _TRIED[key]
@@ -211,9 +219,9 @@ def why_codec_impossible(engine: Engine, config: StorageConfig, dtype: np.dtype)
 
 def _trial(engine: Engine, config: StorageConfig, dtype: np.dtype) -> str | None:
     # Chunks at the edge, and such as are not contiguous in memory, which some releases refuse.
-    tomogram = np.random.default_rng(0).normal(0, 30, (6, 8, 12)).astype(dtype)
+    tomogram = _few_voxels((6, 8, 12), dtype, config.scaling)
     shards = config.shards and (8, 8, 8)
-    small = replace(config, chunks=(4, 4, 8), shards=shards, scaling=None)
+    small = replace(config, chunks=(4, 4, 8), shards=shards)
     folder = Path(tempfile.mkdtemp(prefix="trial-of-codec-"))
     try:
         write_verified(engine, tomogram, folder, small)
@@ -229,6 +237,18 @@ def _trial(engine: Engine, config: StorageConfig, dtype: np.dtype) -> str | None
 
 
 _LONGEST_REASON = 200  # characters
+
+
+def _few_voxels(
+    shape: tuple[int, int, int], dtype: np.dtype, scaling: Scaling | None
+) -> np.ndarray:
+    """Noise of a tomogram's spread, on which the integers that its values become depend."""
+    random = np.random.default_rng(0)
+    if scaling is None:
+        return random.normal(0, 30, shape).astype(dtype)
+    middle = scaling.lowest / 2 + scaling.highest / 2
+    noise = random.normal(middle, scaling.sigma, shape)
+    return np.clip(noise, scaling.lowest, scaling.highest).astype(dtype)
 
 
 def _remove(folder: Path) -> None:

@@ -335,6 +335,16 @@ def test_a_release_that_is_wrong_in_silence_is_not_applicable_and_tried_once(tmp
     assert not list((tmp_path / "temporary").iterdir())
 
 
+@pytest.mark.parametrize("codec", ["quantise-16+zstd-5", "quantise-2+zstd-5", "int16+zstd-5"])
+@pytest.mark.parametrize("zarr_format", ENGINE.zarr_formats)
+def test_bytes_that_become_wider_integers_are_stored(codec, zarr_format, tmp_path):
+    """With what the values of this tomogram become, which those of the trial have to become too."""
+    voxels = np.random.default_rng(0).normal(100, 12, (9, 12, 10)).astype("uint8")
+    config = StorageConfig.of(codec, "8x8x8", zarr_format)
+    shelf = fill_shelf(ENGINE, voxels, tmp_path, [config])
+    assert (shelf.failed, shelf.impossible) == ({}, {}) and config.name in shelf.stores
+
+
 def test_a_codec_of_every_release_that_goes_wrong_has_failed(tmp_path):
     config = StorageConfig.of("zstd-5", "8x8x8", 2)
     shelf = fill_shelf(_Engine(spoil=12345.0), some_tomogram(), tmp_path, [config])

@@ -117,12 +117,15 @@ def _codecs(config: StorageConfig, dtype: np.dtype) -> dict[str, Any]:
         made, compressor = numcodecs_codec.filters_and_compressor(config, dtype)
         return {"filters": made or None, "compressors": compressor}
     slots = format_3_slots(config, dtype)
-    codecs = {
+    codecs: dict[str, Any] = {
         "filters": [_format_3_codec(step) for step in slots.filters] or None,
         "compressors": [_format_3_codec(step) for step in slots.compressors] or None,
     }
     if slots.serializer is not None:
         codecs["serializer"] = _format_3_codec(slots.serializer)
+    elif dtype.itemsize == 1 < slots.dtype.itemsize:
+        # Left to itself, zarr asks the voxels' own dtype whether bytes have an order.
+        codecs["serializer"] = zarr.codecs.BytesCodec(endian="little")
     return codecs
 
 
