@@ -6,12 +6,10 @@ cache, and exact figures, which have no clock and were computed with the stores.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from pathlib import Path
 
 from benchmarks.generated import add_exact, add_timed
-from benchmarks.stored import GRID, StoredTomogram
+from benchmarks.stored import GRID, StoredTomogram, make_stores
 from cryoet_zarr_bench.storage.access import ACCESS_PATTERNS, SEED, AccessPattern
 from cryoet_zarr_bench.storage.access_figures import (
     BYTES_FETCHED,
@@ -24,11 +22,7 @@ from cryoet_zarr_bench.storage.access_figures import (
     access_figures,
     array_of_level,
 )
-from cryoet_zarr_bench.storage.exact_figures import leave_exact_figures
-from cryoet_zarr_bench.storage.session import prepared_tomogram_path
-from cryoet_zarr_bench.storage.shelf import prepare_shelf
 from cryoet_zarr_bench.storage.stores import StoreShelf
-from cryoet_zarr_bench.tomograms.prepared import open_prepared
 
 SECTION = GRID.section("access")
 
@@ -41,13 +35,7 @@ class AccessStores(StoredTomogram):
 
     def setup_cache(self) -> StoreShelf:
         """Write every config's store, verify it, and count what each pattern asks of it."""
-        tomogram = open_prepared(prepared_tomogram_path())
-        configs = list(SECTION.configs())
-        shelf = prepare_shelf(tomogram, Path.cwd(), configs, "access", access_figures)
-        leave_exact_figures(Requests, shelf)
-        # Or the kernel would write these stores back in the midst of what is timed.
-        os.sync()
-        return shelf
+        return make_stores(SECTION.configs(), Requests, "access", access_figures)
 
     setup_cache.timeout = 7200  # type: ignore[attr-defined]
 

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-from types import FunctionType
 from typing import Any
 
 from benchmarks import read, storage, write
-from benchmarks.stored import GRID
-from cryoet_zarr_bench.storage.exact_figures import leave_exact_figures
-from cryoet_zarr_bench.storage.session import prepared_tomogram_path
-from cryoet_zarr_bench.storage.shelf import prepare_shelf
+from benchmarks.generated import again
+from benchmarks.stored import GRID, make_stores
 from cryoet_zarr_bench.storage.stores import StoreShelf
-from cryoet_zarr_bench.tomograms.prepared import open_prepared
 
 SECTION = GRID.section("codecs")
 
 
 def _here(benchmark: Any) -> Any:
-    """A benchmark of the core as one of this class, told apart by its name in tables and graphs."""
-    own: Any = FunctionType(benchmark.__code__, benchmark.__globals__, benchmark.__name__)
-    own.__dict__.update(benchmark.__dict__)
-    own.__doc__ = benchmark.__doc__
-    own.pretty_name = f"More codecs: {benchmark.pretty_name}"
-    return own
+    return again(benchmark, f"More codecs: {benchmark.pretty_name}")
 
 
 class Codecs(write.Write, read.Read, storage.Storage):
@@ -37,12 +26,7 @@ class Codecs(write.Write, read.Read, storage.Storage):
 
     def setup_cache(self) -> StoreShelf:
         """Write and verify every config of the section."""
-        tomogram = open_prepared(prepared_tomogram_path())
-        shelf = prepare_shelf(tomogram, Path.cwd(), list(SECTION.configs()), "codecs")
-        leave_exact_figures(Codecs, shelf)
-        # Or the kernel would write these stores back in the midst of what is timed.
-        os.sync()
-        return shelf
+        return make_stores(SECTION.configs(), Codecs, "codecs")
 
     time_write = _here(write.Write.time_write)
     time_write_cpu = _here(write.Write.time_write_cpu)

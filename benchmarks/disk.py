@@ -13,12 +13,14 @@ Stores elsewhere lie in memory where they fit; these lie in a folder on a disk.
 from __future__ import annotations
 
 import os
-import shutil
-import time
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from benchmarks.generated import add_timed
 from benchmarks.stored import GRID, StoredTomogram
+from benchmarks.write import Writing
 from cryoet_zarr_bench.storage.disk_shelf import DiskShelf, prepare_disk_shelf
 from cryoet_zarr_bench.storage.integrity import check_bit_equal
 from cryoet_zarr_bench.storage.page_cache import drop, make_durable, warm
@@ -64,21 +66,6 @@ class Warm(OnDisk):
         self.array = self.engine.open(self.store.folder)
         warm(self.store.folder)
 
-    def time_read_warm(self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
-        """The full volume: wall time."""
-        self.array[...]
-
-    time_read_warm.pretty_name = "Read from a disk, page cache warm (wall time)"  # type: ignore[attr-defined]
-
-    def time_read_warm_cpu(
-        self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int
-    ) -> None:
-        """The full volume: CPU time of the process, all threads."""
-        self.array[...]
-
-    time_read_warm_cpu.pretty_name = "Read from a disk, page cache warm (CPU time)"  # type: ignore[attr-defined]
-    time_read_warm_cpu.timer = time.process_time  # type: ignore[attr-defined]
-
 
 class Cold(OnDisk):
     """Read from an array that is open already, no page of its store in this system's page cache."""
@@ -90,73 +77,15 @@ class Cold(OnDisk):
         self.array = self.engine.open(self.store.folder)
         drop(self.store.folder)
 
-    def time_read_cold(self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
-        """The full volume: wall time."""
-        self.array[...]
 
-    time_read_cold.pretty_name = "Read from a disk, own page cache cold (wall time)"  # type: ignore[attr-defined]
-
-    def time_read_cold_cpu(
-        self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int
-    ) -> None:
-        """The full volume: CPU time of the process, all threads."""
-        self.array[...]
-
-    time_read_cold_cpu.pretty_name = "Read from a disk, own page cache cold (CPU time)"  # type: ignore[attr-defined]
-    time_read_cold_cpu.timer = time.process_time  # type: ignore[attr-defined]
-
-
-class _Written(OnDisk):
-    def setup(self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
-        """Clear the target; the tomogram is read once per process."""
-        super().setup(shelf, codec, chunks, zarr_format)
-        if not hasattr(self, "tomogram"):
-            self.tomogram = open_prepared(prepared_tomogram_path()).load()
-        self.target = self.disk.folder / "written"
-        self._clear()
-
-    def teardown(self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
-        """Fail where the call wrote other bytes than the verified store has, or lost a voxel."""
-        super().teardown(shelf, codec, chunks, zarr_format)
-        # asv calls this where setup said n/a, too.
-        if not hasattr(self, "target") or not self.target.exists():
-            return
-        try:
-            self._check()
-        finally:
-            # Pages not written yet go with their files: nothing is left to be written back later.
-            self._clear()
-
-    def _clear(self) -> None:
-        shutil.rmtree(self.target, ignore_errors=True)
-
-    def _check(self) -> None:
-        written = sum(path.stat().st_size for path in self.target.rglob("*") if path.is_file())
-        if written != self.store.stored_bytes:
-            raise RuntimeError(
-                f"{written} bytes were written, the verified store has {self.store.stored_bytes}"
-            )
+class _Written(Writing, OnDisk):
+    def place(self) -> Path:
+        """The folder on the disk. Pages not written yet go with the files that are removed."""
+        return self.disk.folder
 
 
 class Buffered(_Written):
     """Create the array and write the whole tomogram from memory, files left to the page cache."""
-
-    def time_write_buffered(
-        self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int
-    ) -> None:
-        """Wall time."""
-        self.engine.write(self.tomogram, self.target, self.config)
-
-    time_write_buffered.pretty_name = "Write to a disk, left in the page cache (wall time)"  # type: ignore[attr-defined]
-
-    def time_write_buffered_cpu(
-        self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int
-    ) -> None:
-        """CPU time of the process, all threads, user and system."""
-        self.engine.write(self.tomogram, self.target, self.config)
-
-    time_write_buffered_cpu.pretty_name = "Write to a disk, left in the page cache (CPU time)"  # type: ignore[attr-defined]
-    time_write_buffered_cpu.timer = time.process_time  # type: ignore[attr-defined]
 
 
 class Durable(_Written):
@@ -167,28 +96,29 @@ class Durable(_Written):
         super().setup(shelf, codec, chunks, zarr_format)
         _not_applicable(self.disk.never_durable)
 
-    def _check(self) -> None:
-        super()._check()
+    def check(self) -> None:
+        """Fail where other bytes were written, or a voxel was lost on the way to the disk."""
+        super().check()
         if self.disk.never_cold is None:
             # What is read back then comes from the disk.
             drop(self.target)
         check_bit_equal(self.tomogram, np.asarray(self.engine.open(self.target)[...]))
 
-    def time_write_durable(
-        self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int
-    ) -> None:
-        """Wall time."""
-        self.engine.write(self.tomogram, self.target, self.config)
-        make_durable(self.target)
 
-    time_write_durable.pretty_name = "Write to a disk, durable by fsync (wall time)"  # type: ignore[attr-defined]
+def _read(benchmark: Any) -> None:
+    benchmark.array[...]
 
-    def time_write_durable_cpu(
-        self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int
-    ) -> None:
-        """CPU time of the process, all threads, user and system."""
-        self.engine.write(self.tomogram, self.target, self.config)
-        make_durable(self.target)
 
-    time_write_durable_cpu.pretty_name = "Write to a disk, durable by fsync (CPU time)"  # type: ignore[attr-defined]
-    time_write_durable_cpu.timer = time.process_time  # type: ignore[attr-defined]
+def _write(benchmark: Any) -> None:
+    benchmark.engine.write(benchmark.tomogram, benchmark.target, benchmark.config)
+
+
+def _write_durably(benchmark: Any) -> None:
+    benchmark.engine.write(benchmark.tomogram, benchmark.target, benchmark.config)
+    make_durable(benchmark.target)
+
+
+add_timed(Warm, "read_warm", "Read from a disk, page cache warm", _read)
+add_timed(Cold, "read_cold", "Read from a disk, own page cache cold", _read)
+add_timed(Buffered, "write_buffered", "Write to a disk, left in the page cache", _write)
+add_timed(Durable, "write_durable", "Write to a disk, durable by fsync", _write_durably)

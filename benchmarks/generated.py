@@ -1,9 +1,10 @@
-"""Benchmarks that are made from a table, one method for each entry."""
+"""Benchmarks that are made of a table, one method for each entry, or of those of another class."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 
 from cryoet_zarr_bench.storage.access_figures import FigureKind
@@ -29,11 +30,36 @@ def add_timed(cls: type, name: str, title: str, call: Callable[[Any], None]) -> 
 def add_exact(cls: type, name: str, title: str, kind: FigureKind) -> None:
     """Add a benchmark that looks up the exact figure `name` with the ending of its kind."""
     figure = f"{name}_{kind.name}"
+    add_tracked(
+        cls,
+        figure,
+        f"{title}: {kind.title}",
+        kind.unit,
+        lambda self, shelf: shelf.figure(self.config, figure),
+    )
 
-    def look_up(self: Any, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> float:
-        return shelf.figure(self.config, figure)
 
-    _add(cls, f"track_{figure}", look_up, pretty_name=f"{title}: {kind.title}", unit=kind.unit)
+def add_tracked(
+    cls: type, name: str, title: str, unit: str, figure: Callable[[Any, Any], Any]
+) -> None:
+    """Add a benchmark of a figure that asv is given; `figure` makes it of instance and shelf."""
+
+    def track(self: Any, shelf: Any, codec: str, chunks: str, zarr_format: int) -> Any:
+        return figure(self, shelf)
+
+    _add(cls, f"track_{name}", track, pretty_name=title, unit=unit)
+
+
+def again(benchmark: Any, pretty_name: str) -> Any:
+    """A benchmark as one of another class, told apart by its name in tables and graphs.
+
+    A function of its own, since asv's attributes of a benchmark are those of the function.
+    """
+    own: Any = FunctionType(benchmark.__code__, benchmark.__globals__, benchmark.__name__)
+    own.__dict__.update(benchmark.__dict__)
+    own.__doc__ = benchmark.__doc__
+    own.pretty_name = pretty_name
+    return own
 
 
 def _add(cls: type, name: str, function: Any, **attributes: Any) -> None:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import math
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks import read, stored, write
+from benchmarks.generated import add_tracked, again
 from cryoet_zarr_bench.storage.exact_figures import leave_exact_figures
 from cryoet_zarr_bench.storage.lossy_shelf import LossyShelf, prepare_lossy_shelf
 from cryoet_zarr_bench.storage.session import prepared_tomogram_path
@@ -63,24 +63,15 @@ class LossyStorage(LossyTomogram):
 Figure = Callable[[LossyStorage, LossyShelf], float | None]
 
 
-def _tracked(name: str, unit: str, title: str, figure: Figure) -> None:
-    """Give `LossyStorage` the benchmark `track_NAME`, of a function from its instance."""
-
-    def track(
-        self: LossyStorage, shelf: LossyShelf, codec: str, chunks: str, zarr_format: int
-    ) -> float:
-        found = figure(self, shelf)
-        if found is None or math.isinf(found):
+def _without_infinity(figure: Figure) -> Callable[[LossyStorage, LossyShelf], float]:
+    def found(benchmark: LossyStorage, shelf: LossyShelf) -> float:
+        value = figure(benchmark, shelf)
+        if value is None or math.isinf(value):
             return math.nan
         # So much is the same on every machine.
-        return float(f"{found:.9g}")
+        return float(f"{value:.9g}")
 
-    track.__name__ = f"track_{name}"
-    track.__doc__ = f"{title}."
-    track.__qualname__ = f"LossyStorage.track_{name}"
-    track.unit = unit  # type: ignore[attr-defined]
-    track.pretty_name = f"Lossy: {title}"  # type: ignore[attr-defined]
-    setattr(LossyStorage, track.__name__, track)
+    return found
 
 
 FIGURES: tuple[tuple[str, str, str, Figure], ...] = (
@@ -133,8 +124,8 @@ def _as_number(answer: bool | None) -> int | None:
     return None if answer is None else int(answer)
 
 
-for each in FIGURES:
-    _tracked(*each)
+for _name, _unit, _title, _figure in FIGURES:
+    add_tracked(LossyStorage, _name, f"Lossy: {_title}", _unit, _without_infinity(_figure))
 
 
 class LossyWrite(LossyTomogram, write.Write):
@@ -143,18 +134,10 @@ class LossyWrite(LossyTomogram, write.Write):
     version = "1"
     peakmem_write = None  # type: ignore[assignment]
 
-    def time_write(self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
-        """Wall time."""
-        self.engine.write(self.tomogram, self.target, self.config)
-
-    time_write.pretty_name = "Lossy: write the tomogram, buffered (wall time)"  # type: ignore[attr-defined]
-
-    def time_write_cpu(self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
-        """CPU time of the process, all threads, user and system."""
-        self.engine.write(self.tomogram, self.target, self.config)
-
-    time_write_cpu.pretty_name = "Lossy: write the tomogram, buffered (CPU time)"  # type: ignore[attr-defined]
-    time_write_cpu.timer = time.process_time  # type: ignore[attr-defined]
+    time_write = again(write.Write.time_write, "Lossy: write the tomogram, buffered (wall time)")
+    time_write_cpu = again(
+        write.Write.time_write_cpu, "Lossy: write the tomogram, buffered (CPU time)"
+    )
 
 
 class LossyRead(LossyTomogram, read.Read):
@@ -163,22 +146,12 @@ class LossyRead(LossyTomogram, read.Read):
     version = "1"
     time_read_xy_slice = time_read_xy_slice_cpu = None  # type: ignore[assignment]
 
-    def time_read_volume(
-        self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int
-    ) -> None:
-        """The full volume: wall time."""
-        self.array[...]
-
-    time_read_volume.pretty_name = "Lossy: read the full volume, warm (wall time)"  # type: ignore[attr-defined]
-
-    def time_read_volume_cpu(
-        self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int
-    ) -> None:
-        """The full volume: CPU time of the process, all threads."""
-        self.array[...]
-
-    time_read_volume_cpu.pretty_name = "Lossy: read the full volume, warm (CPU time)"  # type: ignore[attr-defined]
-    time_read_volume_cpu.timer = time.process_time  # type: ignore[attr-defined]
+    time_read_volume = again(
+        read.Read.time_read_volume, "Lossy: read the full volume, warm (wall time)"
+    )
+    time_read_volume_cpu = again(
+        read.Read.time_read_volume_cpu, "Lossy: read the full volume, warm (CPU time)"
+    )
 
 
 if not SECTION.timed:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.generated import add_tracked
 from benchmarks.stored import GRID, StoredTomogram
 from cryoet_zarr_bench.storage.config import StorageConfig
 from cryoet_zarr_bench.storage.overhead import (
@@ -40,6 +41,9 @@ ROUNDS_OF_SLOPES = 3
 ROUNDS_OF_RATIOS = 9
 MICROSECONDS = 1e6
 PLAIN = "plain-voxels"
+
+Measure = Callable[[Any], list[Both]]
+"""What a benchmark of these measures, from its instance: a figure of both clocks for each round."""
 
 
 class Compared(StoredTomogram):
@@ -95,11 +99,7 @@ class Compared(StoredTomogram):
         def write() -> Both:
             self.clear()
             found = timed(lambda: self.engine.write(voxels, self.target, config))
-            written = sum(path.stat().st_size for path in self.target.rglob("*") if path.is_file())
-            if written != store.stored_bytes:
-                raise RuntimeError(
-                    f"{written} bytes were written, the verified store has {store.stored_bytes}"
-                )
+            store.refuse_other_bytes(self.target)
             return found
 
         return write
@@ -112,7 +112,8 @@ class PerChunk(Compared):
     once and twice. 512, 64 and 8 chunks of 128 x 128 x 128 voxels where it is 16x16x16.
     """
 
-    def _slopes(self, kind: Callable[[StorageConfig], Callable[[], Both]]) -> list[Both]:
+    def slopes(self, kind: Callable[[StorageConfig], Callable[[], Both]]) -> list[Both]:
+        """Seconds that each chunk adds, round by round, of what `kind` makes of a config."""
         shape = self.engine.open(self.stores[0].folder).shape
         calls = {
             chunk_count(shape, config.chunks): kind(config) for config in reversed(self.configs)
@@ -120,42 +121,6 @@ class PerChunk(Compared):
         for warm in calls.values():
             warm()
         return slopes(calls, ROUNDS_OF_SLOPES)
-
-    def track_read_us_per_chunk(
-        self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int
-    ) -> Any:
-        """Read the full volume: wall time that each chunk adds."""
-        return as_samples(self._slopes(self.reading), MICROSECONDS)
-
-    track_read_us_per_chunk.pretty_name = "Overhead of a chunk read (wall time)"  # type: ignore[attr-defined]
-    track_read_us_per_chunk.unit = "microseconds per chunk"  # type: ignore[attr-defined]
-
-    def track_read_us_per_chunk_cpu(
-        self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int
-    ) -> Any:
-        """Read the full volume: CPU time that each chunk adds."""
-        return as_cpu_samples(self._slopes(self.reading), MICROSECONDS)
-
-    track_read_us_per_chunk_cpu.pretty_name = "Overhead of a chunk read (CPU time)"  # type: ignore[attr-defined]
-    track_read_us_per_chunk_cpu.unit = "microseconds per chunk"  # type: ignore[attr-defined]
-
-    def track_write_us_per_chunk(
-        self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int
-    ) -> Any:
-        """Create the array and write all of it: wall time that each chunk adds."""
-        return as_samples(self._slopes(self.writing), MICROSECONDS)
-
-    track_write_us_per_chunk.pretty_name = "Overhead of a chunk written (wall time)"  # type: ignore[attr-defined]
-    track_write_us_per_chunk.unit = "microseconds per chunk"  # type: ignore[attr-defined]
-
-    def track_write_us_per_chunk_cpu(
-        self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int
-    ) -> Any:
-        """Create the array and write all of it: CPU time that each chunk adds."""
-        return as_cpu_samples(self._slopes(self.writing), MICROSECONDS)
-
-    track_write_us_per_chunk_cpu.pretty_name = "Overhead of a chunk written (CPU time)"  # type: ignore[attr-defined]
-    track_write_us_per_chunk_cpu.unit = "microseconds per chunk"  # type: ignore[attr-defined]
 
 
 class OverPlainFile(Compared):
@@ -172,10 +137,12 @@ class OverPlainFile(Compared):
     def _plain_read(self) -> Both:
         return timed(lambda: read_file(Path(PLAIN)))
 
-    def _over_copy(self) -> list[Both]:
+    def over_copy(self) -> list[Both]:
+        """Writing over copying a file of the same voxels, round by round."""
         return self._ratios(self.writing(self.configs[-1]), self._plain_copy)
 
-    def _over_read(self) -> list[Both]:
+    def over_read(self) -> list[Both]:
+        """Reading the full volume over reading a file of the same voxels, round by round."""
         return self._ratios(self.reading(self.configs[-1]), self._plain_read)
 
     @staticmethod
@@ -183,38 +150,48 @@ class OverPlainFile(Compared):
         call(), plain()
         return ratios(call, plain, ROUNDS_OF_RATIOS)
 
-    def track_write_over_copy(
-        self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int
-    ) -> Any:
-        """Wall time of writing over that of copying a file of the same voxels."""
-        return as_samples(self._over_copy())
 
-    track_write_over_copy.pretty_name = "Write, over a plain file copy (wall time)"  # type: ignore[attr-defined]
-    track_write_over_copy.unit = "times as long"  # type: ignore[attr-defined]
+def _add(cls: type, name: str, title: str, unit: str, measure: Measure, scale: float = 1.0) -> None:
+    """Add a benchmark of the wall time that is in a figure, and its twin of the CPU time."""
 
-    def track_write_over_copy_cpu(
-        self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int
-    ) -> Any:
-        """CPU time of writing over that of copying a file of the same voxels."""
-        return as_cpu_samples(self._over_copy())
+    def wall(self: Any, shelf: StoreShelf) -> Any:
+        return as_samples(measure(self), scale)
 
-    track_write_over_copy_cpu.pretty_name = "Write, over a plain file copy (CPU time)"  # type: ignore[attr-defined]
-    track_write_over_copy_cpu.unit = "times as long"  # type: ignore[attr-defined]
+    def cpu(self: Any, shelf: StoreShelf) -> Any:
+        return as_cpu_samples(measure(self), scale)
 
-    def track_read_over_plain_read(
-        self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int
-    ) -> Any:
-        """Wall time of reading the full volume over that of reading a file of the same voxels."""
-        return as_samples(self._over_read())
+    add_tracked(cls, name, f"{title} (wall time)", unit, wall)
+    add_tracked(cls, f"{name}_cpu", f"{title} (CPU time)", unit, cpu)
 
-    track_read_over_plain_read.pretty_name = "Read, over a plain file read (wall time)"  # type: ignore[attr-defined]
-    track_read_over_plain_read.unit = "times as long"  # type: ignore[attr-defined]
 
-    def track_read_over_plain_read_cpu(
-        self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int
-    ) -> Any:
-        """CPU time of reading the full volume over that of reading a file of the same voxels."""
-        return as_cpu_samples(self._over_read())
-
-    track_read_over_plain_read_cpu.pretty_name = "Read, over a plain file read (CPU time)"  # type: ignore[attr-defined]
-    track_read_over_plain_read_cpu.unit = "times as long"  # type: ignore[attr-defined]
+PER_CHUNK, OVER_PLAIN = "microseconds per chunk", "times as long"
+_add(
+    PerChunk,
+    "read_us_per_chunk",
+    "Overhead of a chunk read",
+    PER_CHUNK,
+    lambda each: each.slopes(each.reading),
+    MICROSECONDS,
+)
+_add(
+    PerChunk,
+    "write_us_per_chunk",
+    "Overhead of a chunk written",
+    PER_CHUNK,
+    lambda each: each.slopes(each.writing),
+    MICROSECONDS,
+)
+_add(
+    OverPlainFile,
+    "write_over_copy",
+    "Write, over a plain file copy",
+    OVER_PLAIN,
+    OverPlainFile.over_copy,
+)
+_add(
+    OverPlainFile,
+    "read_over_plain_read",
+    "Read, over a plain file read",
+    OVER_PLAIN,
+    OverPlainFile.over_read,
+)

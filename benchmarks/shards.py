@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.generated import add_exact, add_timed
-from benchmarks.stored import ENGINE, GRID, StoredTomogram
+from benchmarks.stored import ENGINE, GRID, StoredTomogram, make_stores
+from benchmarks.write import Writing
 from cryoet_zarr_bench.storage.access_figures import OF_CHANGING, OF_READING, OF_WRITING
 from cryoet_zarr_bench.storage.counting import check_changed, other_voxels
-from cryoet_zarr_bench.storage.exact_figures import leave_exact_figures
 from cryoet_zarr_bench.storage.session import prepared_tomogram_path
 from cryoet_zarr_bench.storage.shard_access import (
     CHANGE,
@@ -20,7 +19,6 @@ from cryoet_zarr_bench.storage.shard_access import (
     inner_chunk,
     shard_figures,
 )
-from cryoet_zarr_bench.storage.shelf import prepare_shelf
 from cryoet_zarr_bench.storage.stores import StoreShelf
 from cryoet_zarr_bench.tomograms.prepared import open_prepared
 
@@ -35,20 +33,9 @@ class ShardStores(StoredTomogram):
 
     def setup_cache(self) -> StoreShelf:
         """Write every config's store, verify it, and count what reading and changing it asks."""
-        tomogram = open_prepared(prepared_tomogram_path())
-        configs = list(SECTION.configs())
-        shelf = prepare_shelf(tomogram, Path.cwd(), configs, "shards", shard_figures)
-        leave_exact_figures(ShardRequests, shelf)
-        # Or the kernel would write these stores back in the midst of what is timed.
-        os.sync()
-        return shelf
+        return make_stores(SECTION.configs(), ShardRequests, "shards", shard_figures)
 
     setup_cache.timeout = 7200  # type: ignore[attr-defined]
-
-    def read_tomogram(self) -> None:
-        """Read the tomogram once per process."""
-        if not hasattr(self, "tomogram"):
-            self.tomogram = open_prepared(prepared_tomogram_path()).load()
 
 
 class ReadShards(ShardStores):
@@ -63,28 +50,8 @@ class ReadShards(ShardStores):
         }
 
 
-class WriteShards(ShardStores):
+class WriteShards(Writing, ShardStores):
     """Create the array and write the whole tomogram from memory, files left to the page cache."""
-
-    def setup(self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
-        """Clear the target."""
-        super().setup(shelf, codec, chunks, zarr_format)
-        self.read_tomogram()
-        self.target = Path.cwd() / "written"
-        shutil.rmtree(self.target, ignore_errors=True)
-
-    def teardown(self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
-        """Fail where the timed call wrote other bytes than the verified store has."""
-        super().teardown(shelf, codec, chunks, zarr_format)
-        # asv calls this where setup said n/a, too.
-        if not hasattr(self, "target") or not self.target.exists():
-            return
-        written = sum(path.stat().st_size for path in self.target.rglob("*") if path.is_file())
-        shutil.rmtree(self.target)
-        if written != self.store.stored_bytes:
-            raise RuntimeError(
-                f"{written} bytes were written, the verified store has {self.store.stored_bytes}"
-            )
 
 
 class ChangeShards(ShardStores):
@@ -93,7 +60,8 @@ class ChangeShards(ShardStores):
     def setup(self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
         """Copy the store, open the copy, and make the voxels that are going to be written."""
         super().setup(shelf, codec, chunks, zarr_format)
-        self.read_tomogram()
+        if not hasattr(self, "tomogram"):
+            self.tomogram = open_prepared(prepared_tomogram_path()).load()
         self.box = inner_chunk(self.tomogram.shape, self.config)
         self.voxels = other_voxels(self.tomogram[self.box])
         self.copy = Path.cwd() / "changed"

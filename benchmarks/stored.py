@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from cryoet_zarr_bench.storage.config import StorageConfig
 from cryoet_zarr_bench.storage.exact_figures import leave_exact_figures
 from cryoet_zarr_bench.storage.grid import CONVERSION, REFERENCE, selected_profile
 from cryoet_zarr_bench.storage.session import end_with_parent, prepared_tomogram_path
-from cryoet_zarr_bench.storage.shelf import prepare_shelf
+from cryoet_zarr_bench.storage.shelf import Figures, prepare_shelf
 from cryoet_zarr_bench.storage.stores import StoreShelf
 from cryoet_zarr_bench.tomograms.prepared import open_prepared
 
@@ -27,6 +28,26 @@ GRID = selected_profile()
 
 if os.environ.get("ASV") == "true":
     end_with_parent()
+
+
+def make_stores(
+    configs: Iterable[StorageConfig],
+    exact: type[StoredTomogram],
+    question: str = "",
+    figures: Figures | None = None,
+) -> StoreShelf:
+    """What a `setup_cache` does: write each config's store once in this folder, and verify it.
+
+    `exact` is the class whose `track_` figures are left for the host. `question` and `figures` are
+    as for `prepare_shelf`.
+    """
+    tomogram = open_prepared(prepared_tomogram_path())
+    once = list(dict.fromkeys(configs))
+    shelf = prepare_shelf(tomogram, Path.cwd(), once, question, figures)
+    leave_exact_figures(exact, shelf)
+    # Or the kernel would write these stores back in the midst of what is timed.
+    os.sync()
+    return shelf
 
 
 class StoredTomogram:
@@ -52,18 +73,11 @@ class StoredTomogram:
 
     def setup_cache(self) -> StoreShelf:
         """Write every config's store into the folder that asv gives this class, and verify it."""
-        tomogram = open_prepared(prepared_tomogram_path())
-        # One that is in several is made once.
-        sections = (GRID, REFERENCE, CONVERSION)
-        configs = {config.name: config for each in sections for config in each.configs()}
-        shelf = prepare_shelf(tomogram, Path.cwd(), list(configs.values()))
         # Imported here, since it imports this module.
         from benchmarks.storage import Storage
 
-        leave_exact_figures(Storage, shelf)
-        # Or the kernel would write these stores back in the midst of what is timed.
-        os.sync()
-        return shelf
+        sections = (GRID, REFERENCE, CONVERSION)
+        return make_stores([config for each in sections for config in each.configs()], Storage)
 
     def setup(self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
         """Pick the verified store; n/a or failed, with its reason, where there is none."""
