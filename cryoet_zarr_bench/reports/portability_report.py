@@ -63,9 +63,12 @@ The kept stores, read by the zarr-python of each release.
 
 
 def _records(folder: Path) -> list[dict[str, Any]]:
-    """The records that have readings in them, of releases with their own pair, oldest first."""
+    """The records that have readings in them, of releases with their own pair, oldest first.
+
+    One of each release: the volume that is read is the same whatever tomogram was measured.
+    """
     order = {release.tag: place for place, release in enumerate(load_catalogue().releases)}
-    found = []
+    found = {}
     for path in sorted(folder.glob("*.record.jsonl")):
         try:
             record = json.loads(path.read_text())
@@ -73,8 +76,8 @@ def _records(folder: Path) -> list[dict[str, Any]]:
             continue  # cut short
         is_own_pair = "-numcodecs" not in path.name
         if is_own_pair and "portability" in record and record.get("release") in order:
-            found.append(record)
-    return sorted(found, key=lambda record: order[record["release"]])
+            found[record["release"]] = record
+    return sorted(found.values(), key=lambda record: order[record["release"]])
 
 
 def _matrix(found: dict[str, Any], writers: list[str]) -> str:
