@@ -112,3 +112,26 @@ def labelled_environment(tmp_path, monkeypatch):
     monkeypatch.setenv("ASV_ENV_NAME", "testing")
     monkeypatch.setenv("CRYOET_RECORD_FOLDER", str(tmp_path / "records"))
     return tmp_path
+
+
+@pytest.fixture
+def discover(monkeypatch):
+    """A function that gives the benchmarks of a profile as asv finds them, by their names.
+
+    `modules` are those of `benchmarks/` to give, all without it.
+    """
+    from asv_runner.discovery import disc_benchmarks
+
+    def found(profile="quick", modules=()):
+        monkeypatch.setenv("CRYOET_PROFILE", profile)
+        monkeypatch.syspath_prepend(str(PROJECT))
+        for name in [name for name in sys.modules if name.split(".")[0] == "benchmarks"]:
+            monkeypatch.delitem(sys.modules, name)
+        every = {each.name: each for each in disc_benchmarks(str(PROJECT / "benchmarks"))}
+        return {
+            name: each
+            for name, each in every.items()
+            if not modules or name.split(".")[0] in modules
+        }
+
+    return found

@@ -3,12 +3,10 @@
 import itertools
 import json
 import pickle
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from asv_runner.discovery import disc_benchmarks
 
 from cryoet_zarr_bench.storage.access import ACCESS_PATTERNS, SEED
 from cryoet_zarr_bench.storage.counting import other_voxels
@@ -20,7 +18,6 @@ from cryoet_zarr_bench.storage.shard_access import SHARD_READS
 from cryoet_zarr_bench.tomograms.cache import prepare
 
 PROJECT = Path(__file__).resolve().parents[2]
-OURS = ("access.", "shards.")
 
 
 @pytest.fixture(scope="module")
@@ -31,22 +28,13 @@ def tomogram(tmp_path_factory):
 
 
 @pytest.fixture
-def suite(monkeypatch, tomogram, labelled_environment, tmp_path):
+def suite(monkeypatch, tomogram, labelled_environment, tmp_path, discover):
     """A function that gives the benchmarks of a profile, in a folder of their own."""
     monkeypatch.setenv("CRYOET_PREPARED_TOMOGRAM", str(tomogram.path))
-    monkeypatch.syspath_prepend(str(PROJECT))
-
-    def discover(profile):
-        monkeypatch.setenv("CRYOET_PROFILE", profile)
-        for name in [name for name in sys.modules if name.split(".")[0] == "benchmarks"]:
-            monkeypatch.delitem(sys.modules, name)
-        found = {each.name: each for each in disc_benchmarks(str(PROJECT / "benchmarks"))}
-        return {name: each for name, each in found.items() if name.startswith(OURS)}
-
     cache = tmp_path / "cache"
     cache.mkdir()
     monkeypatch.chdir(cache)
-    return discover
+    return lambda profile: discover(profile, ("access", "shards"))
 
 
 def set_cell(benchmark, index, shelf):

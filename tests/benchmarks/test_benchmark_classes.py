@@ -1,20 +1,17 @@
 """Every benchmark and parameter of the quick profile, in this process, as asv's runner does it."""
 
 import json
-import pickle
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from asv_runner.discovery import disc_benchmarks
 
 from cryoet_zarr_bench.storage.clocks import BothClocks
 from cryoet_zarr_bench.storage.entropy import entropy_of
 from cryoet_zarr_bench.storage.grid import CONVERSION, PROFILES
 from cryoet_zarr_bench.storage.integrity import NotWhatWasAsked
 from cryoet_zarr_bench.storage.stores import METADATA_NAMES
-from cryoet_zarr_bench.tomograms.cache import prepare
 
 PROJECT = Path(__file__).resolve().parents[2]
 UNITS = {
@@ -44,33 +41,14 @@ UNITS = {
 
 
 @pytest.fixture
-def tomogram(tmp_path, monkeypatch):
-    monkeypatch.setenv("CRYOET_CACHE_DIR", str(tmp_path / "tomograms"))
-    prepared = prepare("synthetic:10A@24x40x36", None)
-    monkeypatch.setenv("CRYOET_PREPARED_TOMOGRAM", str(prepared.path))
-    return prepared
-
-
-@pytest.fixture
-def suite(monkeypatch):
-    monkeypatch.delenv("CRYOET_PROFILE", raising=False)
-    monkeypatch.syspath_prepend(str(PROJECT))
-    for name in [name for name in sys.modules if name.split(".")[0] == "benchmarks"]:
-        monkeypatch.delitem(sys.modules, name)
-    return {benchmark.name: benchmark for benchmark in disc_benchmarks("benchmarks")}
+def suite(discover):
+    return discover()
 
 
 def core(suite):
     """What is written, read, opened and converted; other questions have stores of their own."""
     modules = {name.split(".")[0] for name in UNITS}
     return {name: each for name, each in suite.items() if name.split(".")[0] in modules}
-
-
-def shelf_of(benchmark, folder, monkeypatch):
-    """Run setup_cache as asv does, in its own folder, and pickle what it returns."""
-    folder.mkdir(exist_ok=True)
-    monkeypatch.chdir(folder)
-    return pickle.loads(pickle.dumps(benchmark.do_setup_cache()))
 
 
 def test_the_suite_is_complete_and_says_its_units(suite):
@@ -108,9 +86,9 @@ def test_importing_the_suite_starts_no_thread(suite):
 
 
 def test_every_cell_of_the_quick_profile_runs(
-    suite, tomogram, labelled_environment, tmp_path, monkeypatch
+    suite, tomogram, labelled_environment, tmp_path, shelf_of
 ):
-    shelf = shelf_of(suite["read.Open.time_open"], tmp_path / "cache", monkeypatch)
+    shelf = shelf_of(suite["read.Open.time_open"], tmp_path / "cache")
     assert not shelf.failed
     assert set(shelf.impossible.values()) == {"Zarr format 2 has no shards"}
     voxels = tomogram.load()
@@ -164,10 +142,10 @@ def test_every_cell_of_the_quick_profile_runs(
 
 @pytest.mark.parametrize("direction", ["to", "from"])
 def test_a_conversion_that_changes_a_voxel_fails(
-    direction, suite, tomogram, labelled_environment, tmp_path, monkeypatch
+    direction, suite, tomogram, labelled_environment, tmp_path, shelf_of
 ):
     benchmark = suite[f"convert.Convert.time_{direction}_ome_zarr"]
-    shelf = shelf_of(benchmark, tmp_path / "cache", monkeypatch)
+    shelf = shelf_of(benchmark, tmp_path / "cache")
     benchmark.set_param_idx(0)
     benchmark.set_cache(shelf)
     benchmark.do_setup()
@@ -188,10 +166,10 @@ def test_a_conversion_that_changes_a_voxel_fails(
 
 
 def test_a_timed_write_that_writes_other_bytes_fails(
-    suite, tomogram, labelled_environment, tmp_path, monkeypatch
+    suite, tomogram, labelled_environment, tmp_path, shelf_of
 ):
     benchmark = suite["write.Write.time_write"]
-    shelf = shelf_of(benchmark, tmp_path / "cache", monkeypatch)
+    shelf = shelf_of(benchmark, tmp_path / "cache")
     benchmark.set_param_idx(0)
     benchmark.set_cache(shelf)
     benchmark.do_setup()
@@ -203,10 +181,10 @@ def test_a_timed_write_that_writes_other_bytes_fails(
 
 
 def test_setup_leaves_nothing_of_the_last_call(
-    suite, tomogram, labelled_environment, tmp_path, monkeypatch
+    suite, tomogram, labelled_environment, tmp_path, shelf_of
 ):
     benchmark = suite["write.Write.time_write"]
-    shelf = shelf_of(benchmark, tmp_path / "cache", monkeypatch)
+    shelf = shelf_of(benchmark, tmp_path / "cache")
     benchmark.set_param_idx(0)
     benchmark.set_cache(shelf)
     benchmark.do_setup()
@@ -216,9 +194,9 @@ def test_setup_leaves_nothing_of_the_last_call(
 
 
 def test_a_record_of_the_verified_stores_is_left(
-    suite, tomogram, labelled_environment, tmp_path, monkeypatch
+    suite, tomogram, labelled_environment, tmp_path, shelf_of
 ):
-    shelf_of(suite["read.Open.time_open"], tmp_path / "cache", monkeypatch)
+    shelf_of(suite["read.Open.time_open"], tmp_path / "cache")
     (path,) = (labelled_environment / "records").iterdir()
     record = json.loads(path.read_text())
     assert record["tomogram"]["sha256"] == tomogram.sha256
@@ -231,15 +209,15 @@ def test_a_record_of_the_verified_stores_is_left(
 
 
 def test_more_codecs_are_measured_as_the_core_is_on_stores_of_their_own(
-    suite, tomogram, labelled_environment, tmp_path, monkeypatch
+    suite, tomogram, labelled_environment, tmp_path, monkeypatch, shelf_of
 ):
     own = {name: each for name, each in suite.items() if name.startswith("codecs.")}
     exact = {"track_compression_ratio", "track_stored_bytes", "track_bits_above_entropy"}
     timed = {f"time_{what}{cpu}" for what in ("write", "read_volume") for cpu in ("", "_cpu")}
     assert {name.removeprefix("codecs.Codecs.") for name in own} == exact | timed
-    shelf_of(suite["read.Open.time_open"], tmp_path / "core", monkeypatch)
+    shelf_of(suite["read.Open.time_open"], tmp_path / "core")
     monkeypatch.setenv("CRYOET_EXACT_FIGURES_FOLDER", str(tmp_path))
-    shelf = shelf_of(own["codecs.Codecs.time_write"], tmp_path / "codecs", monkeypatch)
+    shelf = shelf_of(own["codecs.Codecs.time_write"], tmp_path / "codecs")
     names = [config.name for config in PROFILES["quick"].section("codecs").configs()]
     assert list(shelf.stores) == names and not shelf.failed
     voxels = tomogram.load()
@@ -278,11 +256,11 @@ def relabel(folder, **changes):
 
 
 def test_a_wrong_version_on_the_label_gives_no_figure(
-    suite, tomogram, labelled_environment, tmp_path, monkeypatch
+    suite, tomogram, labelled_environment, tmp_path, shelf_of
 ):
     relabel(labelled_environment, packages={"zarr": "2.18.7", "numcodecs": "0.15.1"})
     benchmark = suite["storage.Storage.track_file_count"]
-    shelf = shelf_of(benchmark, tmp_path / "cache", monkeypatch)
+    shelf = shelf_of(benchmark, tmp_path / "cache")
     benchmark.set_param_idx(0)
     benchmark.set_cache(shelf)
     with pytest.raises(RuntimeError, match=r"no figure.*but the label says 2\.18\.7"):
@@ -290,20 +268,20 @@ def test_a_wrong_version_on_the_label_gives_no_figure(
 
 
 def test_a_pair_that_cannot_be_installed_is_not_applicable(
-    suite, tomogram, labelled_environment, tmp_path, monkeypatch
+    suite, tomogram, labelled_environment, tmp_path, shelf_of
 ):
     relabel(labelled_environment, impossible="zarr 2.18.7 wants numcodecs<0.16")
     benchmark = suite["storage.Storage.track_file_count"]
-    shelf = shelf_of(benchmark, tmp_path / "cache", monkeypatch)
+    shelf = shelf_of(benchmark, tmp_path / "cache")
     benchmark.set_param_idx(0)
     benchmark.set_cache(shelf)
     assert benchmark.do_setup() is True  # asv's word for n/a
 
 
 def test_results_of_another_commit_are_refused(
-    suite, tomogram, labelled_environment, tmp_path, monkeypatch
+    suite, tomogram, labelled_environment, tmp_path, monkeypatch, shelf_of
 ):
     monkeypatch.setenv("ASV_COMMIT", "1" * 40)
     with pytest.raises(RuntimeError, match="files results under 11111111"):
-        shelf_of(suite["read.Open.time_open"], tmp_path / "cache", monkeypatch)
+        shelf_of(suite["read.Open.time_open"], tmp_path / "cache")
     assert not list((tmp_path / "cache").iterdir())

@@ -2,22 +2,18 @@
 
 import itertools
 import json
-import pickle
 import shutil
-import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 from asv_runner.benchmarks.time import TimeBenchmark
-from asv_runner.discovery import disc_benchmarks
 
 from cryoet_zarr_bench.storage import page_cache
 from cryoet_zarr_bench.storage.clocks import CPU_TIMES_FILE
 from cryoet_zarr_bench.storage.integrity import NotWhatWasAsked
 from cryoet_zarr_bench.storage.session import DISK_STORES, file_system_of
-from cryoet_zarr_bench.tomograms.cache import prepare
 
 PROJECT = Path(__file__).resolve().parents[2]
 STATES = {
@@ -29,24 +25,8 @@ STATES = {
 
 
 @pytest.fixture
-def tomogram(tmp_path, monkeypatch):
-    monkeypatch.setenv("CRYOET_CACHE_DIR", str(tmp_path / "tomograms"))
-    prepared = prepare("synthetic:10A@24x40x36", None)
-    monkeypatch.setenv("CRYOET_PREPARED_TOMOGRAM", str(prepared.path))
-    return prepared
-
-
-@pytest.fixture
-def suite(monkeypatch):
-    monkeypatch.delenv("CRYOET_PROFILE", raising=False)
-    monkeypatch.syspath_prepend(str(PROJECT))
-    for name in [name for name in sys.modules if name.split(".")[0] == "benchmarks"]:
-        monkeypatch.delitem(sys.modules, name)
-    return {
-        benchmark.name: benchmark
-        for benchmark in disc_benchmarks("benchmarks")
-        if benchmark.name.startswith(("disk.", "overhead."))
-    }
+def suite(discover):
+    return discover(modules=("disk", "overhead"))
 
 
 @pytest.fixture
@@ -58,12 +38,6 @@ def disk(tmp_path, monkeypatch):
         pytest.skip(reason)
     monkeypatch.setenv(DISK_STORES, str(folder))
     return folder
-
-
-def shelf_of(benchmark, folder, monkeypatch):
-    folder.mkdir(exist_ok=True)
-    monkeypatch.chdir(folder)
-    return pickle.loads(pickle.dumps(benchmark.do_setup_cache()))
 
 
 def with_first_cell(benchmark, shelf):
@@ -100,9 +74,9 @@ def test_overhead_tracks_both_clocks_and_says_its_units(suite):
 
 
 def test_each_call_finds_the_state_that_it_is_named_after(
-    suite, tomogram, disk, labelled_environment, tmp_path, monkeypatch
+    suite, tomogram, disk, labelled_environment, tmp_path, monkeypatch, shelf_of
 ):
-    shelf = shelf_of(suite["disk.Cold.time_read_cold"], tmp_path / "cache", monkeypatch)
+    shelf = shelf_of(suite["disk.Cold.time_read_cold"], tmp_path / "cache")
     assert not shelf.failed and shelf.stores
     synchronised = []
     fsync = page_cache._synchronise
@@ -150,14 +124,14 @@ def test_each_call_finds_the_state_that_it_is_named_after(
 
 
 def test_on_tmpfs_cold_and_durable_are_not_applicable(
-    suite, tomogram, labelled_environment, tmp_path, monkeypatch, capsys
+    suite, tomogram, labelled_environment, tmp_path, monkeypatch, capsys, shelf_of
 ):
     memory = Path("/dev/shm")
     if file_system_of(memory) != "tmpfs":
         pytest.skip("no tmpfs here")
     with tempfile.TemporaryDirectory(dir=memory) as folder:
         monkeypatch.setenv(DISK_STORES, folder)
-        shelf = shelf_of(suite["disk.Warm.time_read_warm"], tmp_path / "cache", monkeypatch)
+        shelf = shelf_of(suite["disk.Warm.time_read_warm"], tmp_path / "cache")
         assert not shelf.failed
         skipped = {
             method: with_first_cell(suite[f"{owner}.{method}"], shelf).do_setup()
@@ -174,19 +148,19 @@ def test_on_tmpfs_cold_and_durable_are_not_applicable(
 
 
 def test_without_a_folder_on_a_disk_nothing_is_applicable(
-    suite, tomogram, labelled_environment, tmp_path, monkeypatch
+    suite, tomogram, labelled_environment, tmp_path, monkeypatch, shelf_of
 ):
     monkeypatch.delenv(DISK_STORES, raising=False)
-    shelf = shelf_of(suite["disk.Warm.time_read_warm"], tmp_path / "cache", monkeypatch)
+    shelf = shelf_of(suite["disk.Warm.time_read_warm"], tmp_path / "cache")
     assert with_first_cell(suite["disk.Warm.time_read_warm"], shelf).do_setup() is True
 
 
 @pytest.mark.parametrize("state", ["Buffered.time_write_buffered", "Durable.time_write_durable"])
 def test_a_write_that_leaves_other_bytes_fails(
-    state, suite, tomogram, disk, labelled_environment, tmp_path, monkeypatch
+    state, suite, tomogram, disk, labelled_environment, tmp_path, shelf_of
 ):
     benchmark = suite[f"disk.{state}"]
-    shelf = shelf_of(benchmark, tmp_path / "cache", monkeypatch)
+    shelf = shelf_of(benchmark, tmp_path / "cache")
     with_first_cell(benchmark, shelf).do_setup()
     benchmark.func(*benchmark._build_params())
     instance = benchmark.func.__self__
@@ -198,12 +172,12 @@ def test_a_write_that_leaves_other_bytes_fails(
 
 
 def test_a_durable_write_that_changes_a_voxel_fails(
-    suite, tomogram, disk, labelled_environment, tmp_path, monkeypatch
+    suite, tomogram, disk, labelled_environment, tmp_path, shelf_of
 ):
     import zarr
 
     benchmark = suite["disk.Durable.time_write_durable"]
-    shelf = shelf_of(benchmark, tmp_path / "cache", monkeypatch)
+    shelf = shelf_of(benchmark, tmp_path / "cache")
     with_first_cell(benchmark, shelf).do_setup()
     benchmark.func(*benchmark._build_params())
     made = zarr.open_array(benchmark.func.__self__.target, mode="r+")
@@ -213,10 +187,10 @@ def test_a_durable_write_that_changes_a_voxel_fails(
 
 
 def test_a_disk_that_keeps_its_pages_gives_no_cold_figure(
-    suite, tomogram, disk, labelled_environment, tmp_path, monkeypatch
+    suite, tomogram, disk, labelled_environment, tmp_path, monkeypatch, shelf_of
 ):
     benchmark = suite["disk.Cold.time_read_cold"]
-    shelf = shelf_of(benchmark, tmp_path / "cache", monkeypatch)
+    shelf = shelf_of(benchmark, tmp_path / "cache")
     with_first_cell(benchmark, shelf)
     assert benchmark.do_setup() is False
     # Later than the first call asv would go on after what is n/a.
@@ -226,10 +200,10 @@ def test_a_disk_that_keeps_its_pages_gives_no_cold_figure(
 
 
 def test_the_record_says_where_the_stores_lay(
-    suite, tomogram, disk, labelled_environment, tmp_path, monkeypatch
+    suite, tomogram, disk, labelled_environment, tmp_path, shelf_of
 ):
     for name in ("disk.Cold.time_read_cold", "overhead.PerChunk.track_read_us_per_chunk"):
-        shelf_of(suite[name], tmp_path / "cache", monkeypatch)
+        shelf_of(suite[name], tmp_path / "cache")
     (path,) = (labelled_environment / "records").iterdir()
     record = json.loads(path.read_text())
     assert record["disk"]["file_system"] == file_system_of(disk)
@@ -238,12 +212,12 @@ def test_the_record_says_where_the_stores_lay(
 
 
 def test_each_figure_of_overhead_is_of_its_calls_and_leaves_its_twin_theirs(
-    suite, tomogram, labelled_environment, tmp_path, monkeypatch
+    suite, tomogram, labelled_environment, tmp_path, monkeypatch, shelf_of
 ):
     times = tmp_path / "times.json"
     monkeypatch.setenv(CPU_TIMES_FILE, str(times))
     tracked = {name for name in suite if name.startswith("overhead.")}
-    shelf = shelf_of(suite[min(tracked)], tmp_path / "cache", monkeypatch)
+    shelf = shelf_of(suite[min(tracked)], tmp_path / "cache")
     assert not shelf.failed
     for name in tracked:
         benchmark = with_first_cell(suite[name], shelf)
@@ -262,10 +236,10 @@ def test_each_figure_of_overhead_is_of_its_calls_and_leaves_its_twin_theirs(
 
 
 def test_overhead_of_a_write_that_leaves_bytes_out_has_no_figure(
-    suite, tomogram, labelled_environment, tmp_path, monkeypatch
+    suite, tomogram, labelled_environment, tmp_path, shelf_of
 ):
     benchmark = suite["overhead.PerChunk.track_write_us_per_chunk"]
-    shelf = shelf_of(benchmark, tmp_path / "cache", monkeypatch)
+    shelf = shelf_of(benchmark, tmp_path / "cache")
     with_first_cell(benchmark, shelf).do_setup()
     instance = benchmark.func.__self__
 

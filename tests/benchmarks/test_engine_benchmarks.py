@@ -2,44 +2,22 @@
 
 import importlib
 import json
-import pickle
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from asv_runner.discovery import disc_benchmarks
 
 from cryoet_zarr_bench.storage.engines import ENGINES, installed_engine, take_over
 from cryoet_zarr_bench.storage.grid import SECTIONS
 from cryoet_zarr_bench.storage.portability import KEPT_WRITERS
-from cryoet_zarr_bench.tomograms.cache import prepare
 
 PROJECT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture
-def tomogram(tmp_path, monkeypatch):
-    monkeypatch.setenv("CRYOET_CACHE_DIR", str(tmp_path / "tomograms"))
-    prepared = prepare("synthetic:10A@24x40x36", None)
-    monkeypatch.setenv("CRYOET_PREPARED_TOMOGRAM", str(prepared.path))
-    yield prepared
+@pytest.fixture(autouse=True)
+def own_engine():
+    yield
     take_over(installed_engine())
-
-
-def suite(monkeypatch, profile, module):
-    monkeypatch.setenv("CRYOET_PROFILE", profile)
-    monkeypatch.syspath_prepend(str(PROJECT))
-    for name in [name for name in sys.modules if name.split(".")[0] == "benchmarks"]:
-        monkeypatch.delitem(sys.modules, name)
-    found = {each.name: each for each in disc_benchmarks("benchmarks")}
-    return {name: each for name, each in found.items() if name.startswith(f"{module}.")}
-
-
-def shelf_of(benchmark, folder, monkeypatch):
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    return pickle.loads(pickle.dumps(benchmark.do_setup_cache()))
 
 
 def run(benchmark, shelf, index=0):
@@ -52,8 +30,8 @@ def run(benchmark, shelf, index=0):
     return benchmark.func(*benchmark._build_params()), benchmark.func.__self__
 
 
-def test_names_tell_the_engine_and_its_threads(monkeypatch):
-    names = set(suite(monkeypatch, "standard", "engines"))
+def test_names_tell_the_engine_and_its_threads(discover):
+    names = set(discover("standard", ("engines",)))
     for engine in ("ZarrPython", "FusedPipeline", "TensorStore", "Zarrs"):
         for threads in ("OneThread", "DefaultThreads"):
             assert f"engines.{engine}{threads}.time_read_volume_cpu" in names
@@ -61,13 +39,15 @@ def test_names_tell_the_engine_and_its_threads(monkeypatch):
     assert synced == {
         f"engines.TensorStoreOneThread.time_write_synced{end}" for end in ("", "_cpu")
     }
-    assert len(suite(monkeypatch, "quick", "engines")) == 2 * len(ENGINES)
+    assert len(discover("quick", ("engines",))) == 2 * len(ENGINES)
 
 
-def test_every_call_does_what_it_says(tomogram, labelled_environment, tmp_path, monkeypatch):
-    benchmarks = suite(monkeypatch, "standard", "engines")
+def test_every_call_does_what_it_says(
+    tomogram, labelled_environment, tmp_path, monkeypatch, shelf_of, discover
+):
+    benchmarks = discover("standard", ("engines",))
     section = SECTIONS["engines"]["standard"]
-    shelf = shelf_of(next(iter(benchmarks.values())), tmp_path / "cache", monkeypatch)
+    shelf = shelf_of(next(iter(benchmarks.values())), tmp_path / "cache")
     voxels = tomogram.load()
     monkeypatch.setattr(
         importlib.import_module("benchmarks.engines"), "file_system_of", lambda folder: "ext4"
@@ -95,11 +75,11 @@ def test_every_call_does_what_it_says(tomogram, labelled_environment, tmp_path, 
 
 
 def test_what_an_engine_wrote_differently_fails(
-    tomogram, labelled_environment, tmp_path, monkeypatch
+    tomogram, labelled_environment, tmp_path, shelf_of, discover
 ):
-    benchmarks = suite(monkeypatch, "standard", "engines")
+    benchmarks = discover("standard", ("engines",))
     benchmark = benchmarks["engines.TensorStoreOneThread.time_write"]
-    shelf = shelf_of(benchmark, tmp_path / "cache", monkeypatch)
+    shelf = shelf_of(benchmark, tmp_path / "cache")
     _, instance = run(benchmark, shelf)
     with (instance.target / "zarr.json").open("a") as file:
         file.write(" ")
@@ -107,21 +87,23 @@ def test_what_an_engine_wrote_differently_fails(
         benchmark.do_teardown()
 
 
-def test_syncing_in_memory_is_not_applicable(tomogram, labelled_environment, tmp_path, monkeypatch):
-    benchmarks = suite(monkeypatch, "standard", "engines")
+def test_syncing_in_memory_is_not_applicable(
+    tomogram, labelled_environment, tmp_path, monkeypatch, shelf_of, discover
+):
+    benchmarks = discover("standard", ("engines",))
     benchmark = benchmarks["engines.TensorStoreOneThread.time_write_synced"]
-    shelf = shelf_of(benchmark, tmp_path / "cache", monkeypatch)
+    shelf = shelf_of(benchmark, tmp_path / "cache")
     module = importlib.import_module("benchmarks.engines")
     monkeypatch.setattr(module, "file_system_of", lambda folder: "tmpfs")
     assert run(benchmark, shelf) == (None, None)
 
 
 def test_what_cannot_be_read_is_not_applicable_and_what_is_misread_fails(
-    tomogram, labelled_environment, tmp_path, monkeypatch
+    tomogram, labelled_environment, tmp_path, shelf_of, discover
 ):
-    benchmarks = suite(monkeypatch, "standard", "engines")
+    benchmarks = discover("standard", ("engines",))
     read = benchmarks["engines.ZarrsOneThread.time_read_volume"]
-    shelf = shelf_of(read, tmp_path / "cache", monkeypatch)
+    shelf = shelf_of(read, tmp_path / "cache")
     name = next(SECTIONS["engines"]["standard"].configs()).name
     shelf.unreadable["zarrs"][name] = "no such codec"
     assert run(read, shelf) == (None, None)
@@ -134,13 +116,13 @@ def test_what_cannot_be_read_is_not_applicable_and_what_is_misread_fails(
 
 
 def test_the_matrix_has_a_figure_for_each_pair(
-    tomogram, labelled_environment, tmp_path, monkeypatch
+    tomogram, labelled_environment, tmp_path, monkeypatch, shelf_of, discover
 ):
     figures = tmp_path / "figures"
     monkeypatch.setenv("CRYOET_EXACT_FIGURES_FOLDER", str(figures))
-    benchmarks = suite(monkeypatch, "quick", "portability")
+    benchmarks = discover("quick", ("portability",))
     assert len(benchmarks) == len(ENGINES) ** 2 + len(KEPT_WRITERS)
-    shelf = shelf_of(next(iter(benchmarks.values())), tmp_path / "cache", monkeypatch)
+    shelf = shelf_of(next(iter(benchmarks.values())), tmp_path / "cache")
     left = json.loads((figures / "portability.Portability.json").read_text())
     assert set(left) == set(benchmarks)
     section = SECTIONS["portability"]["quick"]

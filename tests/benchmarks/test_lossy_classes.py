@@ -1,19 +1,15 @@
 """The lossy benchmarks, in this process, as asv's runner does it."""
 
 import json
-import pickle
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from asv_runner.discovery import disc_benchmarks
 
 from cryoet_zarr_bench.errors import BadInput
 from cryoet_zarr_bench.storage import grid
 from cryoet_zarr_bench.storage.damage import measure_damage
 from cryoet_zarr_bench.storage.grid import PROFILES, SECTIONS, Section
-from cryoet_zarr_bench.tomograms.cache import prepare
 
 PROJECT = Path(__file__).resolve().parents[2]
 UNITS = {
@@ -38,30 +34,10 @@ CODECS = ("bitround-5+zstd-1", "zfp-rate-8", "int8+zstd-1")
 
 
 @pytest.fixture
-def tomogram(tmp_path, monkeypatch):
-    monkeypatch.setenv("CRYOET_CACHE_DIR", str(tmp_path / "tomograms"))
-    prepared = prepare("synthetic:10A@24x40x36", None)
-    monkeypatch.setenv("CRYOET_PREPARED_TOMOGRAM", str(prepared.path))
-    return prepared
-
-
-@pytest.fixture
-def suite(monkeypatch):
-    monkeypatch.delenv("CRYOET_PROFILE", raising=False)
+def suite(monkeypatch, discover):
     monkeypatch.delenv("CRYOET_LOSS_BOUND", raising=False)
     monkeypatch.setitem(grid.SECTIONS["lossy"], "quick", Section(CODECS, ("32x32x32",), (2, 3)))
-    monkeypatch.syspath_prepend(str(PROJECT))
-    for name in [name for name in sys.modules if name.split(".")[0] == "benchmarks"]:
-        monkeypatch.delitem(sys.modules, name)
-    found = {benchmark.name: benchmark for benchmark in disc_benchmarks("benchmarks")}
-    return {name: each for name, each in found.items() if name.startswith("lossy.")}
-
-
-def shelf_of(suite, folder, monkeypatch):
-    """Run setup_cache as asv does, in its own folder, and pickle what it returns."""
-    folder.mkdir(exist_ok=True)
-    monkeypatch.chdir(folder)
-    return pickle.loads(pickle.dumps(suite["lossy.LossyWrite.time_write"].do_setup_cache()))
+    return discover(modules=("lossy",))
 
 
 def figures(suite, shelf, index):
@@ -90,9 +66,9 @@ def test_the_classes_are_complete_and_have_one_cache_that_is_not_the_lossless_on
 
 
 def test_every_cell_runs_and_has_the_damage_that_is_there(
-    suite, tomogram, labelled_environment, tmp_path, monkeypatch
+    suite, tomogram, labelled_environment, tmp_path, shelf_of
 ):
-    shelf = shelf_of(suite, tmp_path / "cache", monkeypatch)
+    shelf = shelf_of(suite["lossy.LossyWrite.time_write"], tmp_path / "cache")
     assert not shelf.failed and not shelf.impossible
     voxels = tomogram.load()
     for index in range(2 * len(CODECS)):
@@ -122,10 +98,10 @@ def test_every_cell_runs_and_has_the_damage_that_is_there(
 
 @pytest.mark.parametrize(("bound", "answers"), [("1", {1}), ("1e-9", {0})])
 def test_the_bound_that_is_set_is_passed_or_failed(
-    bound, answers, suite, tomogram, labelled_environment, tmp_path, monkeypatch
+    bound, answers, suite, tomogram, labelled_environment, tmp_path, monkeypatch, shelf_of
 ):
     monkeypatch.setenv("CRYOET_LOSS_BOUND", bound)
-    shelf = shelf_of(suite, tmp_path / "cache", monkeypatch)
+    shelf = shelf_of(suite["lossy.LossyWrite.time_write"], tmp_path / "cache")
     monkeypatch.setenv("CRYOET_LOSS_BOUND", "0.5")  # what counts is what was set then
     found = [figures(suite, shelf, index) for index in range(2 * len(CODECS))]
     assert {each["within_bound"] for each in found} == answers
@@ -136,22 +112,22 @@ def test_the_bound_that_is_set_is_passed_or_failed(
 
 
 def test_a_bad_bound_is_refused_before_anything_is_written(
-    suite, tomogram, labelled_environment, tmp_path, monkeypatch
+    suite, tomogram, labelled_environment, tmp_path, monkeypatch, shelf_of
 ):
     monkeypatch.setenv("CRYOET_LOSS_BOUND", "some")
     with pytest.raises(BadInput, match="CRYOET_LOSS_BOUND=some"):
-        shelf_of(suite, tmp_path / "cache", monkeypatch)
+        shelf_of(suite["lossy.LossyWrite.time_write"], tmp_path / "cache")
     assert not list((tmp_path / "cache").iterdir())
 
 
 def test_the_record_has_the_damage_once_and_stays_beside_that_of_the_others(
-    suite, tomogram, labelled_environment, tmp_path, monkeypatch
+    suite, tomogram, labelled_environment, tmp_path, shelf_of
 ):
     records = labelled_environment / "records"
     records.mkdir()
     path = records / f"{'0' * 40}.testing.json"
     path.write_text(json.dumps({"stores": {"other_v2": {}}, "access": 1}))
-    shelf = shelf_of(suite, tmp_path / "cache", monkeypatch)
+    shelf = shelf_of(suite["lossy.LossyWrite.time_write"], tmp_path / "cache")
     record = json.loads(path.read_text())
     assert record["access"] == 1 and record["stores"] == {"other_v2": {}}
     found = record["damage"]["found"]
@@ -162,9 +138,9 @@ def test_the_record_has_the_damage_once_and_stays_beside_that_of_the_others(
 
 
 def test_what_was_not_damaged_has_no_psnr(
-    suite, tomogram, labelled_environment, tmp_path, monkeypatch
+    suite, tomogram, labelled_environment, tmp_path, shelf_of
 ):
-    shelf = shelf_of(suite, tmp_path / "cache", monkeypatch)
+    shelf = shelf_of(suite["lossy.LossyWrite.time_write"], tmp_path / "cache")
     voxels = tomogram.load()
     name = next(iter(shelf.damage))
     shelf.damage[name] = measure_damage(voxels, voxels, tomogram.voxel_spacing)
@@ -173,11 +149,11 @@ def test_what_was_not_damaged_has_no_psnr(
 
 
 def test_a_pair_that_cannot_be_installed_is_not_applicable(
-    suite, tomogram, labelled_environment, tmp_path, monkeypatch
+    suite, tomogram, labelled_environment, tmp_path, shelf_of
 ):
     path = labelled_environment / "installed-release.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "impossible": "no such pair"}))
-    shelf = shelf_of(suite, tmp_path / "cache", monkeypatch)
+    shelf = shelf_of(suite["lossy.LossyWrite.time_write"], tmp_path / "cache")
     for benchmark in suite.values():
         benchmark.set_param_idx(0)
         benchmark.set_cache(shelf)

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from asv.runner import Spawner, _run_benchmark_single_param
-from asv_runner.discovery import disc_benchmarks
 
 from cryoet_zarr_bench.releases.exact_cells import BY_PROCESS, ExactCells
 from cryoet_zarr_bench.storage.exact_figures import (
@@ -24,14 +23,10 @@ CALL = "storage.Storage.track_compression_ratio"
 
 
 @pytest.fixture
-def suite(monkeypatch):
-    monkeypatch.delenv("CRYOET_PROFILE", raising=False)
-    monkeypatch.syspath_prepend(str(PROJECT))
-    for name in [name for name in sys.modules if name.split(".")[0] == "benchmarks"]:
-        monkeypatch.delitem(sys.modules, name)
+def suite(discover):
     return {
-        each.name: {"name": each.name, "params": each.params, "timeout": 60}
-        for each in disc_benchmarks("benchmarks")
+        name: {"name": name, "params": each.params, "timeout": 60}
+        for name, each in discover().items()
     }
 
 
