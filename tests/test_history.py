@@ -9,7 +9,6 @@ import time
 from pathlib import Path
 
 import pytest
-from asv.machine import Machine
 from rich.console import Console
 
 from cryoet_zarr_bench.errors import BadInput
@@ -21,7 +20,6 @@ from cryoet_zarr_bench.reports import main_job
 from cryoet_zarr_bench.reports.main_job import (
     REPEAT_EVERY,
     history_steps,
-    refuse_another_machine,
     with_repeats,
 )
 from cryoet_zarr_bench.reports.noise import read_noise
@@ -208,14 +206,3 @@ def test_killed_ten_times_it_loses_no_finished_cell_and_ends(workplace):
     assert len(noise.repeats) >= 2
     assert {each.release for each in noise.repeats} == {TAGS[0]}
     assert unfinished_cells(workplace) == set()
-
-
-def test_a_name_stands_for_one_kind_of_machine(tmp_path):
-    (tmp_path / "mine").mkdir()
-    machine = tmp_path / "mine" / "machine.json"
-    machine.write_text(json.dumps({"cpu": "Another"}))
-    with pytest.raises(BadInput, match=r"results/mine: measured by Another, and this machine is"):
-        refuse_another_machine(tmp_path, "mine")
-    machine.write_text(json.dumps({"cpu": Machine.get_defaults()["cpu"]}))
-    refuse_another_machine(tmp_path, "mine")
-    refuse_another_machine(tmp_path, "new")

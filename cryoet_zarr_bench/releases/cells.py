@@ -25,12 +25,13 @@ from cryoet_zarr_bench.releases.exact_cells import ExactCells
 from cryoet_zarr_bench.releases.kept_stores import KeptStores
 from cryoet_zarr_bench.releases.resume import CellJournal, journal_path
 from cryoet_zarr_bench.releases.scratch import (
-    claim_disk_folder,
     claim_scratch_folder,
+    disk_folder_of,
     space_of_stores,
 )
 from cryoet_zarr_bench.releases.selection import selected_tomogram
 from cryoet_zarr_bench.releases.watch import Watch
+from cryoet_zarr_bench.short_numbers import short
 from cryoet_zarr_bench.storage.damage import loss_bound
 from cryoet_zarr_bench.storage.grid import selected_profile
 from cryoet_zarr_bench.storage.session import DISK_STORES
@@ -103,10 +104,25 @@ def _save_by_renaming(results: Any, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".saving-") as temporary:
         _save(results, temporary)
+        shorten_samples(Path(temporary) / str(results._filename))
         target = folder / str(results._filename)
         target.parent.mkdir(parents=True, exist_ok=True)
         (Path(temporary) / str(results._filename)).replace(target)
     return target
+
+
+def shorten_samples(path: Path) -> None:
+    """Keep 5 digits of samples and of their medians in a result file; exact figures stay whole.
+
+    Samples are most of a file, and most of that were digits beyond what a clock can tell.
+    """
+    content = json.loads(path.read_text())
+    columns = content["result_columns"]
+    result, samples = columns.index("result"), columns.index("samples")
+    for row in content["results"].values():
+        if len(row) > samples and row[samples] is not None:
+            row[result], row[samples] = short(row[result]), short(row[samples])
+    write_whole(path, json.dumps(content, separators=(",", ":")))
 
 
 def _record_path(result: Path) -> Path:
@@ -161,11 +177,7 @@ def _run_and_keep(
         bound = loss_bound()
         profile = selected_profile()
         scratch = claim_scratch_folder(space_of_stores(tomogram, profile.every_config()))
-        on_disk = None
-        if any(name.startswith("disk.") for name in benchmarks):
-            on_disk = claim_disk_folder(
-                space_of_stores(tomogram, profile.section("disk").configs())
-            )
+        on_disk = disk_folder_of(benchmarks, tomogram, profile)
     except BadInput as error:
         raise UserError(str(error)) from error
     tempfile.tempdir = str(scratch)

@@ -14,6 +14,7 @@ from pathlib import Path
 from cryoet_zarr_bench.errors import BadInput
 from cryoet_zarr_bench.releases.places import WORK
 from cryoet_zarr_bench.storage.config import StorageConfig
+from cryoet_zarr_bench.storage.grid import Profile
 from cryoet_zarr_bench.tomograms.prepared import PreparedTomogram
 
 DISK_FOLDER = "CRYOET_DISK_FOLDER"
@@ -63,6 +64,19 @@ def claim_disk_folder(space: int) -> Path:
             f"{DISK_FOLDER}={parent}: not a folder that can be written to; choose another"
         )
     return _claim(parent, space, DISK_FOLDER)
+
+
+def disk_folder_of(
+    benchmarks: Iterable[str], tomogram: PreparedTomogram, profile: Profile, copies: int = 1
+) -> Path | None:
+    """The folder for the stores that must lie on a disk, None where no benchmark has such.
+
+    `benchmarks` are asv's names, `copies` is how many of each store are kept. Raises BadInput as
+    `claim_disk_folder` does.
+    """
+    if not any(name.startswith("disk.") for name in benchmarks):
+        return None
+    return claim_disk_folder(copies * space_of_stores(tomogram, profile.section("disk").configs()))
 
 
 def _claim(place: Path, space: int, variable: str) -> Path:

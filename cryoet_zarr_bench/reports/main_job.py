@@ -7,12 +7,11 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from asv.machine import Machine
 from rich.console import Console
 
-from cryoet_zarr_bench.errors import BadInput
 from cryoet_zarr_bench.releases.catalogue import Catalogue, Release, load_catalogue
 from cryoet_zarr_bench.releases.commits import commit_of
+from cryoet_zarr_bench.releases.machines import refuse_another_machine
 from cryoet_zarr_bench.releases.measure import (
     Place,
     Progression,
@@ -27,7 +26,7 @@ from cryoet_zarr_bench.reports.answer import answer
 from cryoet_zarr_bench.reports.documents import update_documents
 from cryoet_zarr_bench.reports.portal_report import fetch_selected
 from cryoet_zarr_bench.reports.repeats import add_repeat, is_waiting
-from cryoet_zarr_bench.reports.results import MeasuredRelease, machine_of, read_results
+from cryoet_zarr_bench.reports.results import MeasuredRelease, read_results
 from cryoet_zarr_bench.reports.table import newest_format, release_table
 from cryoet_zarr_bench.storage.damage import loss_bound
 from cryoet_zarr_bench.storage.grid import PROFILES, selected_profile
@@ -95,20 +94,6 @@ def _print_failures(console: Console, result: MeasuredRelease, log: Path) -> Non
         console.print(f"[red]no figure[/red] for {config}: {reason}", highlight=False)
     if result.failed:
         console.print(f"[red]failed cells[/red] in {', '.join(result.failed)}; see {log}")
-
-
-def refuse_another_machine(results: Path, name: str) -> None:
-    """Raise BadInput where results of that name were measured by another kind of processor."""
-    try:
-        known = machine_of(results, name)["cpu"]
-    except (OSError, ValueError, KeyError):
-        return
-    here = Machine.get_defaults()["cpu"]
-    if known != here:
-        raise BadInput(
-            f"results/{name}: measured by {known}, and this machine is {here}; "
-            f"choose another name by --machine"
-        )
 
 
 def run_history(

@@ -9,9 +9,11 @@ from typing import Any
 from cryoet_zarr_bench.releases.catalogue import Release, load_catalogue
 from cryoet_zarr_bench.releases.commits import commit_of
 from cryoet_zarr_bench.reports.answer import answer
+from cryoet_zarr_bench.reports.asv_pages import HISTORY
 from cryoet_zarr_bench.reports.noise import Noise, read_noise
 from cryoet_zarr_bench.reports.questions import question_tables
-from cryoet_zarr_bench.reports.results import MeasuredRelease, machine_of, read_results
+from cryoet_zarr_bench.reports.results import Cell, MeasuredRelease, machine_of, read_results
+from cryoet_zarr_bench.short_numbers import short
 from cryoet_zarr_bench.storage.grid import PROFILES
 
 SHOWN = {
@@ -30,20 +32,16 @@ SHOWN = {
 """The benchmarks of the first page: asv's name -> the words shown, and the unit."""
 
 
-HISTORY = 5
-"""So many releases of one tomogram are a history, not the few that `bench` measures."""
-
-
 def overview(results: Path) -> dict[str, Any]:
     """Machines, releases and figures of all results under `results`, each release's own pair.
 
-    A figure is a row: series, release, benchmark, codec, chunks, format, value, and for what was
-    sampled the first and third quartile; an answer is a row: series, release, format, text. A noisy
-    run is a row: series, release, spread of its canaries; `watched` counts, for each series, the
-    releases that were measured with canaries. `usual` are the codecs and chunk shapes that every
-    profile has. `questions` has, for the newest release of a series, the tables of
-    `question_tables`. Series, release and benchmark are indices into the lists beside, so that the
-    file stays small.
+    Figures are rows: series, release, benchmark, and a list for each config: config, value, and for
+    what was sampled the first and third quartile. A config is codec, chunks, format. An answer is a
+    row: series, release, format, text. A noisy run is a row: series, release, spread of its
+    canaries; `watched` counts, for each series, the releases that were measured with canaries.
+    `usual` are the codecs and chunk shapes that every profile has. `questions` has, for the newest
+    release of a series, the tables of `question_tables`. Series, release, benchmark and config are
+    indices into the lists beside, so that the file stays small.
     """
     releases = load_catalogue().releases
     places = {commit_of(release.tag): place for place, release in enumerate(releases)}
@@ -65,6 +63,13 @@ def overview(results: Path) -> dict[str, Any]:
         for each in series
     }
     names = list(SHOWN)
+    # In the order in which they were measured, in which they are shown.
+    configs = list(
+        dict.fromkeys(
+            cell for result in measured for name in names for cell in result.figures.get(name, {})
+        )
+    )
+    of_config = {cell: place for place, cell in enumerate(configs)}
     return {
         "benchmarks": [
             {"name": name, "title": title, "unit": unit} for name, (title, unit) in SHOWN.items()
@@ -89,7 +94,7 @@ def overview(results: Path) -> dict[str, Any]:
             [
                 series.index(_series(result)),
                 places[result.commit],
-                *_rounded(result.canary_spread or 0.0),
+                short(result.canary_spread or 0.0),
             ]
             for result in measured
             if result.noisy
@@ -111,19 +116,17 @@ def overview(results: Path) -> dict[str, Any]:
             for zarr_format in (2, 3)
             if (said := answer(result, zarr_format)) is not None
         ],
+        "configs": [[cell.codec, cell.chunks, cell.zarr_format] for cell in configs],
         "figures": [
             [
                 series.index(_series(result)),
                 places[result.commit],
                 names.index(name),
-                cell.codec,
-                cell.chunks,
-                cell.zarr_format,
-                *_rounded(value, *result.quartiles[name].get(cell, ())),
+                *_figures(result, name, of_config),
             ]
             for result in measured
             for name in names
-            for cell, value in result.figures.get(name, {}).items()
+            if name in result.figures
         ],
     }
 
@@ -150,9 +153,11 @@ def _noise(results: Path, series: tuple[str, str, str]) -> Noise:
     return own if own.repeats else noise
 
 
-def _rounded(*values: float) -> list[float]:
-    # Bytes and counts are exact; five digits are more than a clock can tell.
-    return [value if value == int(value) else float(f"{value:.5g}") for value in values]
+def _figures(result: MeasuredRelease, name: str, of_config: dict[Cell, int]) -> list[list[float]]:
+    return [
+        [of_config[cell], *short([value, *result.quartiles[name].get(cell, ())])]
+        for cell, value in result.figures[name].items()
+    ]
 
 
 def _series(result: MeasuredRelease) -> tuple[str, str, str]:

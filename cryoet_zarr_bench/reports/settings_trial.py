@@ -22,6 +22,7 @@ from cryoet_zarr_bench.json_lines import read_lines, write_lines
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
 from cryoet_zarr_bench.releases.conditions import stamp
 from cryoet_zarr_bench.releases.exact_cells import BY_PROCESS
+from cryoet_zarr_bench.releases.machines import refuse_another_machine
 from cryoet_zarr_bench.releases.measure import Place, alone, choose_python, run_watched
 from cryoet_zarr_bench.releases.places import PROJECT, WORK
 from cryoet_zarr_bench.reports.results import MeasuredRelease, read_results
@@ -70,8 +71,9 @@ def try_settings(console: Console, machine: str, tag: str | None, only_chosen: b
     """Measure a release under each setting, in turn, and keep what came out of each at once.
 
     A setting's runs lie apart in time where several settings are tried. Raises BadInput where asv
-    does not run.
+    does not run, or where results of that name are of another kind of machine.
     """
+    refuse_another_machine(PROJECT / "results", machine)
     catalogue, profile = load_catalogue(), selected_profile()
     release = catalogue.find(tag) if tag else catalogue.newest("3.x")
     settings = (CHOSEN,) if only_chosen else TRIED

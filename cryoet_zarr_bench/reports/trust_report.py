@@ -13,6 +13,7 @@ from typing import Any
 from rich.console import Console
 
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
+from cryoet_zarr_bench.releases.machines import refuse_another_machine
 from cryoet_zarr_bench.releases.measure import choose_python
 from cryoet_zarr_bench.releases.places import PROJECT, WORK
 from cryoet_zarr_bench.releases.selection import selected_tomogram
@@ -35,7 +36,11 @@ _PAIRS = (8, 10, 20)
 
 
 def measure_trust(console: Console, machine: str, minutes: float | None) -> int:
-    """Measure what is missing; return the number of blocks that still are."""
+    """Measure what is missing; return the number of blocks that still are.
+
+    Raises BadInput where results of that name are of another kind of machine.
+    """
+    refuse_another_machine(PROJECT / "results", machine)
     path = PROJECT / "results" / machine / TRUST_FILE
     return run_trust(
         path,

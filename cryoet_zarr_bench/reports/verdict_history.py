@@ -25,6 +25,7 @@ from cryoet_zarr_bench.releases.catalogue import Catalogue, Release, load_catalo
 from cryoet_zarr_bench.releases.commits import commit_of
 from cryoet_zarr_bench.releases.conditions import stamp
 from cryoet_zarr_bench.releases.cpu_twins import TWIN
+from cryoet_zarr_bench.releases.machines import refuse_another_machine
 from cryoet_zarr_bench.releases.measure import choose_python, publish
 from cryoet_zarr_bench.releases.places import PROJECT, WORK
 from cryoet_zarr_bench.releases.selection import selected_tomogram, tomogram_label
@@ -79,10 +80,11 @@ def run_verdicts(
 
     `only` are tags, all releases where empty; `again` judges anew. After `minutes` no new release
     is begun. Each release's verdicts are kept at once. Raises BadInput where the history has no
-    results of the machine.
+    results of the machine, or those of another kind of machine.
     """
     begin = time.monotonic()
     results, catalogue, profile = PROJECT / "results", load_catalogue(), selected_profile()
+    refuse_another_machine(results, machine)
     path = results / machine / VERDICTS_FILE
     measured = {
         result.commit: result

@@ -14,8 +14,8 @@ from rich.console import Console
 from cryoet_zarr_bench.releases.measure import alone
 from cryoet_zarr_bench.releases.places import WORK
 from cryoet_zarr_bench.releases.scratch import (
-    claim_disk_folder,
     claim_scratch_folder,
+    disk_folder_of,
     space_of_stores,
 )
 from cryoet_zarr_bench.storage.grid import Profile
@@ -88,10 +88,8 @@ def both_sides(
     os.environ["CRYOET_PROFILE"] = question.profile.name
     space = space_of_stores(question.tomogram, question.profile.every_config())
     scratch = claim_scratch_folder(2 * space)
-    on_disk = None
-    if any(cell.benchmark.startswith("disk.") for cell in question.cells):
-        stored = space_of_stores(question.tomogram, question.profile.section("disk").configs())
-        on_disk = claim_disk_folder(2 * stored)
+    measured = {cell.benchmark for cell in question.cells}
+    on_disk = disk_folder_of(measured, question.tomogram, question.profile, copies=2)
     sides = {
         name: ReleaseUnderTest(
             side, folder / "env", scratch / name, question.python, on_disk and on_disk / name

@@ -10,6 +10,7 @@ from cryoet_zarr_bench.releases.cells import (
     _notes_of_earlier_rounds,
     _save_record,
     remove_samples,
+    shorten_samples,
 )
 from cryoet_zarr_bench.releases.watch import Watch
 from cryoet_zarr_bench.storage.grid import selected_profile
@@ -91,3 +92,20 @@ def test_samples_of_another_grid_are_removed_without_a_fault(selected, left):
     results._samples["a.B.track_c"] = [[1], [2]]
     remove_samples(results, "a.B.track_c", selected)
     assert results._samples["a.B.track_c"] == left
+
+
+def test_samples_lose_digits_and_what_is_exact_does_not(tmp_path):
+    path = tmp_path / "result.json"
+    columns = ["result", "version", "samples", "profile"]
+    rows = {
+        "timed": [[0.00123456789, None], "1", [[0.00123456789, 0.00123411111], None]],
+        "exact": [[1.23456789]],
+        "n/a": [None, "1", None],
+    }
+    path.write_text(json.dumps({"result_columns": columns, "results": rows}))
+    shorten_samples(path)
+    assert json.loads(path.read_text())["results"] == {
+        "timed": [[0.0012346, None], "1", [[0.0012346, 0.0012341], None]],
+        "exact": [[1.23456789]],
+        "n/a": [None, "1", None],
+    }

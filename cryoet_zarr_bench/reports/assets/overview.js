@@ -28,10 +28,14 @@ $(document).ready(function () {
   }
 
   function figures() {
-    return overview.figures.map((row) => ({
-      series: row[0], release: row[1], benchmark: overview.benchmarks[row[2]].name,
-      codec: row[3], chunks: row[4], format: row[5], value: row[6], low: row[7], high: row[8],
-    }));
+    return overview.figures.flatMap(([series, release, benchmark, ...cells]) => {
+      const name = overview.benchmarks[benchmark].name;
+      return cells.map(([config, value, low, high]) => {
+        const [codec, chunks, format] = overview.configs[config];
+        return { series: series, release: release, benchmark: name,
+          codec: codec, chunks: chunks, format: format, value: value, low: low, high: high };
+      });
+    });
   }
 
   function choice(label, key, options, redraw) {

@@ -1,0 +1,68 @@
+"""What asv's own pages load: kept small, and of the tomograms that have a history to follow."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from asv.commands.publish import Publish
+from asv.publishing import OutputPublisher
+from asv.results import iter_results_paths
+
+from cryoet_zarr_bench.short_numbers import short
+
+HISTORY = 5
+"""So many releases of one tomogram are a history, not the few that `bench` measures."""
+
+
+def draw_histories_alone() -> None:
+    """Make asv leave out of its graphs the tomograms that are beside a machine's history.
+
+    Of those the newest release alone was measured: a graph would be one point. The first page and
+    the documents show them. Where a machine has no history of any tomogram, all are drawn.
+    """
+
+    def iter_results(conf: Any, repo: Any, range_spec: Any = None) -> Iterator[Any]:
+        beside = _beside_histories(Path(conf.results_dir))
+        for results in _iter_results(conf, repo, range_spec):
+            machine, tomogram = results.params["machine"], results.env_vars.get("tomogram", "")
+            if (machine, tomogram) not in beside:
+                yield results
+
+    Publish.iter_results = staticmethod(iter_results)
+
+
+_iter_results = Publish.iter_results
+
+
+def _beside_histories(results: Path) -> set[tuple[str, str]]:
+    """Machine and tomogram of what has one release on a machine that has a history of another."""
+    commits: dict[tuple[str, str], set[str]] = {}
+    for _, name, machine in iter_results_paths(str(results)):
+        commit, _, environment = Path(name).stem.partition("-")
+        tomogram = environment.partition("-tomogram")[2]
+        commits.setdefault((machine, tomogram), set()).add(commit)
+    with_history = {machine for (machine, _), own in commits.items() if len(own) >= HISTORY}
+    return {each for each, own in commits.items() if len(own) == 1 and each[0] in with_history}
+
+
+class ShortPages(OutputPublisher):
+    """Shortens what asv wrote: digits beyond what a clock can tell, rows without a figure."""
+
+    name = "shortpages"
+    button_label = ""
+    description = ""
+    order = 80
+
+    @classmethod
+    def publish(cls, conf: Any, repo: Any, benchmarks: Any, graphs: Any, revisions: Any) -> None:
+        """Rewrite the graphs, lists and regressions in the html folder."""
+        html = Path(conf.html_dir)
+        for path in [*(html / "graphs").rglob("*.json"), html / "regressions.json"]:
+            content = json.loads(path.read_text())
+            if path.name == "summary.json":
+                # The list view would show cells that are n/a without end.
+                content = [row for row in content if row["last_value"] is not None]
+            path.write_text(json.dumps(short(content), separators=(",", ":")))

@@ -1,0 +1,68 @@
+"""asv's own pages: the tomograms with a history, in files that stay small."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+from asv.commands.publish import Publish
+
+from cryoet_zarr_bench.reports import asv_pages
+from cryoet_zarr_bench.reports.asv_pages import ShortPages, draw_histories_alone
+
+
+@pytest.fixture
+def drawn(tmp_path, monkeypatch):
+    """A function that gives the machines, tomograms and releases that asv draws of some results."""
+    monkeypatch.setattr(Publish, "iter_results", Publish.iter_results)
+
+    def of(*measured):
+        for machine, tomogram, releases in measured:
+            folder = tmp_path / machine
+            folder.mkdir(exist_ok=True)
+            described = {"machine": machine, "version": 1}
+            (folder / "machine.json").write_text(json.dumps(described))
+            for number in range(releases):
+                (folder / f"{number:08d}-virtualenv-py3.12-tomogram{tomogram}.json").touch()
+        found = [
+            SimpleNamespace(params={"machine": machine}, env_vars={"tomogram": tomogram})
+            for machine, tomogram, releases in measured
+            for _ in range(releases)
+        ]
+        monkeypatch.setattr(asv_pages, "_iter_results", lambda conf, repo, spec: iter(found))
+        draw_histories_alone()
+        drawn = Publish.iter_results(SimpleNamespace(results_dir=str(tmp_path)), None)
+        return {(each.params["machine"], each.env_vars["tomogram"]) for each in drawn}
+
+    return of
+
+
+def test_a_tomogram_beside_a_history_is_not_drawn(drawn):
+    assert drawn(("a", "followed", 5), ("a", "beside-it-8x8x8", 1), ("b", "of another", 1)) == {
+        ("a", "followed"),
+        ("b", "of another"),
+    }
+
+
+def test_without_a_history_everything_is_drawn(drawn):
+    """As `bench` leaves it: the newest release of each branch."""
+    everything = {("a", "one"), ("a", "other")}
+    assert drawn(("a", "one", 2), ("a", "other", 1)) == everything
+
+
+def test_two_releases_of_a_tomogram_are_drawn_beside_a_history(drawn):
+    assert drawn(("a", "followed", 6), ("a", "second", 2)) == {("a", "followed"), ("a", "second")}
+
+
+def test_pages_lose_digits_and_rows_without_a_figure(tmp_path):
+    graphs = tmp_path / "graphs" / "machine-a"
+    graphs.mkdir(parents=True)
+    rows = [{"idx": 0, "last_value": 0.123456789}, {"idx": 1, "last_value": None}]
+    (graphs / "summary.json").write_text(json.dumps(rows))
+    (graphs / "time_it.json").write_text(json.dumps([[3, [0.00123456789, None, 8388608.0]]]))
+    (tmp_path / "regressions.json").write_text(json.dumps({"regressions": [["it", 1.23456789]]}))
+    ShortPages.publish(SimpleNamespace(html_dir=str(tmp_path)), None, None, None, None)
+    assert json.loads((graphs / "summary.json").read_text()) == [{"idx": 0, "last_value": 0.12346}]
+    assert (graphs / "time_it.json").read_text() == "[[3,[0.0012346,null,8388608.0]]]"
+    assert json.loads((tmp_path / "regressions.json").read_text()) == {
+        "regressions": [["it", 1.2346]]
+    }
