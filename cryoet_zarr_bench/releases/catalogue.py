@@ -126,6 +126,19 @@ class Catalogue:
         hint = f"did you mean {', '.join(near)}?" if near else "`releases list` shows them all"
         raise BadInput(f"no release is tagged {_shown(tag)} in the catalogue: {hint}")
 
+    def predecessor(self, release: Release) -> Release:
+        """Return the release before one, or the last before that with nothing known to be wrong.
+
+        Raises:
+            BadInput: it is the first of all.
+        """
+        if release.parent is None:
+            raise BadInput(f"{release.tag} is the first release of the catalogue")
+        before = self.find(release.parent)
+        while before.note and before.parent:
+            before = self.find(before.parent)
+        return before
+
     def newest(self, branch: str = "3.x") -> Release:
         """Return the last release of a branch.
 

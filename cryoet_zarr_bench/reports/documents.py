@@ -8,6 +8,7 @@ from cryoet_zarr_bench.releases.announced import load_announced
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
 from cryoet_zarr_bench.reports.announced import announced_rows
 from cryoet_zarr_bench.reports.cost_report import cost_report
+from cryoet_zarr_bench.reports.exact_changes import exact_report
 from cryoet_zarr_bench.reports.portability_report import portability_report
 from cryoet_zarr_bench.reports.readme import update_readme
 from cryoet_zarr_bench.reports.results import machine_of_tomograms, published_machine
@@ -42,6 +43,7 @@ def update_documents(project: Path) -> list[str]:
         ("docs/cost.md", cost_report(results, machine)),
         ("docs/portability.md", portability_report(results, widest)),
         ("docs/verdicts.md", verdict_report(results, machine)),
+        ("docs/exact.md", exact_report(results, widest)),
         ("docs/storage.md", storage_report(results, widest, tomograms)),
         *((f"docs/{name}", svg) for name, svg in storage_charts(tomograms).items()),
     ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 import math
@@ -77,10 +78,23 @@ def read_results(folder: Path) -> list[MeasuredRelease]:
         if path.name == "machine.json":
             continue
         try:
-            found.append(_read(path))
+            found.append(_read_once(path, _state(path), _state(_record_path(path))))
         except (UserError, ValueError, KeyError, OSError):
             continue
     return found
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    if not path.is_file():
+        return ()
+    found = path.stat()
+    return found.st_ino, found.st_mtime_ns, found.st_size
+
+
+@functools.lru_cache(maxsize=1024)
+def _read_once(path: Path, *state: tuple[int, ...]) -> MeasuredRelease:
+    """A result file as it is in that state: each document asks for all of them."""
+    return _read(path)
 
 
 def _read(path: Path) -> MeasuredRelease:
@@ -139,8 +153,12 @@ def _bytes_in_memory(tomogram: dict[str, Any] | None) -> int | None:
     return math.prod(tomogram["shape"]) * np.dtype(tomogram["dtype"]).itemsize
 
 
+def _record_path(result: Path) -> Path:
+    return result.with_suffix(".record.jsonl")
+
+
 def _record_of(result: Path) -> dict[str, Any]:
-    path = result.with_suffix(".record.jsonl")
+    path = _record_path(result)
     if not path.is_file():
         return {}
     record: dict[str, Any] = json.loads(path.read_text())

@@ -108,7 +108,7 @@ def run_verdicts(
             break
         chosen = choose(release, catalogue, measured, profile, results / machine)
         console.print(
-            f"[bold]{release.tag}[/bold] against {predecessor(release, catalogue).tag} "
+            f"[bold]{release.tag}[/bold] against {catalogue.predecessor(release).tag} "
             f"({place + 1} of {len(left)}): {len(chosen)} cells"
         )
         judged[release.tag] = _judge(release, chosen, catalogue, profile, machine, console)
@@ -120,15 +120,6 @@ def run_verdicts(
     update_documents(PROJECT)
 
 
-def predecessor(release: Release, catalogue: Catalogue) -> Release:
-    """The release before, or the last before that with which nothing is known to be wrong."""
-    assert release.parent is not None
-    before = catalogue.find(release.parent)
-    while before.note and before.parent:
-        before = catalogue.find(before.parent)
-    return before
-
-
 def choose(
     release: Release,
     catalogue: Catalogue,
@@ -137,7 +128,7 @@ def choose(
     machine_results: Path,
 ) -> list[Chosen]:
     """The cells to judge a release by: sentinels, what its notes announce, asv's candidates."""
-    tags = predecessor(release, catalogue).tag, release.tag
+    tags = catalogue.predecessor(release).tag, release.tag
     before, after = (measured.get(commit_of(tag)) for tag in tags)
     noise = read_noise(machine_results.parent, machine_results.name)
     if after is not None:
@@ -175,7 +166,7 @@ def choose(
 
 
 def _is_zarr2(release: Release, catalogue: Catalogue) -> bool:
-    return any(each.zarr.startswith("2.") for each in (release, predecessor(release, catalogue)))
+    return any(each.zarr.startswith("2.") for each in (release, catalogue.predecessor(release)))
 
 
 def _asv_cell(cell: ComparedCell) -> Cell:
@@ -219,7 +210,7 @@ def _judge(
     machine: str,
     console: Console,
 ) -> dict[str, Any]:
-    before = predecessor(release, catalogue).tag
+    before = catalogue.predecessor(release).tag
     question = Question(
         parse_side(before, catalogue),
         parse_side(release.tag, catalogue),
