@@ -22,7 +22,7 @@ from cryoet_zarr_bench.storage.access_figures import (
     access_figures,
     array_of_level,
 )
-from cryoet_zarr_bench.storage.stores import StoreShelf
+from cryoet_zarr_bench.storage.store_shelf import StoreShelf
 
 SECTION = GRID.section("access")
 

@@ -7,7 +7,7 @@ from typing import Any
 from benchmarks import read, storage, write
 from benchmarks.generated import again
 from benchmarks.stored import GRID, make_stores
-from cryoet_zarr_bench.storage.stores import StoreShelf
+from cryoet_zarr_bench.storage.store_shelf import StoreShelf
 
 SECTION = GRID.section("codecs")
 

@@ -14,7 +14,7 @@ from cryoet_zarr_bench.storage.grid import CONVERSION
 from cryoet_zarr_bench.storage.integrity import array_metadata, check_bit_equal, check_metadata
 from cryoet_zarr_bench.storage.multiscale import level_shapes, write_multiscale
 from cryoet_zarr_bench.storage.session import prepared_tomogram_path
-from cryoet_zarr_bench.storage.stores import StoreShelf
+from cryoet_zarr_bench.storage.store_shelf import StoreShelf
 from cryoet_zarr_bench.tomograms.prepared import open_prepared
 
 LEVELS = 3

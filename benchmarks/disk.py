@@ -25,7 +25,7 @@ from cryoet_zarr_bench.storage.disk_shelf import DiskShelf, prepare_disk_shelf
 from cryoet_zarr_bench.storage.integrity import check_bit_equal
 from cryoet_zarr_bench.storage.page_cache import drop, make_durable, warm
 from cryoet_zarr_bench.storage.session import prepared_tomogram_path
-from cryoet_zarr_bench.storage.stores import StoreShelf
+from cryoet_zarr_bench.storage.store_shelf import StoreShelf
 from cryoet_zarr_bench.tomograms.prepared import open_prepared
 
 SECTION = GRID.section("disk")

@@ -8,7 +8,7 @@ from types import FunctionType
 from typing import Any
 
 from cryoet_zarr_bench.storage.access_figures import FigureKind
-from cryoet_zarr_bench.storage.stores import StoreShelf
+from cryoet_zarr_bench.storage.store_shelf import StoreShelf
 
 
 def add_timed(cls: type, name: str, title: str, call: Callable[[Any], None]) -> None:

@@ -15,7 +15,7 @@ from benchmarks.generated import add_tracked, again
 from cryoet_zarr_bench.storage.exact_figures import leave_exact_figures
 from cryoet_zarr_bench.storage.lossy_shelf import LossyShelf, prepare_lossy_shelf
 from cryoet_zarr_bench.storage.session import prepared_tomogram_path
-from cryoet_zarr_bench.storage.stores import StoreShelf
+from cryoet_zarr_bench.storage.store_shelf import StoreShelf
 from cryoet_zarr_bench.tomograms.prepared import open_prepared
 
 SECTION = stored.GRID.section("lossy")

@@ -33,7 +33,7 @@ from cryoet_zarr_bench.storage.overhead import (
 )
 from cryoet_zarr_bench.storage.session import prepared_tomogram_path
 from cryoet_zarr_bench.storage.shelf import prepare_shelf
-from cryoet_zarr_bench.storage.stores import StoreShelf
+from cryoet_zarr_bench.storage.store_shelf import StoreShelf
 from cryoet_zarr_bench.tomograms.prepared import open_prepared
 
 SECTION = GRID.section("overhead")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from benchmarks.stored import StoredTomogram
-from cryoet_zarr_bench.storage.stores import StoreShelf
+from cryoet_zarr_bench.storage.store_shelf import StoreShelf
 
 
 class Read(StoredTomogram):

@@ -19,7 +19,7 @@ from cryoet_zarr_bench.storage.shard_access import (
     inner_chunk,
     shard_figures,
 )
-from cryoet_zarr_bench.storage.stores import StoreShelf
+from cryoet_zarr_bench.storage.store_shelf import StoreShelf
 from cryoet_zarr_bench.tomograms.prepared import open_prepared
 
 SECTION = GRID.section("shards")

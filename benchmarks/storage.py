@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.stored import StoredTomogram
-from cryoet_zarr_bench.storage.stores import StoreShelf
+from cryoet_zarr_bench.storage.store_shelf import StoreShelf
 
 
 class Storage(StoredTomogram):

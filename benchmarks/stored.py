@@ -13,7 +13,7 @@ from cryoet_zarr_bench.storage.exact_figures import leave_exact_figures
 from cryoet_zarr_bench.storage.grid import CONVERSION, REFERENCE, selected_profile
 from cryoet_zarr_bench.storage.session import end_with_parent, prepared_tomogram_path
 from cryoet_zarr_bench.storage.shelf import Figures, prepare_shelf
-from cryoet_zarr_bench.storage.stores import StoreShelf
+from cryoet_zarr_bench.storage.store_shelf import StoreShelf
 from cryoet_zarr_bench.tomograms.prepared import open_prepared
 
 try:

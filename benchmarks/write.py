@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks.stored import StoredTomogram
 from cryoet_zarr_bench.storage.grid import REFERENCE
 from cryoet_zarr_bench.storage.session import file_system_of, prepared_tomogram_path
-from cryoet_zarr_bench.storage.stores import StoreShelf
+from cryoet_zarr_bench.storage.store_shelf import StoreShelf
 from cryoet_zarr_bench.tomograms.prepared import open_prepared
 
 

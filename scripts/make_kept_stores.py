@@ -38,7 +38,7 @@ sys.path.append(sys.argv[1])
 from cryoet_zarr_bench.storage.engines import engine_called, take_over
 from cryoet_zarr_bench.storage.grid import SECTIONS
 from cryoet_zarr_bench.storage.portability import volume
-from cryoet_zarr_bench.storage.stores import fill_shelf
+from cryoet_zarr_bench.storage.store_shelf import fill_shelf
 engine = engine_called(sys.argv[2])
 take_over(engine)
 configs = list(SECTIONS["portability"]["full"].configs())

@@ -20,11 +20,11 @@ from cryoet_zarr_bench.conversion.mrc_target import Statistics, create_mrc, fini
 from cryoet_zarr_bench.conversion.request import Request, check_target_dtype
 from cryoet_zarr_bench.conversion.staging import staged
 from cryoet_zarr_bench.conversion.tiff_target import create_tiff, flavour_of
+from cryoet_zarr_bench.storage.codec_trial import why_codec_impossible
 from cryoet_zarr_bench.storage.config import StorageConfig
 from cryoet_zarr_bench.storage.flat_file import create_npy, fill_flat_file
 from cryoet_zarr_bench.storage.integrity import NotWhatWasAsked
 from cryoet_zarr_bench.storage.multiscale import level_shapes, write_multiscale
-from cryoet_zarr_bench.storage.stores import why_codec_impossible
 from cryoet_zarr_bench.tomograms.refusal import refused
 from cryoet_zarr_bench.tomograms.slab_readers import OpenTomogram, open_slabs
 from cryoet_zarr_bench.tomograms.zarr_codecs import chain_of

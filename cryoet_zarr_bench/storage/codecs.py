@@ -92,7 +92,7 @@ class Family:
 
     `pattern` is a regular expression for their names; its groups reach `make` in `Given.groups`.
     `lossless` is whether every bit comes back. `of_every_release` is false where a release has to
-    be tried, since not every one can: see `stores.why_codec_impossible`. `scaled` says that the
+    be tried, since not every one can: see `codec_trial`. `scaled` says that the
     settings depend on the tomogram's values. `before_compressor` says that bytes are what it takes,
     and that others take what it makes: a filter in Zarr format 2. `changes_its_input` says that
     some release of numcodecs writes into the voxels it is given.

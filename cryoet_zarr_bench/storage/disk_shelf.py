@@ -12,7 +12,7 @@ from cryoet_zarr_bench.storage.config import StorageConfig
 from cryoet_zarr_bench.storage.page_cache import why_never_cold, why_never_durable, why_unknown
 from cryoet_zarr_bench.storage.session import DISK_STORES, file_system_of
 from cryoet_zarr_bench.storage.shelf import prepare_shelf
-from cryoet_zarr_bench.storage.stores import StoreShelf
+from cryoet_zarr_bench.storage.store_shelf import StoreShelf
 from cryoet_zarr_bench.tomograms.prepared import PreparedTomogram
 
 

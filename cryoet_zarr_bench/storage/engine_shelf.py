@@ -24,7 +24,8 @@ from cryoet_zarr_bench.storage.integrity import (
     check_release,
 )
 from cryoet_zarr_bench.storage.session import add_to_record, read_label
-from cryoet_zarr_bench.storage.stores import StoreShelf, VerifiedStore, fill_shelf
+from cryoet_zarr_bench.storage.store_shelf import StoreShelf, fill_shelf
+from cryoet_zarr_bench.storage.stores import VerifiedStore
 from cryoet_zarr_bench.tomograms.prepared import PreparedTomogram
 
 READ_BY_ALL = "zarr-python"

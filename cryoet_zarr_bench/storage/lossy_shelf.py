@@ -15,7 +15,7 @@ from cryoet_zarr_bench.storage.engines import installed_engine
 from cryoet_zarr_bench.storage.fourier_shells import MAXIMUM_TILT
 from cryoet_zarr_bench.storage.session import add_to_record, read_label
 from cryoet_zarr_bench.storage.shelf import prepare_shelf
-from cryoet_zarr_bench.storage.stores import StoreShelf
+from cryoet_zarr_bench.storage.store_shelf import StoreShelf
 from cryoet_zarr_bench.tomograms.prepared import PreparedTomogram
 
 

@@ -24,7 +24,7 @@ from cryoet_zarr_bench.storage.engines import (
     take_over,
 )
 from cryoet_zarr_bench.storage.integrity import NotWhatWasAsked, check_bit_equal
-from cryoet_zarr_bench.storage.stores import fill_shelf
+from cryoet_zarr_bench.storage.store_shelf import fill_shelf
 
 SAME_BITS, UNREADABLE, OTHER_VOXELS = 0, 1, 2
 """How it ended: lower is better. To be refused is better than to be given other voxels."""

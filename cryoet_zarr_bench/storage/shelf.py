@@ -19,7 +19,8 @@ from cryoet_zarr_bench.storage.session import (
     leave_record,
     read_label,
 )
-from cryoet_zarr_bench.storage.stores import StoreShelf, VerifiedStore, fill_shelf, fingerprints
+from cryoet_zarr_bench.storage.store_shelf import StoreShelf, fill_shelf, fingerprints
+from cryoet_zarr_bench.storage.stores import VerifiedStore
 from cryoet_zarr_bench.tomograms.prepared import PreparedTomogram
 
 Figures = Callable[[CountedEngine, np.ndarray, StorageConfig, VerifiedStore], dict[str, float]]

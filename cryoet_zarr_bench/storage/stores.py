@@ -1,27 +1,16 @@
-"""Verified stores: each config of a grid written once, read back, and described.
-
-A number is only ever given for a store that is in here.
-"""
+"""Verified stores: a config written once, read back, and described."""
 
 from __future__ import annotations
 
 import hashlib
-import json
-import shutil
-import tempfile
-import textwrap
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from cryoet_zarr_bench.storage.codecs import Unsuited
 from cryoet_zarr_bench.storage.config import StorageConfig
 from cryoet_zarr_bench.storage.engines import Engine
-from cryoet_zarr_bench.storage.entropy import Entropy
 from cryoet_zarr_bench.storage.integrity import (
     array_metadata,
     check_metadata,
@@ -30,7 +19,6 @@ from cryoet_zarr_bench.storage.integrity import (
 )
 from cryoet_zarr_bench.storage.metadata_defaults import spelled_out
 from cryoet_zarr_bench.storage.requests import METADATA_NAMES
-from cryoet_zarr_bench.storage.scaling import Scaling
 
 
 @dataclass(frozen=True)
@@ -79,64 +67,6 @@ class VerifiedStore:
             )
 
 
-@dataclass
-class StoreShelf:
-    """The stores of one release: those that were verified, and why the others are not there.
-
-    `impossible` are configs the release has no way to write, `failed` those where something was
-    not what was asked for. Both map the name of a config to the reason. `entropy` is that of the
-    tomogram they all hold, where somebody worked it out. `figures` are exact figures that were
-    computed with the stores: the name of a config -> the name of a figure -> the figure.
-    """
-
-    stores: dict[str, VerifiedStore] = field(default_factory=dict)
-    impossible: dict[str, str] = field(default_factory=dict)
-    failed: dict[str, str] = field(default_factory=dict)
-    entropy: Entropy | None = None
-    figures: dict[str, dict[str, float]] = field(default_factory=dict)
-
-    def get(self, config: StorageConfig) -> VerifiedStore:
-        """The verified store of a config.
-
-        Raises NotImplementedError, which asv shows as n/a, where the release cannot write the
-        config, and RuntimeError with the reason where it did not earn a number.
-        """
-        name = config.name
-        if name in self.impossible:
-            raise NotImplementedError(self.impossible[name])
-        if name not in self.stores:
-            reason = self.failed.get(name, "the store was never written")
-            raise RuntimeError(f"no figure for {name}: {reason}")
-        return self.stores[name]
-
-    def bits_above_entropy(self, config: StorageConfig) -> float:
-        """Bits per voxel in the chunk files, minus the memoryless entropy of the values.
-
-        Below 0 where the codec made use of more than one voxel at a time. Raises as `get` does.
-        """
-        store = self.get(config)
-        if self.entropy is None:
-            raise RuntimeError(f"no figure for {config.name}: the entropy was never worked out")
-        return store.bits_per_voxel - self.entropy.memoryless
-
-    def figure(self, config: StorageConfig, name: str) -> float:
-        """An exact figure of a verified store; raises as `get` does where there is no store."""
-        self.get(config)
-        return self.figures[config.name][name]
-
-    def fill_figures(
-        self, config: StorageConfig, compute: Callable[[VerifiedStore], dict[str, float]]
-    ) -> None:
-        """Compute the figures of a config that was verified; one where that fails has failed."""
-        if config.name not in self.stores:
-            return
-        try:
-            self.figures[config.name] = compute(self.stores[config.name])
-        except Exception as error:  # whatever it was, it is the reason there is no figure
-            del self.stores[config.name]
-            self.failed[config.name] = f"{type(error).__name__}: {error}"
-
-
 def write_verified(
     engine: Engine, tomogram: np.ndarray, folder: Path, config: StorageConfig
 ) -> VerifiedStore:
@@ -171,103 +101,3 @@ def write_verified(
         metadata=metadata,
         config=config,
     )
-
-
-def fill_shelf(
-    engine: Engine, tomogram: np.ndarray, folder: Path, configs: list[StorageConfig]
-) -> StoreShelf:
-    """Write and verify every config; one that fails keeps its reason and stops no other."""
-    shelf = StoreShelf()
-    scaling = Scaling.of(tomogram) if any(config.is_scaled for config in configs) else None
-    for config in configs:
-        config = replace(config, scaling=scaling) if config.is_scaled else config
-        reason = engine.why_impossible(config)
-        reason = reason or why_codec_impossible(engine, config, tomogram.dtype)
-        if reason is not None:
-            shelf.impossible[config.name] = reason
-            continue
-        try:
-            shelf.stores[config.name] = write_verified(engine, tomogram, folder, config)
-        except Exception as error:  # whatever it was, it is the reason there is no figure
-            shelf.failed[config.name] = f"{type(error).__name__}: {error}"
-    return shelf
-
-
-_TRIED: dict[tuple[Any, ...], str | None] = {}
-
-
-def why_codec_impossible(engine: Engine, config: StorageConfig, dtype: np.dtype) -> str | None:
-    """Why the codec of a config cannot be used for such voxels with this release; None if it can.
-
-    Codecs that not every release has are tried: a few voxels are written and verified as a
-    tomogram is. What goes wrong there, an error or other voxels in silence, is the reason; so is
-    what the tomogram itself rules out. The answer for a release is remembered by this process.
-    """
-    codec = config.codec
-    if all(family.of_every_release for family in codec.families):
-        return None
-    try:
-        config.steps(dtype)
-    except Unsuited as error:
-        return f"{codec.name}: {error}"
-    sharded = config.shards is not None
-    key = (engine, codec, config.zarr_format, sharded, dtype, config.scaling)
-    if key not in _TRIED:
-        _TRIED[key] = _trial(engine, config, dtype)
-    return _TRIED[key]
-
-
-def _trial(engine: Engine, config: StorageConfig, dtype: np.dtype) -> str | None:
-    # Chunks at the edge, and such as are not contiguous in memory, which some releases refuse.
-    tomogram = _few_voxels((6, 8, 12), dtype, config.scaling)
-    shards = config.shards and (8, 8, 8)
-    small = replace(config, chunks=(4, 4, 8), shards=shards)
-    folder = Path(tempfile.mkdtemp(prefix="trial-of-codec-"))
-    try:
-        write_verified(engine, tomogram, folder, small)
-    except Exception as error:  # whatever it was, this release cannot
-        said = textwrap.shorten(f"{type(error).__name__}: {error}", _LONGEST_REASON)
-        return (
-            f"this release cannot use {config.codec.name} in Zarr format "
-            f"{config.zarr_format}: {said}"
-        )
-    finally:
-        _remove(folder)
-    return None
-
-
-_LONGEST_REASON = 200  # characters
-
-
-def _few_voxels(
-    shape: tuple[int, int, int], dtype: np.dtype, scaling: Scaling | None
-) -> np.ndarray:
-    """Noise of a tomogram's spread, on which the integers that its values become depend."""
-    random = np.random.default_rng(0)
-    if scaling is None:
-        return random.normal(0, 30, shape).astype(dtype)
-    middle = scaling.lowest / 2 + scaling.highest / 2
-    noise = random.normal(middle, scaling.sigma, shape)
-    return np.clip(noise, scaling.lowest, scaling.highest).astype(dtype)
-
-
-def _remove(folder: Path) -> None:
-    """Remove a folder into which chunks may still be written, after one of them has failed."""
-    for _ in range(20):
-        shutil.rmtree(folder, ignore_errors=True)
-        if not folder.exists():
-            return
-        time.sleep(0.01)
-
-
-def fingerprints(shelf: StoreShelf) -> dict[str, dict[str, Any]]:
-    """For every verified config what tells a changed default, bytes and speed apart."""
-    return {
-        name: {
-            "metadata": json.dumps(store.metadata, sort_keys=True, separators=(",", ":")),
-            "content": store.content,
-            "stored_bytes": store.stored_bytes,
-            "file_count": store.file_count,
-        }
-        for name, store in shelf.stores.items()
-    }

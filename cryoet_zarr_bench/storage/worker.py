@@ -121,7 +121,7 @@ def _core(names: list[str]) -> Any:
 
 def _stores_of(cache: Any) -> dict[str, dict[str, Any]]:
     """What is known of the stores of a class, where it has them on a shelf as the core does."""
-    from cryoet_zarr_bench.storage.stores import fingerprints
+    from cryoet_zarr_bench.storage.store_shelf import fingerprints
 
     shelf = _shelf_in(cache)
     if shelf is None:
@@ -135,7 +135,7 @@ def _stores_of(cache: Any) -> dict[str, dict[str, Any]]:
 
 def _shelf_in(cache: Any) -> Any:
     """The first shelf that is in what a class keeps: it, an attribute of it, or one of several."""
-    from cryoet_zarr_bench.storage.stores import StoreShelf
+    from cryoet_zarr_bench.storage.store_shelf import StoreShelf
 
     held = [cache, *vars(cache).values()] if hasattr(cache, "__dict__") else [cache]
     several = [each for part in held if isinstance(part, dict) for each in part.values()]

@@ -11,7 +11,7 @@ from cryoet_zarr_bench.storage.clocks import BothClocks
 from cryoet_zarr_bench.storage.entropy import entropy_of
 from cryoet_zarr_bench.storage.grid import CONVERSION, PROFILES
 from cryoet_zarr_bench.storage.integrity import NotWhatWasAsked
-from cryoet_zarr_bench.storage.stores import METADATA_NAMES
+from cryoet_zarr_bench.storage.requests import METADATA_NAMES
 
 PROJECT = Path(__file__).resolve().parents[2]
 UNITS = {

@@ -16,7 +16,8 @@ from cryoet_zarr_bench.storage.exact_figures import (
     is_exact,
     leave_exact_figures,
 )
-from cryoet_zarr_bench.storage.stores import StoreShelf, VerifiedStore
+from cryoet_zarr_bench.storage.store_shelf import StoreShelf
+from cryoet_zarr_bench.storage.stores import VerifiedStore
 
 PROJECT = Path(__file__).resolve().parents[2]
 CALL = "storage.Storage.track_compression_ratio"

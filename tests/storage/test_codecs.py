@@ -11,14 +11,16 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from cryoet_zarr_bench.errors import NotWhatWasAsked
-from cryoet_zarr_bench.storage import stores
+from cryoet_zarr_bench.storage import codec_trial
+from cryoet_zarr_bench.storage.codec_trial import why_codec_impossible
 from cryoet_zarr_bench.storage.codecs import BLOSC_ZSTD_LEVELS, FAMILIES, Unsuited, family_of
 from cryoet_zarr_bench.storage.config import Codec, StorageConfig
 from cryoet_zarr_bench.storage.engines import installed_engine
 from cryoet_zarr_bench.storage.grid import PROFILES
 from cryoet_zarr_bench.storage.integrity import check_read_back, check_stored_file
 from cryoet_zarr_bench.storage.scaling import Scaling
-from cryoet_zarr_bench.storage.stores import fill_shelf, why_codec_impossible, write_verified
+from cryoet_zarr_bench.storage.store_shelf import fill_shelf
+from cryoet_zarr_bench.storage.stores import write_verified
 
 ENGINE = installed_engine()
 
@@ -358,7 +360,7 @@ def test_the_reason_of_a_trial_is_one_short_line():
     assert reason.startswith(
         "this release cannot use lz4-1 in Zarr format 3: RuntimeError: one two"
     )
-    assert "\n" not in reason and len(reason) < 60 + stores._LONGEST_REASON
+    assert "\n" not in reason and len(reason) < 60 + codec_trial._LONGEST_REASON
 
 
 def test_what_a_store_was_made_by_makes_it_again(tmp_path):

@@ -13,7 +13,8 @@ from cryoet_zarr_bench.storage.config import StorageConfig
 from cryoet_zarr_bench.storage.engines import installed_engine
 from cryoet_zarr_bench.storage.entropy import entropy_of
 from cryoet_zarr_bench.storage.scaling import Scaling
-from cryoet_zarr_bench.storage.stores import StoreShelf, write_verified
+from cryoet_zarr_bench.storage.store_shelf import StoreShelf
+from cryoet_zarr_bench.storage.stores import write_verified
 
 
 def by_definition(items):

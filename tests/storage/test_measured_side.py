@@ -24,7 +24,7 @@ from cryoet_zarr_bench.storage.config import StorageConfig
 from cryoet_zarr_bench.storage.engines import installed_engine
 from cryoet_zarr_bench.storage.grid import PROFILES
 from cryoet_zarr_bench.storage.portability import engines_here
-from cryoet_zarr_bench.storage.stores import fill_shelf
+from cryoet_zarr_bench.storage.store_shelf import fill_shelf
 engine = installed_engine()
 tomogram = numpy.random.default_rng(0).normal(size=(20, 24, 28)).astype("float32")
 with tempfile.TemporaryDirectory() as folder:

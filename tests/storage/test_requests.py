@@ -29,7 +29,8 @@ from cryoet_zarr_bench.storage.latency import ASSUMED
 from cryoet_zarr_bench.storage.requests import Bucket, Request
 from cryoet_zarr_bench.storage.shard_access import inner_chunk, shard_figures
 from cryoet_zarr_bench.storage.shelf import Figures
-from cryoet_zarr_bench.storage.stores import fill_shelf, write_verified
+from cryoet_zarr_bench.storage.store_shelf import fill_shelf
+from cryoet_zarr_bench.storage.stores import write_verified
 
 PROJECT = Path(__file__).resolve().parents[2]
 ENGINE = installed_engine()
@@ -238,7 +239,7 @@ from cryoet_zarr_bench.storage.access_figures import access_figures
 from cryoet_zarr_bench.storage.config import StorageConfig
 from cryoet_zarr_bench.storage.engines import installed_engine
 from cryoet_zarr_bench.storage.shard_access import shard_figures
-from cryoet_zarr_bench.storage.stores import fill_shelf
+from cryoet_zarr_bench.storage.store_shelf import fill_shelf
 engine = installed_engine()
 tomogram = (numpy.arange(64**3) % 251).astype("float32").reshape(64, 64, 64)
 configs = [StorageConfig.of("none", "32x32x32", 2)]

@@ -16,7 +16,8 @@ from cryoet_zarr_bench.storage.config import Codec, StorageConfig
 from cryoet_zarr_bench.storage.engines import installed_engine
 from cryoet_zarr_bench.storage.grid import PROFILES
 from cryoet_zarr_bench.storage.integrity import NotWhatWasAsked
-from cryoet_zarr_bench.storage.stores import fill_shelf, fingerprints, write_verified
+from cryoet_zarr_bench.storage.store_shelf import fill_shelf, fingerprints
+from cryoet_zarr_bench.storage.stores import write_verified
 
 ENGINE = installed_engine()
 DTYPES = ("int8", "uint8", "int16", "uint16", "float16", "float32")

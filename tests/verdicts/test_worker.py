@@ -20,7 +20,7 @@ import numpy as np
 
 from benchmarks.stored import ENGINE, StoredTomogram
 from cryoet_zarr_bench.storage.config import StorageConfig
-from cryoet_zarr_bench.storage.stores import fill_shelf
+from cryoet_zarr_bench.storage.store_shelf import fill_shelf
 from cryoet_zarr_bench.storage.grid import Section
 
 SECTION = Section(("none",), ("32x32x32",), (2, 3))
