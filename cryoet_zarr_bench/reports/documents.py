@@ -18,7 +18,7 @@ from cryoet_zarr_bench.reports.storage_report import (
     storage_report,
 )
 from cryoet_zarr_bench.reports.trust_report import trust_report
-from cryoet_zarr_bench.reports.verdict_steps import read_verdicts
+from cryoet_zarr_bench.reports.verdict_steps import JudgedStep, read_verdicts
 from cryoet_zarr_bench.reports.verdict_table import (
     announced_markdown,
     verdict_markdown,
@@ -55,20 +55,25 @@ def update_documents(project: Path) -> list[str]:
 
 
 def verdict_report(results: Path, machine: str) -> str:
-    """The verdicts on the whole history in Markdown, and what release notes announced."""
-    steps = [step for step in read_verdicts(results) if step.machine == machine]
-    releases = [each for each in load_catalogue().releases if each.parent is not None]
-    rows = verdict_rows(steps)
+    """The verdicts on the whole history in Markdown, and what release notes announced.
+
+    Those of `machine` come first, then those of the other machines.
+    """
+    every = read_verdicts(results)
+    machines = dict.fromkeys([machine, *sorted(step.machine for step in every)])
+    tables = [_verdicts_of(each, [s for s in every if s.machine == each]) for each in machines]
+    steps = [step for step in every if step.machine == machine]
+    listed = "\n\n".join(tables)
     return f"""# What each release changed
 
-Written by `cryoet-zarr-bench readme` from `results/{machine}/verdicts.jsonl`; {len(steps)} of
-{len(releases)} releases are judged. Each was compared with the one before it by `confirm`: CPU time
-(or peak memory) of the release over that of its predecessor, with a 99 % interval, of the cell that
-changed most. A change was found twice, in two runs with other processes and another order of cells.
-"no change" rules out 10 %; "inconclusive +-x %" says how far the ratio is known.
-"changed" names what differs on the disk, in the whole grid, and which figures changed.
+Written by `cryoet-zarr-bench readme` from the `verdicts.jsonl` of each machine. Each release was
+compared with the one before it by `confirm`: CPU time (or peak memory) of the release over that of
+its predecessor, with a 99 % interval, of the cell that changed most. A change was found twice, in
+two runs with other processes and another order of cells. "no change" rules out 10 %; "inconclusive
++-x %" says how far the ratio is known. "changed" names what differs on the disk, in the whole grid,
+and which figures changed.
 
-{verdict_markdown(rows)}
+{listed}
 
 ## What release notes announce
 
@@ -77,6 +82,16 @@ touch. {_untouched()}
 
 {announced_markdown(announced_rows(load_announced(), steps))}
 """
+
+
+def _verdicts_of(machine: str, steps: list[JudgedStep]) -> str:
+    releases = [each for each in load_catalogue().releases if each.parent is not None]
+    profiles = ", ".join(sorted({step.profile for step in steps}))
+    return f"""## On {machine}
+
+{len(steps)} of {len(releases)} releases are judged{f", profile {profiles}" if profiles else ""}.
+
+{verdict_markdown(verdict_rows(steps))}"""
 
 
 def _untouched() -> str:
