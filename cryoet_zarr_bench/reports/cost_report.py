@@ -6,19 +6,18 @@ from pathlib import Path
 from typing import Any
 
 from cryoet_zarr_bench.reports.noise import read_noise
-from cryoet_zarr_bench.reports.results import machine_of
+from cryoet_zarr_bench.reports.results import machine_of, machine_with
 from cryoet_zarr_bench.reports.settings_trial import CHOSEN, SETTINGS_FILE, read_settings
 
 
 def cost_report(results: Path, machine: str) -> str:
     """The report in Markdown, generated from the results alone."""
-    settings, described = (
-        read_settings(results / machine / SETTINGS_FILE),
-        machine_of(results, machine),
-    )
+    tried = machine_with(results, SETTINGS_FILE, machine)
+    settings = read_settings(results / tried / SETTINGS_FILE)
+    described = machine_of(results, tried)
     return f"""# What measuring costs, and how far the figures spread
 
-Written by `cryoet-zarr-bench readme` from `results/{machine}/`. Machine: {described["cpu"]},
+Written by `cryoet-zarr-bench readme` from `results/{tried}/`. Machine: {described["cpu"]},
 {described["num_cpu"]} CPUs, {described["os"]}; shared with others.
 
 A cell is one benchmark at one storage config. Its seconds are those of the whole `asv run` divided
@@ -35,7 +34,7 @@ of two rounds through all cells, so that a burst of other work hits one of them;
 call to warm up and 3 to 12 calls that are timed, until 0.08 s are spent. The wall time and the CPU
 time of a cell are read around the same calls. Benchmarks are imported once and forked.
 
-## Within the history run
+## Within the history run of {machine}
 
 {_repeats(results, machine)}
 """

@@ -11,14 +11,14 @@ from cryoet_zarr_bench.reports.cost_report import cost_report
 from cryoet_zarr_bench.reports.exact_changes import exact_report
 from cryoet_zarr_bench.reports.portability_report import portability_report
 from cryoet_zarr_bench.reports.readme import update_readme
-from cryoet_zarr_bench.reports.results import machine_of_tomograms, published_machine
+from cryoet_zarr_bench.reports.results import machine_of_tomograms, machine_with, published_machine
 from cryoet_zarr_bench.reports.storage_report import (
     measured_tomograms,
     storage_charts,
     storage_report,
 )
-from cryoet_zarr_bench.reports.trust_report import trust_report
-from cryoet_zarr_bench.reports.verdict_steps import JudgedStep, read_verdicts
+from cryoet_zarr_bench.reports.trust_report import TRUST_FILE, trust_report
+from cryoet_zarr_bench.reports.verdict_steps import VERDICTS_FILE, JudgedStep, read_verdicts
 from cryoet_zarr_bench.reports.verdict_table import (
     announced_markdown,
     verdict_markdown,
@@ -38,11 +38,13 @@ def update_documents(project: Path) -> list[str]:
     widest = machine_of_tomograms(results)
     assert machine is not None and widest is not None  # the README has figures
     tomograms = measured_tomograms(results, widest)
+    trusted = machine_with(results, TRUST_FILE, machine)
+    judging = machine_with(results, VERDICTS_FILE, machine)
     for name, text in (
-        ("docs/trust.md", trust_report(results, machine)),
+        ("docs/trust.md", trust_report(results, trusted)),
         ("docs/cost.md", cost_report(results, machine)),
         ("docs/portability.md", portability_report(results, widest)),
-        ("docs/verdicts.md", verdict_report(results, machine)),
+        ("docs/verdicts.md", verdict_report(results, judging)),
         ("docs/exact.md", exact_report(results, widest)),
         ("docs/storage.md", storage_report(results, widest, tomograms)),
         *((f"docs/{name}", svg) for name, svg in storage_charts(tomograms).items()),

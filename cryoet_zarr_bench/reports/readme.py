@@ -15,6 +15,7 @@ from cryoet_zarr_bench.reports.results import (
     MeasuredRelease,
     history_tomogram,
     machine_of,
+    machine_with,
     published_machine,
     read_results,
 )
@@ -123,12 +124,13 @@ def _trust(results: Path, result: MeasuredRelease) -> str:
             "percentile, for reasons of the machine. A smaller step between two releases is not "
             "evidence. Ratios and file counts are exact."
         )
-    lines = read_trust(results / machine / TRUST_FILE)
+    judge = machine_with(results, TRUST_FILE, machine)
+    lines = read_trust(results / judge / TRUST_FILE)
     alarms = false_alarms(lines)
     if alarms.cells:
         said.append(
-            f"**How far to trust a verdict.** `confirm`, asked about releases against themselves, "
-            f"raised {alarms.alarms} false alarms in {alarms.cells} cells over "
+            "**How far to trust a verdict.** `confirm`, asked about releases against themselves "
+            f"on {judge}, raised {alarms.alarms} false alarms in {alarms.cells} cells over "
             f"{alarms.hours:.1f} hours."
         )
         said += [

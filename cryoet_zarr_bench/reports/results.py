@@ -186,6 +186,16 @@ def machine_of_tomograms(results: Path) -> str | None:
     return max(tomograms, key=lambda name: (len(tomograms[name]), name == of_history), default=None)
 
 
+def machine_with(results: Path, file_name: str, otherwise: str) -> str:
+    """The machine whose results have the largest file of that name; `otherwise` if none has it.
+
+    What takes hours is not measured on every machine: verdicts, what they are worth, what settings
+    cost.
+    """
+    found = sorted(results.glob(f"*/{file_name}"), key=lambda path: path.stat().st_size)
+    return found[-1].parent.name if found else otherwise
+
+
 def history_tomogram(measured: Iterable[MeasuredRelease]) -> str:
     """The tomogram that most releases were measured on; others are measured for the newest alone.
 
