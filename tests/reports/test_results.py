@@ -21,7 +21,7 @@ def test_the_machine_with_the_most_of_something_is_found(tmp_path):
 def test_a_result_that_was_measured_anew_is_read_anew(tmp_path):
     machine = next((PROJECT / "results").glob("*/machine.json")).parent
     older, newer = sorted(machine.glob("*-tomogramsynthetic-*.json"))[:2]
-    target = tmp_path / "machine" / older.name
+    target = tmp_path / machine.name / older.name
     target.parent.mkdir()
     shutil.copy(older, target)
     assert read_results(tmp_path) == read_results(tmp_path)
