@@ -28,8 +28,16 @@ SHOWN = {
     "storage.Storage.track_compression_ratio": ("Compression ratio", "ratio"),
     "storage.Storage.track_stored_bytes": ("Bytes stored", "bytes"),
     "storage.Storage.track_file_count": ("Files", "files"),
+    "overhead.PerChunk.track_read_us_per_chunk_cpu": ("Read, CPU time per chunk", "us"),
+    "overhead.PerChunk.track_write_us_per_chunk_cpu": ("Write, CPU time per chunk", "us"),
+    "shards.ReadShards.time_inner_chunk_cpu": ("Read a chunk of a shard, CPU time", "s"),
+    "shards.WriteShards.time_write_cpu": ("Write shards, CPU time", "s"),
+    "access.Access.time_particles_cpu": ("Read boxes at particles, CPU time", "s"),
+    "access.Requests.track_worst_slice_modelled_seconds": ("Worst slice from S3, modelled", "s"),
 }
-"""The benchmarks of the first page: asv's name -> the words shown, and the unit."""
+"""The benchmarks of the first page: asv's name -> the words shown, and the unit.
+
+Those of writing, reading and storage are of the same configs; a later one may be of others."""
 
 
 def overview(results: Path) -> dict[str, Any]:

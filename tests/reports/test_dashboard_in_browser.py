@@ -540,3 +540,30 @@ def test_without_other_questions_there_is_no_empty_section(page, address, publis
     page.goto(address)
     page.wait_for_selector("#overview-history[data-drawn=yes]")
     assert page.inner_text("#overview-questions") == ""
+
+
+def test_a_figure_of_other_configs_is_followed_in_the_format_that_it_has(page, address, published):
+    content = json.loads((published / "overview.json").read_text())
+    name = "overhead.PerChunk.track_read_us_per_chunk_cpu"
+    benchmark = [each["name"] for each in content["benchmarks"]].index(name)
+    content["configs"].append(["none", "16x16x16", 3])
+    config = len(content["configs"]) - 1
+    releases = {row[1] for row in content["figures"] if row[0] == 0}
+    content["figures"] += [
+        [0, release, benchmark, [config, 300.0 + release]] for release in sorted(releases)
+    ]
+    page.route("**/overview.json*", lambda route: route.fulfill(body=json.dumps(content)))
+    page.goto(address)
+    page.wait_for_selector("#overview-history[data-drawn=yes]")
+    assert "Through the releases, Zarr format 2" in page.inner_text("#overview-display")
+    page.select_option("#overview-benchmark", name)
+    page.wait_for_selector("#overview-history[data-drawn=yes]")
+    assert "Through the releases, Zarr format 3" in page.inner_text("#overview-display")
+    assert page.locator("#overview-chunks option").all_inner_texts() == ["16x16x16"]
+    assert "Read, CPU time per chunk (µs)" in page.inner_text("#overview-history")
+    assert page.locator("#overview-history .mark-line path").count() == 1
+    # Back to what the table shows, with its chunk shapes.
+    page.select_option("#overview-benchmark", "read.Open.time_open")
+    page.wait_for_selector("#overview-history[data-drawn=yes]")
+    assert page.locator("#overview-chunks option").count() == 3
+    assert page.locator("#overview-history .mark-line path").count() == 5

@@ -216,18 +216,33 @@ $(document).ready(function () {
     return overview.benchmarks.find((each) => each.name === benchmark).unit;
   }
 
-  function drawHistory(rows, place) {
+  /* The rows of one benchmark: of the chosen configs, or of all where it has none of those. */
+  function ofBenchmark(name, rows, every) {
+    const own = rows.filter((row) => row.benchmark === name);
+    return own.length ? own : every.filter((row) => row.benchmark === name);
+  }
+
+  /* The Zarr format of the chart: the chosen one, or the newest that the benchmark has. */
+  function formatOf(followed) {
+    const formats = unique(followed.map((row) => row.format));
+    return formats.includes(Number(chosen.format)) ? Number(chosen.format) : Math.max(...formats);
+  }
+
+  function drawHistory(rows, followed, format, place) {
     const benchmark = overview.benchmarks.find((each) => each.name === chosen.benchmark);
     const order = line(chosen.branch).filter((i) => rows.some((row) => row.release === i));
     const labels = order.map((i) => label(overview.releases[i]));
-    const factor = { s: 1e3, bytes: 1e-6, ratio: 1, files: 1 }[benchmark.unit];
-    const unit = { s: 'ms', bytes: 'MB', ratio: 'times smaller', files: 'files' }[benchmark.unit];
-    const codecs = unique(rows.map((row) => row.codec));
+    const factor = { s: 1e3, us: 1, bytes: 1e-6, ratio: 1, files: 1 }[benchmark.unit];
+    const unit = { s: 'ms', us: 'µs', bytes: 'MB', ratio: 'times smaller',
+      files: 'files' }[benchmark.unit];
     const series = overview.series[chosen.series];
     const bandOf = evidence.bands(noise, series);
-    const shown = rows.filter((row) => row.benchmark === chosen.benchmark
-      && row.chunks === chosen.chunks && row.format === Number(chosen.format)
+    const shown = followed.filter((row) => row.chunks === chosen.chunks && row.format === format
       && order.includes(row.release));
+    // The core keeps the colours of its codecs, whichever of them were measured here.
+    const core = unique(rows.map((row) => row.codec));
+    const codecs = shown.every((row) => core.includes(row.codec)) ? core
+      : unique(shown.map((row) => row.codec));
     const counts = [];
     const values = shown.map((row) => {
       const release = overview.releases[row.release];
@@ -252,7 +267,7 @@ $(document).ready(function () {
     });
     const banded = counts.length > 0;
     const marks = evidence.marks(verdicts, series, chosen.benchmark,
-      (cell) => cell.chunks === chosen.chunks && cell.format === Number(chosen.format))
+      (cell) => cell.chunks === chosen.chunks && cell.format === format)
       .map((mark) => ({ ...mark, place: overview.releases.findIndex((each) =>
         each.tag === mark.release) }))
       .filter((mark) => order.includes(mark.place))
@@ -419,18 +434,27 @@ $(document).ready(function () {
     page.append(questions);
     drawQuestions(questions);
 
-    page.append(element('h2', 'Through the releases'));
+    const measured = overview.benchmarks.filter((each) =>
+      every.some((row) => row.benchmark === each.name));
+    if (!measured.length) { return; }
+    if (!measured.some((each) => each.name === chosen.benchmark)) {
+      chosen.benchmark = measured[0].name;
+    }
+    const followed = ofBenchmark(chosen.benchmark, rows, every);
+    const format = formatOf(followed);
+    const shapes = unique(followed.map((row) => row.chunks));
+    if (!shapes.includes(chosen.chunks)) { chosen.chunks = shapes[0]; }
+    page.append(element('h2', 'Through the releases, Zarr format ' + format));
     const chart = element('p', null, { class: 'overview-choices' });
-    chart.append(choice('figure', 'benchmark', overview.benchmarks.map((each) =>
+    chart.append(choice('figure', 'benchmark', measured.map((each) =>
       [each.name, each.title]), redraw));
-    chart.append(choice('chunks', 'chunks', unique(rows.map((row) => row.chunks))
-      .map((chunks) => [chunks, chunks]), redraw));
+    chart.append(choice('chunks', 'chunks', shapes.map((chunks) => [chunks, chunks]), redraw));
     page.append(chart);
     const place = element('div', null, { id: 'overview-history' });
     page.append(place);
     const note = element('div', null, { class: 'note', id: 'overview-note' });
     page.append(note);
-    drawHistory(rows, place).then((drawn) => {
+    drawHistory(rows, followed, format, place).then((drawn) => {
       explain(drawn, note);
       place.setAttribute('data-drawn', 'yes');
     });
