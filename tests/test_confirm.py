@@ -12,6 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from cryoet_zarr_bench.releases.catalogue import load_catalogue
+from cryoet_zarr_bench.storage.page_cache import why_never_cold
+from cryoet_zarr_bench.storage.session import file_system_of
+
 PROJECT = Path(__file__).resolve().parents[1]
 
 QUESTION = ("confirm", "zarr-3.1.5", "zarr-3.1.6", "--config", "blosc-lz4-5-shuffle 32x32x32")
@@ -91,6 +95,32 @@ def test_ctrl_c_says_what_can_be_concluded_and_the_next_run_goes_on(workplace):
     assert f"{len(kept)} comparisons were made before the interruption" in finished.stdout
     assert finished.returncode in (0, 1, 3)
     assert kept_comparisons(workplace) == {}
+
+
+@pytest.mark.long
+def test_stores_on_a_disk_are_compared_each_on_its_own(workplace):
+    """The newest release against itself: warm, cold, buffered and durable all get their pairs."""
+    folder = workplace.folder / "disk"
+    folder.mkdir()
+    if (reason := why_never_cold(folder, file_system_of(folder))) is not None:
+        pytest.skip(reason)
+    answer = workplace.folder / "answer.json"
+    newest = load_catalogue().newest("3.x").tag
+    found = confirm(
+        workplace,
+        *(newest, newest, "--benchmark", "disk", "--pairs", "8", "--json", str(answer)),
+        CRYOET_DISK_FOLDER=str(folder),
+    )
+    assert found.returncode in (0, 1, 3), found.stderr
+    cells = json.loads(answer.read_text())["cells"]
+    assert {cell["benchmark"] for cell in cells} == {
+        "disk.Warm.time_read_warm",
+        "disk.Cold.time_read_cold",
+        "disk.Buffered.time_write_buffered",
+        "disk.Durable.time_write_durable",
+    }
+    assert all(len(cell["measured"]) >= 4 for cell in cells)
+    assert not list(folder.glob("*/*"))
 
 
 @pytest.mark.long
