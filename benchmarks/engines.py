@@ -16,6 +16,7 @@ from typing import Any
 
 from benchmarks.stored import GRID, StoredTomogram
 from cryoet_zarr_bench.storage.config import StorageConfig
+from cryoet_zarr_bench.storage.cores import take_every_core
 from cryoet_zarr_bench.storage.engine_shelf import EngineShelf, prepare_engine_shelf
 from cryoet_zarr_bench.storage.engines import take_over
 from cryoet_zarr_bench.storage.grid import ENGINE_CALLS
@@ -53,6 +54,8 @@ class EngineAtWork(StoredTomogram):
         self.config = StorageConfig.of(codec, chunks, zarr_format)
         if not hasattr(self, "engine"):
             engine = shelf.engine(self.engine_name)
+            if not self.one_thread:
+                take_every_core()
             take_over(engine, self.one_thread)
             self.engine = engine
             self.tomogram = open_prepared(prepared_tomogram_path()).load()

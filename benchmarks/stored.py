@@ -9,6 +9,7 @@ from typing import Any
 
 from cryoet_zarr_bench.storage.clocks import BothClocks
 from cryoet_zarr_bench.storage.config import StorageConfig
+from cryoet_zarr_bench.storage.cores import keep_to_one_core
 from cryoet_zarr_bench.storage.exact_figures import leave_exact_figures
 from cryoet_zarr_bench.storage.grid import CONVERSION, REFERENCE, selected_profile
 from cryoet_zarr_bench.storage.session import end_with_parent, prepared_tomogram_path
@@ -28,6 +29,7 @@ GRID = selected_profile()
 
 if os.environ.get("ASV") == "true":
     end_with_parent()
+    keep_to_one_core()
 
 
 def make_stores(

@@ -78,6 +78,7 @@ def test_each_result_has_its_record(measured):
         assert path.name.startswith(record["commit"][:8])
         assert record["imported"]["zarr"]["version"] in ("2.18.3", "3.4.2")
         assert record["environment"]["packages"]["numpy"] == "2.2.6"
+        assert record["environment"]["cores"] == 1
         assert not record["failed"]
         libraries = record["environment"]["libraries"]
         assert any("numcodecs/blosc." in path for path in libraries)

@@ -26,6 +26,7 @@ from cryoet_zarr_bench.releases.machines import refuse_another_machine
 from cryoet_zarr_bench.releases.measure import Place, alone, choose_python, run_watched
 from cryoet_zarr_bench.releases.places import PROJECT, WORK
 from cryoet_zarr_bench.reports.results import MeasuredRelease, read_results
+from cryoet_zarr_bench.storage.cores import EVERY_CORE
 from cryoet_zarr_bench.storage.grid import selected_profile
 
 SETTINGS_FILE = "settings.jsonl"
@@ -34,15 +35,17 @@ SETTINGS_FILE = "settings.jsonl"
 
 @dataclass(frozen=True)
 class Setting:
-    """Options of `asv run`, how often the same run is made, and who makes exact figures.
+    """Options of `asv run`, how often the same run is made, who makes exact figures, and where.
 
-    `by_process` is whether asv runs a process for each exact figure, as it does by itself.
+    `by_process` is whether asv runs a process for each exact figure, as it does by itself;
+    `every_core` is whether measured processes are left on all cores.
     """
 
     title: str
     options: tuple[str, ...]
     runs: int = 2
     by_process: bool = False
+    every_core: bool = False
 
 
 CHOSEN = Setting("as the history is measured", ("--interleave-rounds",))
@@ -51,6 +54,7 @@ _EXACT = ("-b", r"^(?!overhead\.).*\.track_")
 
 TRIED = (
     CHOSEN,
+    Setting("on every core instead of one", ("--interleave-rounds",), every_core=True),
     Setting("rounds of a cell one after the other", ("--no-interleave-rounds",)),
     Setting(
         "four rounds of fewer calls, interleaved",
@@ -149,6 +153,7 @@ def _run_asv(place: Place, tag: str, setting: Setting) -> None:
     command += ["--machine", str(place.machine), *setting.options, f"{tag}^!"]
     place.log.write_text("")
     os.environ[BY_PROCESS] = "1" if setting.by_process else ""
+    os.environ[EVERY_CORE] = "1" if setting.every_core else ""
     if code := run_watched(command, place.log):
         raise BadInput(f"asv ended with {code} where it tried settings; see {place.log}")
 

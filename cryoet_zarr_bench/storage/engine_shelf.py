@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from cryoet_zarr_bench.storage.config import StorageConfig
+from cryoet_zarr_bench.storage.cores import take_every_core
 from cryoet_zarr_bench.storage.engines import (
     ENGINES,
     Engine,
@@ -112,6 +113,8 @@ def _fill(
 
 def _described(shelf: EngineShelf) -> dict[str, Any]:
     described: dict[str, Any] = {"missing": shelf.missing}
+    # By default a library takes as many threads as there are cores for it.
+    take_every_core()
     for name, written in shelf.written.items():
         engine = engine_called(name)
         settings = {}

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cryoet_zarr_bench.storage.cores import cores_in_use
 from cryoet_zarr_bench.whole_files import write_whole
 
 RELEASE_FILE = "installed-release.json"
@@ -82,7 +83,7 @@ def prepared_tomogram_path() -> Path:
 
 
 def environment_record() -> dict[str, Any]:
-    """Packages and their versions, the interpreter, the kernel, the file system stores lie on.
+    """Packages and their versions, interpreter, kernel, the cores in use, the stores' file system.
 
     `libraries` maps each compiled extension of numcodecs, by its path in the environment, to the
     SHA-256 of the file.
@@ -96,6 +97,7 @@ def environment_record() -> dict[str, Any]:
         "python": platform.python_version(),
         "kernel": platform.release(),
         "file_system": file_system_of(Path.cwd()),
+        "cores": cores_in_use(),
         "packages": dict(sorted(packages.items())),
         "libraries": compiled_extensions("numcodecs"),
     }

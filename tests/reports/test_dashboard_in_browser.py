@@ -562,6 +562,8 @@ def test_a_figure_of_other_configs_is_followed_in_the_format_that_it_has(page, a
     assert page.locator("#overview-chunks option").all_inner_texts() == ["16x16x16"]
     assert "Read, CPU time per chunk (µs)" in page.inner_text("#overview-history")
     assert page.locator("#overview-history .mark-line path").count() == 1
+    legend = page.locator("#overview-history .role-legend-label text")
+    assert legend.all_text_contents() == ["none"]
     # Back to what the table shows, with its chunk shapes.
     page.select_option("#overview-benchmark", "read.Open.time_open")
     page.wait_for_selector("#overview-history[data-drawn=yes]")

@@ -298,7 +298,7 @@ $(document).ready(function () {
         },
         color: { field: 'codec', type: 'nominal', sort: codecs, scale: { domain: codecs },
           legend: { orient: 'top', offset: marks.length ? 34 : 18, title: null, labelLimit: 220,
-            symbolOpacity: 1 } },
+            symbolOpacity: 1, values: unique(shown.map((row) => row.codec)) } },
       },
       layer: [
         { name: banded ? 'noise' : 'quartiles',
