@@ -65,7 +65,7 @@ def overview(results: Path) -> dict[str, Any]:
     )
     series = list(dict.fromkeys(_series(result) for result in measured))
     machines = sorted({machine for machine, _, _ in series})
-    file_systems = {_series(result): result.file_system for result in reversed(measured)}
+    newest = {_series(result): result for result in reversed(measured)}
     profiles = {
         each: Counter(result.profile for result in measured if _series(result) == each)
         for each in series
@@ -89,7 +89,8 @@ def overview(results: Path) -> dict[str, Any]:
                 "tomogram": tomogram,
                 "python": python,
                 "profiles": profiles[machine, tomogram, python],
-                "file_system": file_systems[machine, tomogram, python],
+                "file_system": newest[machine, tomogram, python].file_system,
+                "cores": newest[machine, tomogram, python].cores,
             }
             for machine, tomogram, python in series
         ],

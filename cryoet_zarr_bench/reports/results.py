@@ -40,8 +40,9 @@ class MeasuredRelease:
     system the stores lay on.
 
     `profile` is the part of the grid that was measured, `tomogram_bytes` what the tomogram takes in
-    memory, `loss_bound` the noise to signal that lossy configs may add in their worst shell; both
-    None where there is no record of it.
+    memory, `loss_bound` the noise to signal that lossy configs may add in their worst shell; None
+    where there is no record of it. `cores` are those that a measured process had, None where it had
+    all of the machine's: before that was recorded.
 
     `canary` is the median CPU time, in seconds, of the fixed work that was done between the cells;
     `canary_spread` is how far its times lie apart, as a fraction of it; `noisy` is whether that is
@@ -65,6 +66,7 @@ class MeasuredRelease:
     profile: str = "quick"
     tomogram_bytes: int | None = None
     loss_bound: float | None = None
+    cores: int | None = None
 
     def figure(self, benchmark: str, cell: Cell) -> float | None:
         """One figure, None where there is none."""
@@ -144,6 +146,7 @@ def _read(path: Path) -> MeasuredRelease:
         profile=record.get("profile", "quick"),
         tomogram_bytes=_bytes_in_memory(record.get("tomogram")),
         loss_bound=record.get("damage", {}).get("bound"),
+        cores=record.get("environment", {}).get("cores"),
     )
 
 

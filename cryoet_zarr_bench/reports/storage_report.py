@@ -110,14 +110,16 @@ def storage_report(results: Path, machine: str, found: Sequence[TomogramFigures]
     """The page in Markdown."""
     release, described = load_catalogue().newest("3.x"), machine_of(results, machine)
     sections = [_section(each) for each in found]
-    return "\n\n".join([_beginning(release, machine, described), *sections, _answer(found)]) + "\n"
+    cores = "one core" if all(each.result.cores == 1 for each in found) else "all cores"
+    beginning = _beginning(release, machine, described, cores)
+    return "\n\n".join([beginning, *sections, _answer(found)]) + "\n"
 
 
-def _beginning(release: Release, machine: str, described: dict[str, str]) -> str:
+def _beginning(release: Release, machine: str, described: dict[str, str], cores: str) -> str:
     return f"""# How a tomogram is best stored
 
 Written by `cryoet-zarr-bench readme` from `results/{machine}/`: zarr {release.zarr}, numcodecs
-{release.numcodecs}, {described["cpu"]}, one thread, from and into the page cache.
+{release.numcodecs}, {described["cpu"]}, one thread on {cores}, from and into the page cache.
 `cryoet-zarr-bench history --newest --profile standard --tomogram SOURCE` adds a tomogram.
 [The answer](#the-answer-by-purpose) is at the end.
 

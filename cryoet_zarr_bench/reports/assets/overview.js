@@ -405,9 +405,11 @@ $(document).ready(function () {
     const releases = unique(rows.map((row) => row.release)).length;
     page.append(element('p', 'Tomogram: ' + series.tomogram + '. Machine: ' + series.machine + ' ('
       + [machine.cpu, machine.num_cpu + ' cores', machine.os].filter(Boolean).join(', ')
-      + '), Python ' + series.python + ', stores on ' + series.file_system + '. ' + releases + (releases === 1 ? ' release' : ' releases')
-      + ' measured' + profilesInWords(series.profiles) + '. A figure is shown only where the store was read back with the same bits, in the '
-      + 'codec asked for, by the release on the label.'));
+      + '), Python ' + series.python + ', stores on ' + series.file_system + ', '
+      + (series.cores === 1 ? 'one core' : 'all cores') + '. '
+      + releases + (releases === 1 ? ' release' : ' releases')
+      + ' measured' + profilesInWords(series.profiles) + '. A figure is shown only where the store '
+      + 'was read back with the same bits, in the codec asked for, by the release on the label.'));
     const choices = element('p', null, { class: 'overview-choices' });
     const redraw = draw;
     if (overview.series.length > 1) {
