@@ -58,10 +58,11 @@ def overview(results: Path) -> dict[str, Any]:
         for result in read_results(results)
         if result.numcodecs is None and result.commit in places
     ]
-    # A history comes first; else what was measured last is what its user looks for first.
+    # The longest history comes first; else what was measured last, which its user looks for first.
     counts = Counter(_series(result) for result in measured)
     measured.sort(
-        key=lambda result: (counts[_series(result)] >= HISTORY, result.measured_at), reverse=True
+        key=lambda result: (_length_of_history(counts[_series(result)]), result.measured_at),
+        reverse=True,
     )
     series = list(dict.fromkeys(_series(result) for result in measured))
     machines = sorted({machine for machine, _, _ in series})
@@ -138,6 +139,10 @@ def overview(results: Path) -> dict[str, Any]:
             if name in result.figures
         ],
     }
+
+
+def _length_of_history(releases: int) -> int:
+    return releases if releases >= HISTORY else 0
 
 
 def _newest_of(
