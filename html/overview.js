@@ -28,10 +28,14 @@ $(document).ready(function () {
   }
 
   function figures() {
-    return overview.figures.map((row) => ({
-      series: row[0], release: row[1], benchmark: overview.benchmarks[row[2]].name,
-      codec: row[3], chunks: row[4], format: row[5], value: row[6], low: row[7], high: row[8],
-    }));
+    return overview.figures.flatMap(([series, release, benchmark, ...cells]) => {
+      const name = overview.benchmarks[benchmark].name;
+      return cells.map(([config, value, low, high]) => {
+        const [codec, chunks, format] = overview.configs[config];
+        return { series: series, release: release, benchmark: name,
+          codec: codec, chunks: chunks, format: format, value: value, low: low, high: high };
+      });
+    });
   }
 
   function choice(label, key, options, redraw) {
@@ -45,6 +49,13 @@ $(document).ready(function () {
     select.addEventListener('change', () => { chosen[key] = select.value; redraw(); });
     box.append(select);
     return box;
+  }
+
+  /* The rows of the configs that every profile has, or all, as chosen. */
+  function ofChosenConfigs(rows) {
+    const few = rows.filter((row) => overview.usual.some((each) =>
+      each[0] === row.codec && each[1] === row.chunks));
+    return chosen.configs === 'all' || !few.length ? rows : few;
   }
 
   function unique(values) { return [...new Set(values)]; }
@@ -90,7 +101,7 @@ $(document).ready(function () {
     const said = overview.answers.find((row) => row[0] === Number(chosen.series)
       && row[1] === index && row[2] === Number(chosen.format));
     if (said) { place.append(element('p', said[3], { class: 'answer' })); }
-    const table = element('table', null, { class: 'overview-table' });
+    const table = element('table', null, { class: 'overview-table', id: 'overview-configs' });
     const head = element('tr');
     ['codec', 'chunks (z, y, x)', ...COLUMNS.map((column) => column.heading)].forEach((text, i) =>
       head.append(element('th', text, i < 2 ? {} : { class: 'number' })));
@@ -101,8 +112,11 @@ $(document).ready(function () {
       const values = here.filter((row) => row.benchmark === column.benchmark).map((row) => row.value);
       return [Math.min(...values), Math.max(...values)];
     });
-    unique(here.map((row) => row.codec)).forEach((codec) => {
-      unique(here.map((row) => row.chunks)).forEach((chunks, i, all) => {
+    // Other questions have figures of other configs: those in which nothing of this was measured.
+    const shown = here.filter((row) => COLUMNS.some((column) => column.benchmark === row.benchmark));
+    unique(shown.map((row) => row.codec)).forEach((codec) => {
+      const ofCodec = shown.filter((row) => row.codec === codec);
+      unique(ofCodec.map((row) => row.chunks)).forEach((chunks, i, all) => {
         const line = element('tr', null, i === all.length - 1 ? { class: 'last' } : {});
         line.append(element('td', i ? '' : codec), element('td', chunks));
         COLUMNS.forEach((column, c) => {
@@ -127,11 +141,67 @@ $(document).ready(function () {
       });
     });
     table.append(body);
-    place.append(table);
+    place.append(scrolling(table));
     place.append(element('p', 'The darker, the better within a column; the best is bold. Times are '
       + 'medians of wall time with one thread, from warm page cache. ratio: bytes in memory over '
       + 'bytes stored, metadata included. The tomogram takes ' + written(rawBytes(here), 'bytes')
       + ' in memory; MB/s are shown where the pointer rests.', { class: 'note' }));
+  }
+
+  /* What the newest release of a series says to the other questions, one at a time. */
+  function drawQuestions(place) {
+    const found = (overview.questions || []).find((each) => each.series === Number(chosen.series));
+    if (!found) { return; }
+    const release = overview.releases[found.release];
+    place.append(element('h2', 'Other questions, zarr ' + release.zarr + ' with numcodecs '
+      + release.numcodecs));
+    const titles = found.tables.map((table) => table.title);
+    if (!titles.includes(chosen.question)) { chosen.question = titles[0]; }
+    const tabs = element('p', null, { class: 'overview-tabs', role: 'tablist' });
+    titles.forEach((title) => {
+      const tab = element('button', title, { type: 'button', role: 'tab',
+        'aria-selected': title === chosen.question ? 'true' : 'false' });
+      tab.addEventListener('click', () => {
+        chosen.question = title;
+        place.replaceChildren();
+        drawQuestions(place);
+        place.querySelector('[aria-selected="true"]').focus();
+      });
+      tabs.append(tab);
+    });
+    const question = found.tables.find((table) => table.title === chosen.question);
+    place.append(tabs, questionTable(question), element('p', question.says, { class: 'note' }));
+  }
+
+  /* A cell is a text, or [text, smaller text below it, whether it is the best]. */
+  function questionTable(question) {
+    const isNumber = question.headings.map((heading, i) =>
+      question.rows.some((row) => Array.isArray(row[i])));
+    const attributes = (i) => (isNumber[i] ? { class: 'number' } : {});
+    const table = element('table', null, { class: 'overview-table' });
+    const head = element('tr');
+    question.headings.forEach((heading, i) => head.append(element('th', heading, attributes(i))));
+    table.append(element('thead'), element('tbody'));
+    table.tHead.append(head);
+    question.rows.forEach((row) => {
+      const line = element('tr');
+      row.forEach((cell, i) => {
+        const [text, beneath, best] = Array.isArray(cell) ? cell : [cell, '', false];
+        const td = element('td', text, attributes(i));
+        if (best) { td.classList.add('best'); }
+        if (beneath) { td.append(element('small', beneath)); }
+        line.append(td);
+      });
+      table.tBodies[0].append(line);
+    });
+    return scrolling(table);
+  }
+
+  /* A table that is too wide for the screen scrolls by itself, the page does not. */
+  function scrolling(table) {
+    const box = element('div', null, { class: 'overview-wide' });
+    box.append(table);
+    return box;
   }
 
   /* What the tomogram takes in memory, from a ratio and the bytes it is the ratio to. */
@@ -146,18 +216,33 @@ $(document).ready(function () {
     return overview.benchmarks.find((each) => each.name === benchmark).unit;
   }
 
-  function drawHistory(rows, place) {
+  /* The rows of one benchmark: of the chosen configs, or of all where it has none of those. */
+  function ofBenchmark(name, rows, every) {
+    const own = rows.filter((row) => row.benchmark === name);
+    return own.length ? own : every.filter((row) => row.benchmark === name);
+  }
+
+  /* The Zarr format of the chart: the chosen one, or the newest that the benchmark has. */
+  function formatOf(followed) {
+    const formats = unique(followed.map((row) => row.format));
+    return formats.includes(Number(chosen.format)) ? Number(chosen.format) : Math.max(...formats);
+  }
+
+  function drawHistory(rows, followed, format, place) {
     const benchmark = overview.benchmarks.find((each) => each.name === chosen.benchmark);
     const order = line(chosen.branch).filter((i) => rows.some((row) => row.release === i));
     const labels = order.map((i) => label(overview.releases[i]));
-    const factor = { s: 1e3, bytes: 1e-6, ratio: 1, files: 1 }[benchmark.unit];
-    const unit = { s: 'ms', bytes: 'MB', ratio: 'times smaller', files: 'files' }[benchmark.unit];
-    const codecs = unique(rows.map((row) => row.codec));
+    const factor = { s: 1e3, us: 1, bytes: 1e-6, ratio: 1, files: 1 }[benchmark.unit];
+    const unit = { s: 'ms', us: 'µs', bytes: 'MB', ratio: 'times smaller',
+      files: 'files' }[benchmark.unit];
     const series = overview.series[chosen.series];
     const bandOf = evidence.bands(noise, series);
-    const shown = rows.filter((row) => row.benchmark === chosen.benchmark
-      && row.chunks === chosen.chunks && row.format === Number(chosen.format)
+    const shown = followed.filter((row) => row.chunks === chosen.chunks && row.format === format
       && order.includes(row.release));
+    // The core keeps the colours of its codecs, whichever of them were measured here.
+    const core = unique(rows.map((row) => row.codec));
+    const codecs = shown.every((row) => core.includes(row.codec)) ? core
+      : unique(shown.map((row) => row.codec));
     const counts = [];
     const values = shown.map((row) => {
       const release = overview.releases[row.release];
@@ -182,7 +267,7 @@ $(document).ready(function () {
     });
     const banded = counts.length > 0;
     const marks = evidence.marks(verdicts, series, chosen.benchmark,
-      (cell) => cell.chunks === chosen.chunks && cell.format === Number(chosen.format))
+      (cell) => cell.chunks === chosen.chunks && cell.format === format)
       .map((mark) => ({ ...mark, place: overview.releases.findIndex((each) =>
         each.tag === mark.release) }))
       .filter((mark) => order.includes(mark.place))
@@ -213,7 +298,7 @@ $(document).ready(function () {
         },
         color: { field: 'codec', type: 'nominal', sort: codecs, scale: { domain: codecs },
           legend: { orient: 'top', offset: marks.length ? 34 : 18, title: null, labelLimit: 220,
-            symbolOpacity: 1 } },
+            symbolOpacity: 1, values: unique(shown.map((row) => row.codec)) } },
       },
       layer: [
         { name: banded ? 'noise' : 'quartiles',
@@ -313,15 +398,18 @@ $(document).ready(function () {
       return;
     }
     const all = figures();
-    const rows = all.filter((row) => row.series === Number(chosen.series));
+    const every = all.filter((row) => row.series === Number(chosen.series));
+    const rows = ofChosenConfigs(every);
     const series = overview.series[chosen.series];
     const machine = overview.machines[series.machine];
     const releases = unique(rows.map((row) => row.release)).length;
     page.append(element('p', 'Tomogram: ' + series.tomogram + '. Machine: ' + series.machine + ' ('
       + [machine.cpu, machine.num_cpu + ' cores', machine.os].filter(Boolean).join(', ')
-      + '), Python ' + series.python + ', stores on ' + series.file_system + '. ' + releases + (releases === 1 ? ' release' : ' releases')
-      + ' measured. A figure is shown only where the store was read back with the same bits, in the '
-      + 'codec asked for, by the release on the label.'));
+      + '), Python ' + series.python + ', stores on ' + series.file_system + ', '
+      + (series.cores === 1 ? 'one core' : 'all cores') + '. '
+      + releases + (releases === 1 ? ' release' : ' releases')
+      + ' measured' + profilesInWords(series.profiles) + '. A figure is shown only where the store '
+      + 'was read back with the same bits, in the codec asked for, by the release on the label.'));
     const choices = element('p', null, { class: 'overview-choices' });
     const redraw = draw;
     if (overview.series.length > 1) {
@@ -336,30 +424,54 @@ $(document).ready(function () {
       [i, label(overview.releases[i])]), redraw));
     choices.append(choice('Zarr format', 'format', unique(all.map((row) => row.format)).sort()
       .map((format) => [format, format]), redraw));
+    if (every.some((row) => !overview.usual.some((each) =>
+      each[0] === row.codec && each[1] === row.chunks))) {
+      choices.append(choice('configs', 'configs', [['few', 'the usual'], ['all', 'all']], redraw));
+    }
     page.append(choices);
     const table = element('div');
     page.append(table);
     drawTable(rows, table);
+    const questions = element('div', null, { id: 'overview-questions' });
+    page.append(questions);
+    drawQuestions(questions);
 
-    page.append(element('h2', 'Through the releases'));
+    const measured = overview.benchmarks.filter((each) =>
+      every.some((row) => row.benchmark === each.name));
+    if (!measured.length) { return; }
+    if (!measured.some((each) => each.name === chosen.benchmark)) {
+      chosen.benchmark = measured[0].name;
+    }
+    const followed = ofBenchmark(chosen.benchmark, rows, every);
+    const format = formatOf(followed);
+    const shapes = unique(followed.map((row) => row.chunks));
+    if (!shapes.includes(chosen.chunks)) { chosen.chunks = shapes[0]; }
+    page.append(element('h2', 'Through the releases, Zarr format ' + format));
     const chart = element('p', null, { class: 'overview-choices' });
-    chart.append(choice('figure', 'benchmark', overview.benchmarks.map((each) =>
+    chart.append(choice('figure', 'benchmark', measured.map((each) =>
       [each.name, each.title]), redraw));
-    chart.append(choice('chunks', 'chunks', unique(rows.map((row) => row.chunks))
-      .map((chunks) => [chunks, chunks]), redraw));
+    chart.append(choice('chunks', 'chunks', shapes.map((chunks) => [chunks, chunks]), redraw));
     page.append(chart);
     const place = element('div', null, { id: 'overview-history' });
     page.append(place);
     const note = element('div', null, { class: 'note', id: 'overview-note' });
     page.append(note);
-    drawHistory(rows, place).then((drawn) => {
+    drawHistory(rows, followed, format, place).then((drawn) => {
       explain(drawn, note);
       place.setAttribute('data-drawn', 'yes');
     });
   }
 
+  /* Releases may have been measured with a larger or a smaller part of the grid. */
+  function profilesInWords(profiles) {
+    const names = Object.keys(profiles);
+    return names.length === 1 ? ', profile ' + names[0]
+      : ': ' + names.map((name) => profiles[name] + ' with profile ' + name).join(', ');
+  }
+
   function chooseDefaults() {
     chosen.series = 0;
+    chosen.configs = 'few';
     const rows = figures().filter((row) => row.series === chosen.series);
     chosen.branch = '3.x';
     chosen.format = Math.max(2, ...rows.map((row) => row.format));

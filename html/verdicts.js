@@ -61,7 +61,7 @@ $(document).ready(function () {
     const place = element('p', null, { class: 'overview-choices' });
     if (verdicts.series.length > 1) {
       place.append(choice('measured on', 'series', verdicts.series.map((each, i) =>
-        [i, [each.tomogram, each.machine, 'Python ' + each.python, each.profile].join(', ')])));
+        [i, [each.tomogram, each.machine, 'Python ' + each.python].join(', ')])));
     }
     const branches = [...new Set(stepsOfSeries().map((step) => step.branch))].filter(Boolean).sort()
       .reverse();
@@ -96,7 +96,7 @@ $(document).ready(function () {
     { class: 'answer', id: 'verdicts-found' }));
     place.append(element('p', 'Each release was compared with the one just before it on its branch, '
       + 'both in turn in pairs of fresh processes. Tomogram: ' + series.tomogram + '. Machine: '
-      + series.machine + ', Python ' + series.python + ', profile ' + series.profile + '. '
+      + series.machine + ', Python ' + series.python + '. '
       + evidence.spreadInWords(noise, series), { class: 'note' }));
   }
 

@@ -40,6 +40,10 @@ DERIVED = (
 """Ends of the names of figures that say once more what another one says."""
 
 
+ELSEWHERE = "portability."
+"""What docs/portability.md has, whose figures are no amounts."""
+
+
 @dataclass(frozen=True)
 class ExactChange:
     """A figure that a release changed: over the cells that it and the one before it both have.
@@ -92,7 +96,7 @@ def _changes(tag: str, before: MeasuredRelease, after: MeasuredRelease) -> list[
     changes = [
         _change(tag, name, before.figures.get(name, {}), after.figures.get(name, {}))
         for name in names
-        if is_exact(name) and not name.endswith(DERIVED)
+        if is_exact(name) and not name.endswith(DERIVED) and not name.startswith(ELSEWHERE)
     ]
     return [each for each in changes if each.changed or each.appeared or each.gone]
 
@@ -135,8 +139,8 @@ def exact_report(results: Path, machine: str) -> str:
     return f"""# What each release changed exactly
 
 Written by `cryoet-zarr-bench readme` from `results/{machine}/`, tomogram {tomogram}: bytes, files,
-requests, damage and portability of each release against the one before it. These are counted or
-computed, not timed, and the same on every machine. {len(changes)} releases could be compared, with
+requests and damage of each release against the one before it. These are counted or computed, not
+timed, and the same on every machine. {len(changes)} releases could be compared, with
 the numcodecs of their day; those not listed changed nothing by {SHOWN_FROM:.0%} or more.
 
 changed: cells of the grid in which the figure changed by {SHOWN_FROM:.0%} or more, of those that
