@@ -36,6 +36,7 @@ def kept_comparisons(workplace):
     return found
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_two_releases_are_compared_in_a_table_json_and_csv(workplace):
     json_file, csv_file = workplace.folder / "answer.json", workplace.folder / "answer.csv"

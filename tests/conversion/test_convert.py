@@ -386,6 +386,7 @@ def run(*arguments, **options):
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["b.zarr", "b.mrc"])
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_ended_in_the_middle_the_old_one_stays_and_the_next_one_clears_up(tmp_path, name, ending):
