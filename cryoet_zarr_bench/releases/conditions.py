@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from cryoet_zarr_bench.short_numbers import short
+
 _THREAD_VARIABLE = re.compile(r"BLOSC_\w+|\w*(THREADS|MAX_WORKERS)|ZARR_ASYNC__CONCURRENCY")
 
 
@@ -146,7 +148,7 @@ def _container(root: Path) -> str | None:
 
 def _load() -> list[float] | None:
     try:
-        return [rounded(average) for average in os.getloadavg()]
+        return [short(average) for average in os.getloadavg()]
     except (AttributeError, OSError):
         return None
 
@@ -172,8 +174,3 @@ def _memory_available(root: Path) -> int | None:
     text = _text(root / "proc/meminfo") or ""
     found = re.search(r"^MemAvailable: +(\d+) kB", text, re.MULTILINE)
     return int(found[1]) * 1024 if found else None
-
-
-def rounded(value: float) -> float:
-    """A number with 5 significant digits: no clock here is better, and records stay small."""
-    return float(f"{value:.5g}")

@@ -12,9 +12,9 @@ from cryoet_zarr_bench.releases.conditions import (
     Moment,
     describe_machine,
     read_moment,
-    rounded,
     steal_fraction,
 )
+from cryoet_zarr_bench.short_numbers import short
 
 SECONDS_BETWEEN_CANARIES = 3.0
 """Canaries are at least as far apart, so that they add about a hundredth to the time of a run."""
@@ -52,10 +52,10 @@ class Watch:
         steal = None if before is None else steal_fraction(before, now)
         sample = [
             now.time,
-            rounded(cpu_seconds),
-            rounded(wall_seconds),
+            short(cpu_seconds),
+            short(wall_seconds),
             now.load and now.load[0],
-            None if steal is None else rounded(steal),
+            short(steal),
             now.cpu_pressure,
         ]
         self._last = now
@@ -80,6 +80,6 @@ class Watch:
             "begun": self._begun,
             "ended": asdict(self._last) if self._last else None,
             "samples": self._samples,
-            "canary_spread": None if found is None else rounded(found),
+            "canary_spread": short(found),
             "noisy": None if found is None else found > NOISY,
         }

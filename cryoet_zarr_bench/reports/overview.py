@@ -91,7 +91,7 @@ def overview(results: Path) -> dict[str, Any]:
                 "python": python,
                 "profiles": profiles[machine, tomogram, python],
                 "file_system": newest[machine, tomogram, python].file_system,
-                "cores": newest[machine, tomogram, python].cores,
+                "cores": newest[machine, tomogram, python].cores_in_words,
             }
             for machine, tomogram, python in series
         ],

@@ -84,8 +84,9 @@ def figures(results: Path) -> str:
         [
             f"Machine: {result.machine} ({machine['cpu']}, {machine['num_cpu']} cores, "
             f"{memory:.0f} GiB, {machine['os']}), Python {result.python}, stores on "
-            f"{result.file_system}, a process on {_cores(result)}. Tomogram: {result.tomogram}, "
-            "float32. Each time is the median of at least 6 calls in 2 processes.",
+            f"{result.file_system}, a process on {result.cores_in_words}. "
+            f"Tomogram: {result.tomogram}, float32. Each time is the median of at least 6 calls in "
+            "2 processes.",
             f"**zarr {newest.zarr}, numcodecs {newest.numcodecs}, Zarr format 3.** "
             f"{answer(result, 3)}",
             _by_config(result),
@@ -97,10 +98,6 @@ def figures(results: Path) -> str:
             *_mixed(own),
         ]
     )
-
-
-def _cores(result: MeasuredRelease) -> str:
-    return "one core" if result.cores == 1 else "all cores"
 
 
 def _mixed(own: dict[str, MeasuredRelease]) -> list[str]:

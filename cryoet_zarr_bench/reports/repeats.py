@@ -9,6 +9,7 @@ from cryoet_zarr_bench.releases.commits import commit_of
 from cryoet_zarr_bench.releases.measure import Place, Step
 from cryoet_zarr_bench.reports.noise import NOISE_FILE
 from cryoet_zarr_bench.reports.results import MeasuredRelease, read_results
+from cryoet_zarr_bench.short_numbers import short
 from cryoet_zarr_bench.storage.exact_figures import is_exact
 
 
@@ -53,7 +54,7 @@ def _line(step: Step, result: MeasuredRelease) -> dict[str, Any]:
         "noisy": result.noisy,
         "figures": {
             benchmark: {
-                f"{cell.codec} {cell.chunks} {cell.zarr_format}": float(f"{value:.5g}")
+                f"{cell.codec} {cell.chunks} {cell.zarr_format}": short(value)
                 for cell, value in cells.items()
             }
             for benchmark, cells in result.figures.items()

@@ -72,6 +72,11 @@ class MeasuredRelease:
         """One figure, None where there is none."""
         return self.figures.get(benchmark, {}).get(cell)
 
+    @property
+    def cores_in_words(self) -> str:
+        """What a measured process could work on: "one core" or "all cores"."""
+        return "one core" if self.cores == 1 else "all cores"
+
 
 def read_results(folder: Path) -> list[MeasuredRelease]:
     """Every result file under `folder`; what is no result file of asv's is left out."""

@@ -103,17 +103,17 @@ class _Axis:
         return self._begin + part * (self._end - self._begin)
 
     def ticks(self) -> list[float]:
-        """Round values, about five of them."""
+        """Round values: at least three, and at most a dozen where the axis spans twelve decades."""
         low, high = 10**self._low, 10**self._high
-        if high / low < 3:
+        if high / low < 10:
             step = 10 ** math.floor(math.log10((high - low) / 3))
-            step *= next(each for each in (1, 2, 5, 10) if (high - low) / (each * step) <= 6)
+            step *= next(each for each in (1, 2, 5, 10) if (high - low) / (each * step) <= 8)
             return [
                 round(number * step, 10)
                 for number in range(math.ceil(low / step), math.floor(high / step) + 1)
             ]
         decades = range(math.floor(self._low), math.ceil(self._high) + 1)
-        rounds = (1, 2, 5) if high / low < 200 else (1,)
+        rounds = (1, 2, 5) if high / low < 1e4 else (1,)
         return [
             value
             for decade in decades

@@ -110,7 +110,7 @@ def storage_report(results: Path, machine: str, found: Sequence[TomogramFigures]
     """The page in Markdown."""
     release, described = load_catalogue().newest("3.x"), machine_of(results, machine)
     sections = [_section(each) for each in found]
-    cores = "one core" if all(each.result.cores == 1 for each in found) else "all cores"
+    cores = " or ".join(sorted({each.result.cores_in_words for each in found}))
     beginning = _beginning(release, machine, described, cores)
     return "\n\n".join([beginning, *sections, _answer(found)]) + "\n"
 
@@ -134,7 +134,8 @@ is listed has at least its ratio, is written and read in as little CPU time, and
 the three. Ratios are compared as they are shown, to {DECIMALS} decimals. Times count as different
 only beyond the factor by which nine of ten repeated measurements of one release differ at most,
 which each section names: within it no config beats another by time. Of lossy configs the noise that
-they add counts like the ratio."""
+they add counts like the ratio. `float16` has fewer bits for values below 2^-14, which most of a
+tomogram is whose values were never scaled, and casting such values is slow."""
 
 
 def _section(figures: TomogramFigures) -> str:

@@ -334,7 +334,7 @@ FAMILIES = (
 | `jpeg2000` | JPEG 2000 without loss, of each XY slice as integers; of imagecodecs |
 | `jpeg2000-N` | the same at about N dB of the integers' whole range, 65535 of int16 |
 | `bitround-N` | N bits of the mantissa are kept |
-| `float16` | values cast to half precision |
+| `float16` | values cast to half precision; below 2^-14 it has fewer bits and is slow to cast |
 | `int16`, `int8` | the tomogram's range scaled to that of the integer |
 | `quantise-N` | multiples of sigma / N, as integers of as few bytes as hold them |
 

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from cryoet_zarr_bench.short_numbers import short
 from cryoet_zarr_bench.storage.clocks import CPU_TIMES_FILE
 from cryoet_zarr_bench.storage.config import StorageConfig, parse_chunks
 
@@ -145,14 +146,9 @@ def as_samples(found: list[Both], factor: float = 1.0) -> dict[str, Any]:
     if path:
         # The host takes as many as there are samples from the end; what comes before is warming up.
         Path(path).write_text(json.dumps([0.0, *as_cpu_samples(found, factor)["samples"]]))
-    return {"samples": [_rounded(each.wall * factor) for each in found], "number": 1}
+    return {"samples": [short(each.wall * factor) for each in found], "number": 1}
 
 
 def as_cpu_samples(found: list[Both], factor: float = 1.0) -> dict[str, Any]:
     """What the twin named `_cpu` returns where it makes calls of its own."""
-    return {"samples": [_rounded(each.cpu * factor) for each in found], "number": 1}
-
-
-def _rounded(value: float) -> float:
-    """A number with 5 significant digits: no clock here is better."""
-    return float(f"{value:.5g}")
+    return {"samples": [short(each.cpu * factor) for each in found], "number": 1}

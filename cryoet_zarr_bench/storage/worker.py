@@ -46,15 +46,11 @@ def main() -> None:
     elif task == "counts":
         _take_calls(answers, _count)
     else:
+        from cryoet_zarr_bench.storage.cores import keep_to_one_core
+
         # As asv's processes are.
-        _keep_to_one_core()
+        keep_to_one_core()
         _take_calls(answers, _measure)
-
-
-def _keep_to_one_core() -> None:
-    from cryoet_zarr_bench.storage.cores import keep_to_one_core
-
-    keep_to_one_core()
 
 
 def _discovered() -> dict[str, Any]:

@@ -10,7 +10,6 @@ from cryoet_zarr_bench.releases import conditions
 from cryoet_zarr_bench.releases.conditions import (
     describe_machine,
     read_moment,
-    rounded,
     steal_fraction,
 )
 
@@ -121,9 +120,3 @@ def test_the_stolen_fraction_is_of_the_time_between(linux):
     assert steal_fraction(replace(before, steal_ticks=None, total_ticks=None), now) is None
     # The machine was started anew in between.
     assert steal_fraction(now, before) is None
-
-
-def test_numbers_are_rounded_to_five_digits():
-    assert rounded(0.0234567891) == 0.023457
-    assert rounded(123456.0) == 123460.0
-    assert rounded(0.0) == 0.0

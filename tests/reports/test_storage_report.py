@@ -5,6 +5,8 @@ from pathlib import Path
 
 import made_up_storage as made_up
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from made_up_storage import MACHINE, PLAIN, QUICK, SEED, SLABS
 
 from cryoet_zarr_bench.reports.pareto import LOSSLESS, LOSSY, candidates
@@ -17,6 +19,8 @@ from cryoet_zarr_bench.reports.storage_report import (
 
 PROJECT = Path(__file__).resolve().parents[2]
 RESULTS = PROJECT / "results"
+
+SVG = "{http://www.w3.org/2000/svg}"
 
 
 def tomogram(name=made_up.TOMOGRAM, more=None):
@@ -82,7 +86,7 @@ def test_several_tomograms_have_a_section_and_a_chart_each():
         assert f"]({name})" in text
         assert len(svg) < 60_000
         drawn = ElementTree.fromstring(svg)
-        titles = [each.text for each in drawn.iter("{http://www.w3.org/2000/svg}title")]
+        titles = [each.text for each in drawn.iter(f"{SVG}title")]
         # What is on the front in two panels, the seed's marked in both of the lossless row.
         assert len([each for each in titles if "ratio" in each]) == 2 * (3 + 2) + 2
     assert len(charts) == 2
@@ -94,6 +98,16 @@ def test_a_chart_can_be_drawn_of_any_figures(spread):
     found = [tomogram(more={"storage.Storage.track_compression_ratio": ratios})]
     for svg in storage_charts(found).values():
         assert "nan" not in ElementTree.tostring(ElementTree.fromstring(svg)).decode()
+
+
+@given(st.floats(1e-3, 1e3), st.floats(1.001, 1e8))
+def test_an_axis_has_at_least_three_numbers_and_never_too_many(lowest, times):
+    ratios = {SEED: lowest, QUICK: lowest * times, PLAIN: lowest, SLABS: lowest}
+    found = [tomogram(more={"storage.Storage.track_compression_ratio": ratios})]
+    (svg,) = storage_charts(found).values()
+    panel = next(ElementTree.fromstring(svg).iter(f"{SVG}g"))
+    numbers = [each.text for each in panel.iter(f"{SVG}text") if each.get("text-anchor") == "end"]
+    assert 3 <= len(set(numbers)) == len(numbers) <= 12
 
 
 def test_the_committed_results_have_the_tomogram_of_the_history_first():

@@ -406,7 +406,7 @@ $(document).ready(function () {
     page.append(element('p', 'Tomogram: ' + series.tomogram + '. Machine: ' + series.machine + ' ('
       + [machine.cpu, machine.num_cpu + ' cores', machine.os].filter(Boolean).join(', ')
       + '), Python ' + series.python + ', stores on ' + series.file_system + ', '
-      + (series.cores === 1 ? 'one core' : 'all cores') + '. '
+      + series.cores + '. '
       + releases + (releases === 1 ? ' release' : ' releases')
       + ' measured' + profilesInWords(series.profiles) + '. A figure is shown only where the store '
       + 'was read back with the same bits, in the codec asked for, by the release on the label.'));
