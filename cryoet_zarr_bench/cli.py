@@ -218,6 +218,15 @@ def history(
         bool, typer.Option("--newest", help="Measure the newest release alone.")
     ] = False,
     profile: Annotated[str | None, typer.Option(help="As for bench.")] = None,
+    patience: Annotated[
+        float | None,
+        typer.Option(
+            metavar="MINUTES",
+            min=0,
+            help="Wait so long before each release until this machine is as quick as it usually "
+            "was, and measure again what was measured at another pace.",
+        ),
+    ] = None,
 ) -> None:
     """Measure every release of the catalogue that has no results yet; publish into html/.
 
@@ -228,7 +237,7 @@ def history(
 
     _choose(None, None, profile)
     name = machine or platform.node()
-    if not run_history(console, name, tomograms=tomogram or (), newest=newest):
+    if not run_history(console, name, tomograms=tomogram or (), newest=newest, patience=patience):
         raise typer.Exit(1)
 
 

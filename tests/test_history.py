@@ -88,6 +88,26 @@ def test_what_a_smaller_profile_measured_is_measured_again(
     assert asked == [["int16", newest]] + ([["10A", newest]] if is_left else [])
 
 
+@pytest.mark.parametrize(
+    ("canary", "patience", "is_left"), [(0.02, 5, False), (0.032, None, False), (0.032, 5, True)]
+)
+def test_what_was_measured_at_another_pace_is_measured_again_where_patience_is_asked_for(
+    tmp_path, monkeypatch, canary, patience, is_left
+):
+    asked = []
+    run_newest(
+        tmp_path,
+        monkeypatch,
+        asked,
+        "quick",
+        "quick",
+        canaries=(canary, 0.02, 0.02, 0.02),
+        patience=patience,
+    )
+    newest = CATALOGUE.newest("3.x").tag
+    assert asked == [["int16", newest]] + ([["10A", newest]] if is_left else [])
+
+
 def test_a_tomogram_that_cannot_be_had_is_refused_before_anything_is_measured(
     tmp_path, monkeypatch
 ):
@@ -97,19 +117,27 @@ def test_a_tomogram_that_cannot_be_had_is_refused_before_anything_is_measured(
     assert asked == []
 
 
-def run_newest(tmp_path, monkeypatch, asked, measured, profile, *more):
-    """Fill in which tomogram is measured in which release, 10A measured with a profile already."""
+def run_newest(
+    tmp_path, monkeypatch, asked, measured, profile, *more, canaries=(None,), patience=None
+):
+    """Fill in which tomogram is measured in which release, 10A measured with a profile already.
+
+    `canaries` are those of that release and of releases that came before it.
+    """
 
     def measure(steps, *rest):
         asked.extend([[selected_tomogram().name.split()[1], step.release.tag] for step in steps])
         return []
 
+    releases = [CATALOGUE.newest("3.x"), *CATALOGUE.releases][: len(canaries)]
     results = [
         MeasuredRelease(
-            *(commit_of(CATALOGUE.newest("3.x").tag), "m", "synthetic-10A-16x16x16", "3.12", 0),
+            *(commit_of(release.tag), "m", "synthetic-10A-16x16x16", "3.12", 0),
             *(None, {}, {}, [], {}, "tmpfs"),
             profile=measured,
+            canary=canary,
         )
+        for release, canary in zip(releases, canaries, strict=True)
     ]
     monkeypatch.setattr(main_job, "read_results", lambda folder: results if measured else [])
     monkeypatch.setattr(main_job, "measure", measure)
@@ -121,7 +149,9 @@ def run_newest(tmp_path, monkeypatch, asked, measured, profile, *more):
     monkeypatch.setenv("CRYOET_PROFILE", profile)
     try:
         sources = ("synthetic:int16@16", "synthetic:10A@16", *more)
-        main_job.run_history(Console(), "m", tmp_path, tomograms=sources, newest=True)
+        main_job.run_history(
+            Console(), "m", tmp_path, tomograms=sources, newest=True, patience=patience
+        )
     finally:
         selected_tomogram.cache_clear()
 

@@ -184,11 +184,13 @@ def measure(
     console: Console,
     measured: Callable[[Step], None] = lambda step: None,
     is_waiting: Callable[[Step], bool] = lambda step: False,
+    before: Callable[[], object] = lambda: None,
 ) -> list[Step]:
     """Measure the steps that are not done yet, one call of asv each; return those with a failure.
 
     `measured` is called after each step, before it counts as done. Where `is_waiting` says that a
-    step was measured by a run that was killed before this, it is not measured again.
+    step was measured by a run that was killed before this, it is not measured again. `before` is
+    called just before each measurement, and may wait.
 
     asv's own output goes to the log. A failing cell fails its step but stops nothing; where asv
     cannot even begin, BadInput says so with its last line. An interruption by Ctrl-C is passed on
@@ -203,8 +205,10 @@ def measure(
             if progression.is_done(step):
                 console.print(f"{step.title}: measured before the interruption")
             else:
-                if not is_waiting(step) and not _run_asv(step, place, progress, console):
-                    failed.append(step)
+                if not is_waiting(step):
+                    before()
+                    if not _run_asv(step, place, progress, console):
+                        failed.append(step)
                 measured(step)
                 progression.add(step)
             progress.advance(whole)

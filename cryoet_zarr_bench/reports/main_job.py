@@ -20,10 +20,12 @@ from cryoet_zarr_bench.releases.measure import (
     measure,
     publish,
 )
+from cryoet_zarr_bench.releases.patience import wait_for_usual_pace
 from cryoet_zarr_bench.releases.places import LOCAL, PROJECT, WORK
 from cryoet_zarr_bench.releases.selection import select_tomogram, selected_tomogram, tomogram_label
 from cryoet_zarr_bench.reports.answer import answer
 from cryoet_zarr_bench.reports.documents import update_documents
+from cryoet_zarr_bench.reports.pace import is_usual, pace_of, usual_canary
 from cryoet_zarr_bench.reports.portal_report import fetch_selected
 from cryoet_zarr_bench.reports.repeats import add_repeat, is_waiting
 from cryoet_zarr_bench.reports.results import MeasuredRelease, read_results
@@ -103,12 +105,15 @@ def run_history(
     *,
     tomograms: Sequence[str] = (),
     newest: bool = False,
+    patience: float | None = None,
 ) -> bool:
     """Measure what has no results of this machine yet, and publish; False if a cell failed.
 
     What was measured with a smaller profile than the one selected is measured again. `tomograms`
     are sources, measured one after the other; without them it is the selected one. `newest` leaves
-    all releases but the newest out. Results, dashboard and documents are those in `project`.
+    all releases but the newest out. With `patience` each measurement waits up to so many minutes
+    for the machine's usual pace, and what was measured at another pace is measured again. Results,
+    dashboard and documents are those in `project`.
 
     Raises BadInput, before anything is measured, where a tomogram cannot be had.
     """
@@ -122,9 +127,9 @@ def run_history(
     failed: list[Step] = []
     for source in tomograms:
         select_tomogram(source)
-        failed += _measure_missing(console, place, newest)
+        failed += _measure_missing(console, place, newest, patience)
     if not tomograms:
-        failed += _measure_missing(console, place, newest)
+        failed += _measure_missing(console, place, newest, patience)
     publish(place)
     update_documents(project)
     for step in failed:
@@ -132,14 +137,20 @@ def run_history(
     return not failed
 
 
-def _measure_missing(console: Console, place: Place, newest: bool) -> list[Step]:
+def _measure_missing(
+    console: Console, place: Place, newest: bool, patience: float | None
+) -> list[Step]:
     """Measure the selected tomogram in the releases that lack it; return those with a failure."""
     catalogue, profile, label = load_catalogue(), selected_profile(), tomogram_label()
     enough = list(PROFILES)[list(PROFILES).index(profile.name) :]
+    own = [result for result in read_results(place.results) if result.machine == place.machine]
+    usual = usual_canary(own)
     measured = {
         (result.commit, result.numcodecs)
-        for result in read_results(place.results)
-        if result.machine == place.machine and result.tomogram == label and result.profile in enough
+        for result in own
+        if result.tomogram == label
+        and result.profile in enough
+        and (patience is None or is_usual(pace_of(result, usual)))
     }
     steps = [
         step
@@ -148,7 +159,7 @@ def _measure_missing(console: Console, place: Place, newest: bool) -> list[Step]
     ]
     console.print(
         f"{label}: {len(steps)} steps of the history have no results of {place.machine} in profile "
-        f"{profile.name} yet",
+        f"{profile.name} yet" + (", or at another pace" if patience is not None else ""),
         highlight=False,
     )
     purpose = {"machine": place.machine, "tomogram": label, "profile": profile.name}
@@ -163,7 +174,11 @@ def _measure_missing(console: Console, place: Place, newest: bool) -> list[Step]
     def repeat_is_waiting(step: Step) -> bool:
         return bool(step.again) and is_waiting(place, step)
 
-    failed = measure(steps, place, progression, console, keep_repeat, repeat_is_waiting)
+    def wait() -> None:
+        if patience is not None and usual is not None:
+            wait_for_usual_pace(usual, patience, console.print)
+
+    failed = measure(steps, place, progression, console, keep_repeat, repeat_is_waiting, wait)
     shutil.rmtree(place.for_repeats.folder, ignore_errors=True)
     return failed
 

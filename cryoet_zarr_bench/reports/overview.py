@@ -11,6 +11,7 @@ from cryoet_zarr_bench.releases.commits import commit_of
 from cryoet_zarr_bench.reports.answer import answer
 from cryoet_zarr_bench.reports.asv_pages import HISTORY
 from cryoet_zarr_bench.reports.noise import Noise, read_noise
+from cryoet_zarr_bench.reports.pace import other_paces
 from cryoet_zarr_bench.reports.questions import question_tables
 from cryoet_zarr_bench.reports.results import Cell, MeasuredRelease, machine_of, read_results
 from cryoet_zarr_bench.short_numbers import short
@@ -46,7 +47,9 @@ def overview(results: Path) -> dict[str, Any]:
     Figures are rows: series, release, benchmark, and a list for each config: config, value, and for
     what was sampled the first and third quartile. A config is codec, chunks, format. An answer is a
     row: series, release, format, text. A noisy run is a row: series, release, spread of its
-    canaries; `watched` counts, for each series, the releases that were measured with canaries.
+    canaries; `paces` are rows too, of runs whose canary took longer or less than usual in that
+    series: series, release, times as long; `watched` counts, for each series, the releases that
+    were measured with canaries.
     `usual` are the codecs and chunk shapes that every profile has. `questions` has, for the newest
     release of a series, the tables of `question_tables`. Series, release, benchmark and config are
     indices into the lists beside, so that the file stays small.
@@ -108,6 +111,11 @@ def overview(results: Path) -> dict[str, Any]:
             ]
             for result in measured
             if result.noisy
+        ],
+        "paces": [
+            [series.index(each), places[result.commit], short(pace)]
+            for each in series
+            for result, pace in other_paces([one for one in measured if _series(one) == each])
         ],
         "usual": [
             [config.codec.name, config.chunks_text]

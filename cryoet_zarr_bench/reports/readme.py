@@ -10,6 +10,7 @@ from cryoet_zarr_bench.releases.catalogue import Release, load_catalogue
 from cryoet_zarr_bench.releases.commits import commit_of
 from cryoet_zarr_bench.reports.answer import answer
 from cryoet_zarr_bench.reports.noise import read_noise
+from cryoet_zarr_bench.reports.pace import other_paces
 from cryoet_zarr_bench.reports.results import (
     Cell,
     MeasuredRelease,
@@ -96,6 +97,7 @@ def figures(results: Path) -> str:
             "newest patch of each minor release with the numcodecs of its day:",
             _by_release(own, list(catalogue.newest_patches())),
             *_mixed(own),
+            *_paces(own),
         ]
     )
 
@@ -107,6 +109,18 @@ def _mixed(own: dict[str, MeasuredRelease]) -> list[str]:
         return []
     said = ", ".join(f"{count} with profile {profile}" for profile, count in counts.most_common())
     return [f"Of these releases {said}; a figure means the same in all."]
+
+
+def _paces(own: dict[str, MeasuredRelease]) -> list[str]:
+    """What is to be said where the machine was not as quick at some releases as at the others."""
+    paces = [pace for _, pace in other_paces(own.values())]
+    if not paces:
+        return []
+    return [
+        f"{len(paces)} of these {len(own)} releases were measured while the machine had another "
+        f"pace: work that never changes took {min(paces):.2f} to {max(paces):.2f} times its usual "
+        "time. A step between such a release and its neighbours is the machine's."
+    ]
 
 
 def _trust(results: Path, result: MeasuredRelease) -> str:
