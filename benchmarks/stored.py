@@ -11,6 +11,7 @@ from cryoet_zarr_bench.storage.clocks import BothClocks
 from cryoet_zarr_bench.storage.config import StorageConfig
 from cryoet_zarr_bench.storage.cores import keep_to_one_core
 from cryoet_zarr_bench.storage.exact_figures import leave_exact_figures
+from cryoet_zarr_bench.storage.freed_memory import keep_freed_memory
 from cryoet_zarr_bench.storage.grid import CONVERSION, REFERENCE, selected_profile
 from cryoet_zarr_bench.storage.session import end_with_parent, prepared_tomogram_path
 from cryoet_zarr_bench.storage.shelf import Figures, prepare_shelf
@@ -30,6 +31,7 @@ GRID = selected_profile()
 if os.environ.get("ASV") == "true":
     end_with_parent()
     keep_to_one_core()
+    keep_freed_memory()
 
 
 def make_stores(

@@ -27,6 +27,7 @@ from cryoet_zarr_bench.releases.measure import Place, alone, choose_python, run_
 from cryoet_zarr_bench.releases.places import PROJECT, WORK
 from cryoet_zarr_bench.reports.results import MeasuredRelease, read_results
 from cryoet_zarr_bench.storage.cores import EVERY_CORE
+from cryoet_zarr_bench.storage.freed_memory import TRIM_MEMORY
 from cryoet_zarr_bench.storage.grid import selected_profile
 
 SETTINGS_FILE = "settings.jsonl"
@@ -38,7 +39,8 @@ class Setting:
     """Options of `asv run`, how often the same run is made, who makes exact figures, and where.
 
     `by_process` is whether asv runs a process for each exact figure, as it does by itself;
-    `every_core` is whether measured processes are left on all cores.
+    `every_core` is whether measured processes are left on all cores, `trim_memory` whether they
+    give freed memory back as the allocator does by itself.
     """
 
     title: str
@@ -46,6 +48,7 @@ class Setting:
     runs: int = 2
     by_process: bool = False
     every_core: bool = False
+    trim_memory: bool = False
 
 
 CHOSEN = Setting("as the history is measured", ("--interleave-rounds",))
@@ -55,6 +58,7 @@ _EXACT = ("-b", r"^(?!overhead\.).*\.track_")
 TRIED = (
     CHOSEN,
     Setting("on every core instead of one", ("--interleave-rounds",), every_core=True),
+    Setting("freed memory given back, as by itself", ("--interleave-rounds",), trim_memory=True),
     Setting("rounds of a cell one after the other", ("--no-interleave-rounds",)),
     Setting(
         "four rounds of fewer calls, interleaved",
@@ -154,6 +158,7 @@ def _run_asv(place: Place, tag: str, setting: Setting) -> None:
     place.log.write_text("")
     os.environ[BY_PROCESS] = "1" if setting.by_process else ""
     os.environ[EVERY_CORE] = "1" if setting.every_core else ""
+    os.environ[TRIM_MEMORY] = "1" if setting.trim_memory else ""
     if code := run_watched(command, place.log):
         raise BadInput(f"asv ended with {code} where it tried settings; see {place.log}")
 

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from cryoet_zarr_bench.storage.cores import cores_in_use
+from cryoet_zarr_bench.storage.freed_memory import is_memory_kept
 from cryoet_zarr_bench.whole_files import write_whole
 
 RELEASE_FILE = "installed-release.json"
@@ -98,6 +99,7 @@ def environment_record() -> dict[str, Any]:
         "kernel": platform.release(),
         "file_system": file_system_of(Path.cwd()),
         "cores": cores_in_use(),
+        "keeps_freed_memory": is_memory_kept(),
         "packages": dict(sorted(packages.items())),
         "libraries": compiled_extensions("numcodecs"),
     }

@@ -47,9 +47,11 @@ def main() -> None:
         _take_calls(answers, _count)
     else:
         from cryoet_zarr_bench.storage.cores import keep_to_one_core
+        from cryoet_zarr_bench.storage.freed_memory import keep_freed_memory
 
-        # As asv's processes are.
+        # As asv's processes do.
         keep_to_one_core()
+        keep_freed_memory()
         _take_calls(answers, _measure)
 
 

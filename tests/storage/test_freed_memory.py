@@ -1,0 +1,51 @@
+"""A measured process keeps what it frees: a later call touches no new page."""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = """
+import json, resource
+from cryoet_zarr_bench.storage.freed_memory import is_memory_kept, keep_freed_memory
+keep_freed_memory()
+def faults(size):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    kept = [bytearray(size) for _ in range(4)]
+    del kept
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+found = {}
+for size in (2**20, 2**23, 2**26):
+    faults(size)
+    found[size] = faults(size)
+print(json.dumps([is_memory_kept(), list(found.values())]))
+"""
+
+pytestmark = pytest.mark.skipif(
+    platform.libc_ver()[0] != "glibc", reason="only glibc has these thresholds"
+)
+
+
+def answers(**variables):
+    environment = {**os.environ, "CRYOET_TRIM_MEMORY": "", **variables}
+    answer = subprocess.run(
+        [sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, check=True
+    )
+    return json.loads(answer.stdout)
+
+
+def test_blocks_of_up_to_32_mib_are_taken_from_what_was_freed():
+    is_kept, (small, medium, large) = answers()
+    assert is_kept
+    assert small < 20 and medium < 20
+    # Beyond that the system gives new pages to every call, as in any process.
+    assert large > 30
+
+
+def test_by_itself_the_allocator_gives_them_back():
+    is_kept, (small, *_) = answers(CRYOET_TRIM_MEMORY="1")
+    assert not is_kept
+    assert small > 100
