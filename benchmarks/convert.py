@@ -10,6 +10,7 @@ import numpy as np
 
 from benchmarks.stored import StoredTomogram
 from cryoet_zarr_bench.storage.flat_file import create_npy, fill_flat_file
+from cryoet_zarr_bench.storage.freed_memory import give_back_freed_memory
 from cryoet_zarr_bench.storage.grid import CONVERSION
 from cryoet_zarr_bench.storage.integrity import array_metadata, check_bit_equal, check_metadata
 from cryoet_zarr_bench.storage.multiscale import level_shapes, write_multiscale
@@ -118,6 +119,7 @@ class Convert(StoredTomogram):
         self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int
     ) -> None:
         """Peak memory of the process: interpreter, libraries, the file's mapped pages included."""
+        give_back_freed_memory()
         self._to_ome_zarr()
 
     peakmem_to_ome_zarr.pretty_name = "Convert to OME-Zarr (peak memory)"  # type: ignore[attr-defined]
@@ -126,6 +128,7 @@ class Convert(StoredTomogram):
         self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int
     ) -> None:
         """Peak memory of the process: interpreter and libraries included."""
+        give_back_freed_memory()
         self._from_ome_zarr()
 
     peakmem_from_ome_zarr.pretty_name = "Convert from OME-Zarr (peak memory)"  # type: ignore[attr-defined]

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from benchmarks.stored import StoredTomogram
+from cryoet_zarr_bench.storage.freed_memory import give_back_freed_memory
 from cryoet_zarr_bench.storage.grid import REFERENCE
 from cryoet_zarr_bench.storage.session import file_system_of, prepared_tomogram_path
 from cryoet_zarr_bench.storage.store_shelf import StoreShelf
@@ -68,6 +69,7 @@ class Write(Writing):
 
     def peakmem_write(self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
         """Peak memory of the process: interpreter, libraries and tomogram included."""
+        give_back_freed_memory()
         self.engine.write(self.tomogram, self.target, self.config)
 
     peakmem_write.pretty_name = "Write the tomogram (peak memory)"  # type: ignore[attr-defined]

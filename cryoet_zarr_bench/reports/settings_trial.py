@@ -99,7 +99,9 @@ def try_settings(console: Console, machine: str, tag: str | None, only_chosen: b
                 trial.seconds.append(time.monotonic() - begin)
                 trial.found.append(_newest(place))
                 if run + 1 == setting.runs:
-                    _keep(path, profile.name, _line(setting, trial, profile.name, release.tag))
+                    chosen = trials[settings[0]].found
+                    line = _line(setting, trial, chosen, profile.name, release.tag)
+                    _keep(path, profile.name, line)
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,9 @@ def _keep(path: Path, profile: str, line: dict[str, Any]) -> None:
     )
 
 
-def _line(setting: Setting, trial: Trial, profile: str, tag: str) -> dict[str, Any]:
+def _line(
+    setting: Setting, trial: Trial, chosen: list[MeasuredRelease], profile: str, tag: str
+) -> dict[str, Any]:
     return {
         "profile": profile,
         "setting": setting.title,
@@ -140,6 +144,7 @@ def _line(setting: Setting, trial: Trial, profile: str, tag: str) -> dict[str, A
         "seconds": [round(each, 1) for each in trial.seconds],
         "cpu": _spread(trial.found, cpu=True),
         "wall": _spread(trial.found, cpu=False),
+        "over_chosen": _over(trial.found, chosen),
         "canary_spread": [each.canary_spread for each in trial.found],
         **stamp(),
     }
@@ -178,10 +183,26 @@ def _spread(runs: list[MeasuredRelease], *, cpu: bool) -> dict[str, float] | Non
     return {"median": round(float(median), 4), "p90": round(float(high), 4), "cells": len(factors)}
 
 
+def _over(runs: list[MeasuredRelease], chosen: list[MeasuredRelease]) -> dict[str, float] | None:
+    """CPU figures over those as the history is measured, of the first run of each."""
+    ratios = list(_ratios(chosen[0], runs[0], cpu=True)) if runs[0] is not chosen[0] else []
+    if not ratios:
+        return None
+    low, median, high = np.quantile(ratios, (0.1, 0.5, 0.9))
+    return {
+        name: round(float(of), 4) for name, of in (("p10", low), ("median", median), ("p90", high))
+    }
+
+
 def _factors(one: MeasuredRelease, other: MeasuredRelease, *, cpu: bool) -> Iterator[float]:
+    return (math.exp(abs(math.log(ratio))) for ratio in _ratios(one, other, cpu=cpu))
+
+
+def _ratios(one: MeasuredRelease, other: MeasuredRelease, *, cpu: bool) -> Iterator[float]:
+    """Of each timed cell the figure of the other run over that of the one."""
     for benchmark, cells in one.figures.items():
         if ".time_" in benchmark and benchmark.endswith("_cpu") == cpu:
             for cell, figure in cells.items():
                 again = other.figure(benchmark, cell)
                 if again:
-                    yield math.exp(abs(math.log(figure / again)))
+                    yield again / figure

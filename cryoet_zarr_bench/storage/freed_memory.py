@@ -2,7 +2,8 @@
 
 glibc gives freed memory back to the system beyond thresholds that follow what was freed before.
 Whether a call gets its memory page by page anew is then a matter of what the process happened to do
-earlier: reading one slice of chunks of 1 MiB took 0.5 ms in one process and 2.1 ms in the next.
+earlier: of two processes that read the same slice, one may take a page fault for each 4 KiB of each
+chunk in every call, and the other none.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ LARGEST_KEPT = 32 * 2**20
 of 32 MiB: mallopt(3) has that limit for a 64-bit system. A larger block is the system's own in each
 call, as it is in any process."""
 
+_FIRST_THRESHOLD = 128 * 2**10
+"""Bytes, where both thresholds begin, mallopt(3)."""
+
 _is_kept = False
 
 
@@ -30,21 +34,29 @@ def keep_freed_memory() -> None:
     Nothing happens where the C library is not glibc, or where `CRYOET_TRIM_MEMORY` is set.
     """
     global _is_kept
-    if os.environ.get(TRIM_MEMORY) or not _is_glibc():
-        return
-    library = ctypes.CDLL(None)
-    # Twice as much is what glibc itself sets the one to where it has set the other.
-    thresholds = ((_MMAP_THRESHOLD, LARGEST_KEPT), (_TRIM_THRESHOLD, 2 * LARGEST_KEPT))
-    _is_kept = all([library.mallopt(*threshold) for threshold in thresholds])
+    if not os.environ.get(TRIM_MEMORY):
+        # Twice as much is what glibc itself sets the one to where it has set the other.
+        _is_kept = _set_thresholds(LARGEST_KEPT, 2 * LARGEST_KEPT)
+
+
+def give_back_freed_memory() -> None:
+    """Let this process give back at once what it frees: its peak is what it holds at one time."""
+    global _is_kept
+    if _is_kept:
+        _is_kept = not _set_thresholds(_FIRST_THRESHOLD, _FIRST_THRESHOLD)
 
 
 def is_memory_kept() -> bool:
-    """Whether this process was told so, or is the fork of one that was."""
+    """Whether this process keeps what it frees, as a fork of one that does also does."""
     return _is_kept
 
 
-def _is_glibc() -> bool:
+def _set_thresholds(mmap: int, trim: int) -> bool:
+    """Set both, which also ends their adapting; False where the C library is not glibc."""
     try:
-        return "glibc" in os.confstr("CS_GNU_LIBC_VERSION")  # type: ignore[operator]
-    except (AttributeError, ValueError, OSError, TypeError):
+        if "glibc" not in (os.confstr("CS_GNU_LIBC_VERSION") or ""):
+            return False
+    except (AttributeError, ValueError, OSError):  # not this kind of system
         return False
+    library = ctypes.CDLL(None)
+    return all([library.mallopt(_MMAP_THRESHOLD, mmap), library.mallopt(_TRIM_THRESHOLD, trim)])

@@ -10,7 +10,9 @@ import pytest
 
 PROGRAM = """
 import json, resource
-from cryoet_zarr_bench.storage.freed_memory import is_memory_kept, keep_freed_memory
+from cryoet_zarr_bench.storage.freed_memory import (
+    give_back_freed_memory, is_memory_kept, keep_freed_memory
+)
 keep_freed_memory()
 def faults(size):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
@@ -21,7 +23,10 @@ found = {}
 for size in (2**20, 2**23, 2**26):
     faults(size)
     found[size] = faults(size)
-print(json.dumps([is_memory_kept(), list(found.values())]))
+was_kept = is_memory_kept()
+give_back_freed_memory()
+faults(2**20)
+print(json.dumps([was_kept, list(found.values()), is_memory_kept(), faults(2**20)]))
 """
 
 pytestmark = pytest.mark.skipif(
@@ -38,14 +43,20 @@ def answers(**variables):
 
 
 def test_blocks_of_up_to_32_mib_are_taken_from_what_was_freed():
-    is_kept, (small, medium, large) = answers()
+    is_kept, (small, medium, large), *_ = answers()
     assert is_kept
     assert small < 20 and medium < 20
     # Beyond that the system gives new pages to every call, as in any process.
     assert large > 30
 
 
+def test_told_to_give_back_it_holds_nothing_it_has_freed():
+    *_, is_kept, small = answers()
+    assert not is_kept
+    assert small > 100
+
+
 def test_by_itself_the_allocator_gives_them_back():
-    is_kept, (small, *_) = answers(CRYOET_TRIM_MEMORY="1")
+    is_kept, (small, *_), *_ = answers(CRYOET_TRIM_MEMORY="1")
     assert not is_kept
     assert small > 100
