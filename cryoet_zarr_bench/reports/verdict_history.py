@@ -33,6 +33,7 @@ from cryoet_zarr_bench.reports.confirm_report import as_row
 from cryoet_zarr_bench.reports.documents import update_documents
 from cryoet_zarr_bench.reports.main_job import history_place
 from cryoet_zarr_bench.reports.noise import read_noise
+from cryoet_zarr_bench.reports.pace import pace_of
 from cryoet_zarr_bench.reports.results import Cell, MeasuredRelease, read_results
 from cryoet_zarr_bench.reports.verdict_steps import VERDICTS_FILE, read_verdicts
 from cryoet_zarr_bench.reports.verdict_table import verdict_rows, verdict_table
@@ -176,13 +177,17 @@ def _asv_cell(cell: ComparedCell) -> Cell:
 def _screened_ratio(
     cell: ComparedCell, before: MeasuredRelease | None, after: MeasuredRelease | None
 ) -> float | None:
-    """asv's figure of the release over that of the one before it."""
+    """asv's figure of the release over that of the one before it; times at an equal pace.
+
+    Where work that never changes took longer in one run, so did everything that was timed in it.
+    """
     if before is None or after is None:
         return None
     benchmark = _screened(cell, after)
     one = before.figure(benchmark, _asv_cell(cell))
     other = after.figure(benchmark, _asv_cell(cell))
-    return other / one if one and other else None
+    pace = pace_of(after, before.canary) if cell.is_timed else None
+    return other / one / (pace or 1.0) if one and other else None
 
 
 def _screened(cell: ComparedCell, measured: MeasuredRelease | None) -> str:

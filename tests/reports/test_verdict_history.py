@@ -20,7 +20,7 @@ CATALOGUE, QUICK = load_catalogue(), PROFILES["quick"]
 CELLS = [Cell(codec, chunks, 3) for codec in QUICK.codecs for chunks in QUICK.chunks]
 
 
-def measured(tag, factor=1.0, changed=()):
+def measured(tag, factor=1.0, changed=(), canary=None):
     figures = {
         name: {cell: 0.01 * (factor if cell in changed else 1) for cell in CELLS}
         for name in ("read.Read.time_read_volume_cpu", "write.Write.time_write_cpu")
@@ -37,17 +37,17 @@ def measured(tag, factor=1.0, changed=()):
         failed=[],
         reasons={},
         file_system="tmpfs",
-        canary=None,
+        canary=canary,
         canary_spread=None,
         noisy=None,
     )
 
 
-def chosen(tag, factor, changed, folder=Path("/nowhere")):
+def chosen(tag, factor, changed, folder=Path("/nowhere"), canaries=(None, None)):
     release = CATALOGUE.find(tag)
     results = {
-        commit_of(release.parent): measured(release.parent),
-        commit_of(tag): measured(tag, factor, changed),
+        commit_of(release.parent): measured(release.parent, canary=canaries[0]),
+        commit_of(tag): measured(tag, factor, changed, canaries[1]),
     }
     return choose(release, CATALOGUE, results, QUICK, folder)
 
@@ -71,6 +71,19 @@ def test_candidates_are_those_that_differ_most_and_no_more_than_allowed():
 
 def test_a_difference_within_5_percent_is_no_candidate():
     assert not [each for each in chosen("zarr-3.1.5", 1.04, CELLS) if each.why == "candidate"]
+
+
+def test_what_only_the_pace_of_the_machine_changed_is_no_candidate():
+    def candidates(changed):
+        found = chosen("zarr-3.1.5", 1.5, changed, canaries=(0.02, 0.03))
+        return [each for each in found if each.why == "candidate"]
+
+    assert not candidates(CELLS)
+    # What took as long on a machine that was slower by half is quicker.
+    same = next(cell for cell in CELLS if cell.codec == "zstd-5")
+    found = candidates([cell for cell in CELLS if cell != same])
+    assert {each.cell.short_config for each in found} == {f"{same.codec} {same.chunks} v3"}
+    assert all(each.screened == pytest.approx(2 / 3) for each in found)
 
 
 def test_a_difference_within_the_noise_of_the_cell_is_no_candidate(tmp_path):
