@@ -224,7 +224,7 @@ def history(
             metavar="MINUTES",
             min=0,
             help="Wait so long before each release until this machine is as quick as it usually "
-            "was, and measure again what was measured at another pace.",
+            "was, and measure again what was measured while it was slower.",
         ),
     ] = None,
 ) -> None:

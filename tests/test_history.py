@@ -89,9 +89,10 @@ def test_what_a_smaller_profile_measured_is_measured_again(
 
 
 @pytest.mark.parametrize(
-    ("canary", "patience", "is_left"), [(0.02, 5, False), (0.032, None, False), (0.032, 5, True)]
+    ("canary", "patience", "is_left"),
+    [(0.02, 5, False), (0.032, None, False), (0.032, 5, True), (0.013, 5, False)],
 )
-def test_what_was_measured_at_another_pace_is_measured_again_where_patience_is_asked_for(
+def test_what_was_measured_in_a_slow_hour_is_measured_again_where_patience_is_asked_for(
     tmp_path, monkeypatch, canary, patience, is_left
 ):
     asked = []

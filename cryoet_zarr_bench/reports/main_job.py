@@ -25,7 +25,7 @@ from cryoet_zarr_bench.releases.places import LOCAL, PROJECT, WORK
 from cryoet_zarr_bench.releases.selection import select_tomogram, selected_tomogram, tomogram_label
 from cryoet_zarr_bench.reports.answer import answer
 from cryoet_zarr_bench.reports.documents import update_documents
-from cryoet_zarr_bench.reports.pace import is_usual, pace_of, usual_canary
+from cryoet_zarr_bench.reports.pace import is_slow, pace_of, usual_canary
 from cryoet_zarr_bench.reports.portal_report import fetch_selected
 from cryoet_zarr_bench.reports.repeats import add_repeat, is_waiting
 from cryoet_zarr_bench.reports.results import MeasuredRelease, read_results
@@ -112,8 +112,8 @@ def run_history(
     What was measured with a smaller profile than the one selected is measured again. `tomograms`
     are sources, measured one after the other; without them it is the selected one. `newest` leaves
     all releases but the newest out. With `patience` each measurement waits up to so many minutes
-    for the machine's usual pace, and what was measured at another pace is measured again. Results,
-    dashboard and documents are those in `project`.
+    for the machine's usual pace, and what was measured while it was slower is measured again.
+    Results, dashboard and documents are those in `project`.
 
     Raises BadInput, before anything is measured, where a tomogram cannot be had.
     """
@@ -150,7 +150,7 @@ def _measure_missing(
         for result in own
         if result.tomogram == label
         and result.profile in enough
-        and (patience is None or is_usual(pace_of(result, usual)))
+        and not (patience is not None and is_slow(pace_of(result, usual)))
     }
     steps = [
         step
@@ -159,7 +159,7 @@ def _measure_missing(
     ]
     console.print(
         f"{label}: {len(steps)} steps of the history have no results of {place.machine} in profile "
-        f"{profile.name} yet" + (", or at another pace" if patience is not None else ""),
+        f"{profile.name} yet" + (", or of a slower hour" if patience is not None else ""),
         highlight=False,
     )
     purpose = {"machine": place.machine, "tomogram": label, "profile": profile.name}

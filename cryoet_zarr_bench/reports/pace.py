@@ -24,9 +24,9 @@ def pace_of(result: MeasuredRelease, usual: float | None) -> float | None:
     return None if result.canary is None or usual is None else result.canary / usual
 
 
-def is_usual(pace: float | None) -> bool:
-    """Whether a pace is within 10 % of the usual one, or nothing is known of it."""
-    return pace is None or max(pace, 1 / pace) <= 1 + NOISY
+def is_slow(pace: float | None) -> bool:
+    """Whether work took more than 10 % longer than usual."""
+    return pace is not None and pace > 1 + NOISY
 
 
 def other_paces(measured: Iterable[MeasuredRelease]) -> list[tuple[MeasuredRelease, float]]:
@@ -37,4 +37,8 @@ def other_paces(measured: Iterable[MeasuredRelease]) -> list[tuple[MeasuredRelea
     known = list(measured)
     usual = usual_canary(known)
     paces = ((result, pace_of(result, usual)) for result in known)
-    return [(result, pace) for result, pace in paces if pace is not None and not is_usual(pace)]
+    return [
+        (result, pace)
+        for result, pace in paces
+        if pace is not None and (is_slow(pace) or is_slow(1 / pace))
+    ]
