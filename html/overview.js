@@ -247,7 +247,7 @@ $(document).ready(function () {
     const values = shown.map((row) => {
       const release = overview.releases[row.release];
       const band = bandOf(row.benchmark, row.codec, row.chunks, row.format);
-      const spread = noisySpread(row.release);
+      const run = runInWords(row.release);
       if (band) { counts.push(band[2]); }
       return {
         release: label(release),
@@ -261,8 +261,8 @@ $(document).ready(function () {
         bandLow: band ? row.value * band[0] * factor : null,
         bandHigh: band ? row.value * band[1] * factor : null,
         again: band ? 'from x ' + band[0].toFixed(2) + ' to x ' + band[1].toFixed(2) : 'not known',
-        noisy: spread !== null,
-        run: spread === null ? '' : 'noisy run (canary spread ' + (spread * 100).toFixed(0) + ' %)',
+        noisy: run !== '',
+        run: run,
       };
     });
     const banded = counts.length > 0;
@@ -317,7 +317,8 @@ $(document).ready(function () {
       compiled: false }, renderer: 'svg' }).then(() => ({ counts: counts, marks: marks }));
   }
 
-  /* The points: hollow and dashed where the machine was noisy. No layer is without a point. */
+  /* The points: hollow and dashed where the machine was noisy, or had another pace than usual.
+     No layer is without a point. */
   function pointLayers(values, y, tooltip) {
     const quiet = { name: 'quiet', mark: { type: 'point', filled: true, size: 36, opacity: 1 },
       encoding: { y: y, tooltip: tooltip } };
@@ -353,11 +354,14 @@ $(document).ready(function () {
       });
   }
 
-  /* The spread of the canaries of a noisy run, null where the run was quiet or not watched. */
-  function noisySpread(release) {
-    const row = overview.noisy.find((each) => each[0] === Number(chosen.series)
-      && each[1] === release);
-    return row ? row[2] : null;
+  /* What was unusual while a release was measured, by its canaries; empty where nothing was. */
+  function runInWords(release) {
+    const own = (row) => row[0] === Number(chosen.series) && row[1] === release;
+    const noisy = overview.noisy.find(own);
+    const pace = overview.paces.find(own);
+    return [noisy ? 'noisy run (canary spread ' + (noisy[2] * 100).toFixed(0) + ' %)' : '',
+      pace ? 'canary took ' + pace[2].toFixed(2) + ' of its usual time' : '']
+      .filter(Boolean).join(', ');
   }
 
   /* What the chart shows, in words: only what is there is explained. */
@@ -382,9 +386,14 @@ $(document).ready(function () {
     const watched = overview.watched[chosen.series];
     const noisy = overview.noisy.filter((row) => row[0] === Number(chosen.series)).length;
     if (!watched) { return ''; }
+    const paces = overview.paces.filter((row) => row[0] === Number(chosen.series))
+      .map((row) => row[2]);
     return noisy + ' of ' + watched + (watched === 1 ? ' release was' : ' releases were')
       + ' measured while the machine was noisy (canary spread over 10 %)'
-      + (noisy ? ': their points are hollow and dashed.' : '.');
+      + (paces.length ? ', ' + paces.length + ' while it had another pace (the canary took '
+        + Math.min(...paces).toFixed(2) + ' to ' + Math.max(...paces).toFixed(2)
+        + ' of its usual time): a step there is the machine\u2019s' : '')
+      + (noisy || paces.length ? '. Their points are hollow and dashed.' : '.');
   }
 
   function draw() {
@@ -406,7 +415,7 @@ $(document).ready(function () {
     page.append(element('p', 'Tomogram: ' + series.tomogram + '. Machine: ' + series.machine + ' ('
       + [machine.cpu, machine.num_cpu + ' cores', machine.os].filter(Boolean).join(', ')
       + '), Python ' + series.python + ', stores on ' + series.file_system + ', '
-      + (series.cores === 1 ? 'one core' : 'all cores') + '. '
+      + series.cores + '. '
       + releases + (releases === 1 ? ' release' : ' releases')
       + ' measured' + profilesInWords(series.profiles) + '. A figure is shown only where the store '
       + 'was read back with the same bits, in the codec asked for, by the release on the label.'));
