@@ -25,9 +25,10 @@ preview: $(VENV)/.installed
 	@$(BIN)/cryoet-zarr-bench preview
 
 test: $(VENV)/.installed-dev
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/pytest
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy \
+	&& $(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
 
-# What takes minutes each: killed ten times, a slowdown injected.
+# What takes minutes each: killed ten times, a slowdown injected. One after the other: some measure.
 test-long: $(VENV)/.installed-dev
 	@$(BIN)/pytest -m long
 

@@ -8,8 +8,13 @@ from pathlib import Path
 import numcodecs
 import pytest
 import zarr
+from hypothesis import settings
 
 PROJECT = Path(__file__).resolve().parents[1]
+
+# On a busy machine any example may take long: no test asserts on a clock.
+settings.register_profile("no clock", deadline=None)
+settings.load_profile("no clock")
 
 
 @dataclass

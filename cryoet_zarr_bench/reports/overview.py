@@ -10,8 +10,9 @@ from cryoet_zarr_bench.releases.catalogue import Release, load_catalogue
 from cryoet_zarr_bench.releases.commits import commit_of
 from cryoet_zarr_bench.reports.answer import answer
 from cryoet_zarr_bench.reports.asv_pages import HISTORY
-from cryoet_zarr_bench.reports.noise import Noise, read_noise
+from cryoet_zarr_bench.reports.noise import read_noise
 from cryoet_zarr_bench.reports.pace import other_paces
+from cryoet_zarr_bench.reports.pooled import pooled
 from cryoet_zarr_bench.reports.questions import question_tables
 from cryoet_zarr_bench.reports.results import Cell, MeasuredRelease, machine_of, read_results
 from cryoet_zarr_bench.short_numbers import short
@@ -69,6 +70,7 @@ def overview(results: Path) -> dict[str, Any]:
     )
     series = list(dict.fromkeys(_series(result) for result in measured))
     machines = sorted({machine for machine, _, _ in series})
+    noise = {machine: read_noise(results, machine) for machine in machines}
     newest = {_series(result): result for result in reversed(measured)}
     profiles = {
         each: Counter(result.profile for result in measured if _series(result) == each)
@@ -126,7 +128,7 @@ def overview(results: Path) -> dict[str, Any]:
             {"series": place, "release": places[result.commit], "tables": tables}
             for place, each in enumerate(series)
             if (result := _newest_of(each, measured, places))
-            and (tables := question_tables(result, _noise(results, each)))
+            and (tables := question_tables(pooled(result, noise[each[0]])))
         ],
         "answers": [
             [series.index(_series(result)), places[result.commit], zarr_format, said]
@@ -166,13 +168,6 @@ def _newest_of(
         ),
         default=None,
     )
-
-
-def _noise(results: Path, series: tuple[str, str, str]) -> Noise:
-    machine, tomogram, python = series
-    noise = read_noise(results, machine)
-    own = noise.of(tomogram, python)
-    return own if own.repeats else noise
 
 
 def _figures(result: MeasuredRelease, name: str, of_config: dict[Cell, int]) -> list[list[float]]:

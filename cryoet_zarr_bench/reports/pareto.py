@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from cryoet_zarr_bench.reports.noise import Noise
 from cryoet_zarr_bench.reports.results import Cell, MeasuredRelease
 
 LOSSLESS = ("storage", "write", "read", "codecs")
@@ -29,9 +28,6 @@ ABOVE_ENTROPY = ("track_bits_above_entropy",)
 
 DECIMALS = 3
 """Ratios are compared as they are shown: nobody would choose by the fourth decimal."""
-
-UNKNOWN_MARGIN = 1.25
-"""By what factor times are taken to differ by themselves where no release was repeated."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +48,6 @@ class Candidate:
     psnr: float | None = None
     within_bound: bool | None = None
     above_entropy: float | None = None
-
-
-def margin_of(noise: Noise) -> float:
-    """By what factor CPU times differ by themselves: nine of ten pairs of repeats differ less."""
-    spread = noise.spread(cpu=True)
-    return max(1.0, spread.high) if spread else UNKNOWN_MARGIN
 
 
 def candidates(result: MeasuredRelease, modules: tuple[str, ...]) -> list[Candidate]:

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from cryoet_zarr_bench.releases.cpu_twins import TWIN
-from cryoet_zarr_bench.reports.noise import Noise
 from cryoet_zarr_bench.reports.pareto import (
     DECIMALS,
     LOSSLESS,
@@ -21,8 +20,8 @@ from cryoet_zarr_bench.reports.pareto import (
     Candidate,
     candidates,
     front,
-    margin_of,
 )
+from cryoet_zarr_bench.reports.pooled import Pooled
 from cryoet_zarr_bench.reports.results import Cell, MeasuredRelease
 
 Table = dict[str, Any]
@@ -32,11 +31,12 @@ _ONE = "OneThread"
 _MODELLED = re.compile(r"track_(.+)_modelled_seconds")
 
 
-def question_tables(result: MeasuredRelease, noise: Noise) -> list[Table]:
+def question_tables(measured: Pooled) -> list[Table]:
     """The tables of every question that the release has figures of."""
+    result = measured.result
     tables = (
-        _codecs(result, noise, LOSSLESS, "Lossless codecs"),
-        _codecs(result, noise, LOSSY, "Lossy codecs"),
+        _codecs(measured, LOSSLESS, "Lossless codecs"),
+        _codecs(measured, LOSSY, "Lossy codecs"),
         _requests(result, "access", "Access patterns", "pattern"),
         _requests(result, "shards", "Shards", "what is done"),
         _engines(result),
@@ -47,20 +47,18 @@ def question_tables(result: MeasuredRelease, noise: Noise) -> list[Table]:
     return [table for table in tables if table is not None]
 
 
-def _codecs(
-    result: MeasuredRelease, noise: Noise, modules: tuple[str, ...], title: str
-) -> Table | None:
-    found, margin = candidates(result, modules), margin_of(noise)
-    if not found or (modules == LOSSLESS and not _of_module(result, "codecs")):
+def _codecs(measured: Pooled, modules: tuple[str, ...], title: str) -> Table | None:
+    found = candidates(measured.result, modules)
+    if not found or (modules == LOSSLESS and not _of_module(measured.result, "codecs")):
         return None
-    kept = front(found, margin)
+    kept = front(found, measured.margin)
     lossy = any(each.noise_to_signal is not None for each in kept)
     headings = ["codec", "chunks (z, y, x)", "ratio", "write s/GB", "read s/GB"]
     return {
         "title": title,
         "says": f"The {len(kept)} of {len(found)} configs that no other beats in ratio, writing, "
-        f"reading{' and noise added' if lossy else ''}. CPU seconds for 1 GB of voxels; they count "
-        f"as different beyond a factor of {margin:.2f}: so far repeats of one release differ.",
+        f"reading{' and noise added' if lossy else ''}. CPU seconds for 1 GB of voxels; "
+        f"{measured.margin_in_words}, within which they count as equal.",
         "headings": [*headings, *(["noise to signal", "within bound"] if lossy else [])],
         "rows": [_codec_row(each, kept, lossy) for each in kept],
     }

@@ -11,6 +11,7 @@ from cryoet_zarr_bench.releases.commits import commit_of
 from cryoet_zarr_bench.reports.answer import answer
 from cryoet_zarr_bench.reports.noise import read_noise
 from cryoet_zarr_bench.reports.pace import other_paces
+from cryoet_zarr_bench.reports.pooled import Pooled, pooled
 from cryoet_zarr_bench.reports.results import (
     Cell,
     MeasuredRelease,
@@ -79,6 +80,7 @@ def figures(results: Path) -> str:
     result = own.get(commit_of(newest.tag))
     if result is None:
         raise BadInput(f"{results}: no results of {newest.tag}; run `cryoet-zarr-bench history`")
+    newest_figures = pooled(result, read_noise(results, result.machine))
     machine = machine_of(results, result.machine)
     memory = int(machine["ram"]) / 2**30
     return "\n\n".join(
@@ -89,8 +91,9 @@ def figures(results: Path) -> str:
             f"Tomogram: {result.tomogram}, float32. Each time is the median of at least 6 calls in "
             "2 processes.",
             f"**zarr {newest.zarr}, numcodecs {newest.numcodecs}, Zarr format 3.** "
-            f"{answer(result, 3)}",
-            _by_config(result),
+            f"{answer(newest_figures.result, 3)}",
+            *_times_measured(newest_figures),
+            _by_config(newest_figures.result),
             "More codecs, chunk shapes and other tomograms: [docs/storage.md](docs/storage.md).",
             _trust(results, result),
             "**Through the releases**, CPU time in ms, Zarr format 2 (which all can write), the "
@@ -100,6 +103,12 @@ def figures(results: Path) -> str:
             *_paces(own),
         ]
     )
+
+
+def _times_measured(newest: Pooled) -> list[str]:
+    """What is to be said where the table is of more than one measurement."""
+    said = newest.margin_in_words
+    return [] if newest.runs == 1 else [f"{said[0].upper()}{said[1:]}, in nine of ten cells."]
 
 
 def _mixed(own: dict[str, MeasuredRelease]) -> list[str]:

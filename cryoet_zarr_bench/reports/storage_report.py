@@ -17,10 +17,10 @@ from cryoet_zarr_bench.reports.pareto import (
     Candidate,
     candidates,
     front,
-    margin_of,
     nearest_better,
     raw_bytes,
 )
+from cryoet_zarr_bench.reports.pooled import Pooled, pooled
 from cryoet_zarr_bench.reports.purposes import PURPOSES, RULES, Purpose
 from cryoet_zarr_bench.reports.results import (
     MeasuredRelease,
@@ -44,25 +44,31 @@ SMALL = 8_000_000
 
 @dataclass(frozen=True)
 class TomogramFigures:
-    """The newest release on one tomogram: all its configs, and those on the front.
+    """The newest release on one tomogram: all its configs, and those on the front."""
 
-    `margin` is the factor by which times differ by themselves.
-    """
-
-    result: MeasuredRelease
-    margin: float
+    measured: Pooled
     lossless: list[Candidate]
     lossy: list[Candidate]
+
+    @classmethod
+    def of(cls, measured: Pooled) -> TomogramFigures:
+        """The figures of a release, as often as it was measured."""
+        return cls(measured, *(candidates(measured.result, kind) for kind in (LOSSLESS, LOSSY)))
+
+    @property
+    def result(self) -> MeasuredRelease:
+        """All figures of the release."""
+        return self.measured.result
 
     @property
     def front(self) -> list[Candidate]:
         """The front of the lossless configs."""
-        return front(self.lossless, self.margin)
+        return front(self.lossless, self.measured.margin)
 
     @property
     def lossy_front(self) -> list[Candidate]:
         """The front of the lossy configs, the noise that they add counted too."""
-        return front(self.lossy, self.margin)
+        return front(self.lossy, self.measured.margin)
 
     @property
     def chart_name(self) -> str:
@@ -81,12 +87,9 @@ def measured_tomograms(results: Path, machine: str) -> list[TomogramFigures]:
     for result in sorted(measured, key=lambda each: (each.tomogram != followed, each.tomogram)):
         if result.commit != newest or result.numcodecs is not None:
             continue
-        # Where this tomogram was not measured again and again, another tells how times waver.
-        own = noise.of(result.tomogram, result.python)
-        margin = margin_of(own if own.repeats else noise)
-        lossless, lossy = candidates(result, LOSSLESS), candidates(result, LOSSY)
-        if lossless:
-            found.append(TomogramFigures(result, margin, lossless, lossy))
+        figures = TomogramFigures.of(pooled(result, noise))
+        if figures.lossless:
+            found.append(figures)
     return found
 
 
@@ -132,8 +135,9 @@ shown.
 **The front.** Listed is what nothing else beats. A config is left out as dominated where one that
 is listed has at least its ratio, is written and read in as little CPU time, and is better in one of
 the three. Ratios are compared as they are shown, to {DECIMALS} decimals. Times count as different
-only beyond the factor by which nine of ten repeated measurements of one release differ at most,
-which each section names: within it no config beats another by time. Of lossy configs the noise that
+only beyond the factor by which they differ by themselves, which each section names: that of nine of
+ten repeated measurements of one release, or, of medians, that of half of the measurements from the
+other half. Within it no config beats another by time. Of lossy configs the noise that
 they add counts like the ratio. `float16` has fewer bits for values below 2^-14, which most of a
 tomogram is whose values were never scaled, and casting such values is slow."""
 
@@ -145,7 +149,7 @@ def _section(figures: TomogramFigures) -> str:
     parts = [
         f"## {result.tomogram}",
         f"{size / 1e6:.3g} MB in memory, stores on {result.file_system}, profile {result.profile}; "
-        f"times differ by themselves by a factor of up to {figures.margin:.2f}."
+        f"{figures.measured.margin_in_words}."
         + (
             " So small a tomogram tells of the library's work for each call more than of codecs."
             if size < SMALL
@@ -228,7 +232,7 @@ def _recommended(figures: TomogramFigures) -> str:
 
 
 def _held_against(each: Candidate, kept: list[Candidate], figures: TomogramFigures) -> str:
-    better = nearest_better(each, kept, figures.margin)
+    better = nearest_better(each, kept, figures.measured.margin)
     if better is not None:
         return f"**Dominated** by number {kept.index(better) + 1}: {_factors(better, each)}."
     said = f"On the front, number {kept.index(each) + 1}." if each in kept else "On the front."

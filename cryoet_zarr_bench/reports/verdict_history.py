@@ -32,7 +32,7 @@ from cryoet_zarr_bench.releases.selection import selected_tomogram, tomogram_lab
 from cryoet_zarr_bench.reports.confirm_report import as_row
 from cryoet_zarr_bench.reports.documents import update_documents
 from cryoet_zarr_bench.reports.main_job import history_place
-from cryoet_zarr_bench.reports.noise import read_noise
+from cryoet_zarr_bench.reports.noise import Noise, read_noise
 from cryoet_zarr_bench.reports.pace import pace_of
 from cryoet_zarr_bench.reports.results import Cell, MeasuredRelease, read_results
 from cryoet_zarr_bench.reports.verdict_steps import VERDICTS_FILE, read_verdicts
@@ -67,11 +67,16 @@ is open then is said to be. The error of all looks is paid for as if they were m
 
 @dataclass(frozen=True)
 class Chosen:
-    """A cell to be judged: why, and the ratio of asv's figures, None where one is missing."""
+    """A cell to be judged: why, and the ratio of asv's figures, None where one is missing.
+
+    `stands_out` says how far asv's figures differ, in units of what they waver by anyway, in
+    logarithms: 1 is at the edge of the noise. 0 for what is no candidate.
+    """
 
     cell: ComparedCell
     why: str
     screened: float | None
+    stands_out: float = 0.0
 
 
 def run_verdicts(
@@ -79,9 +84,10 @@ def run_verdicts(
 ) -> None:
     """Judge every release of the history that has no verdict of this machine yet.
 
-    `only` are tags, all releases where empty; `again` judges anew. After `minutes` no new release
-    is begun. Each release's verdicts are kept at once. Raises BadInput where the history has no
-    results of the machine, or those of another kind of machine.
+    The release whose figures stand out most comes first. `only` are tags, all releases where empty;
+    `again` judges anew. After `minutes` no new release is begun. Each release's verdicts are kept
+    at once. Raises BadInput where the history has no results of the machine, or those of another
+    kind of machine.
     """
     begin = time.monotonic()
     results, catalogue, profile = PROJECT / "results", load_catalogue(), selected_profile()
@@ -104,10 +110,11 @@ def run_verdicts(
     judged = {line["release"]: line for line in read_lines(path)}
     left = [release for release in steps if again or release.tag not in judged]
     console.print(f"{len(left)} of {len(steps)} releases have no verdict of {machine} yet")
-    for place, release in enumerate(left):
+    noise = read_noise(results, machine)
+    cells = [choose(release, catalogue, measured, profile, noise) for release in left]
+    for place, (release, chosen) in enumerate(most_outstanding_first(left, cells)):
         if minutes is not None and time.monotonic() - begin > 60 * minutes:
             break
-        chosen = choose(release, catalogue, measured, profile, results / machine)
         console.print(
             f"[bold]{release.tag}[/bold] against {catalogue.predecessor(release).tag} "
             f"({place + 1} of {len(left)}): {len(chosen)} cells"
@@ -121,17 +128,30 @@ def run_verdicts(
     update_documents(PROJECT)
 
 
+def most_outstanding_first(
+    releases: Iterable[Release], chosen: Iterable[list[Chosen]]
+) -> list[tuple[Release, list[Chosen]]]:
+    """The releases with their cells, in an order in which a short run judges what matters most.
+
+    First is what differs from the release before it by more than the noise in most cells, and by
+    most; of equals the older.
+    """
+    return sorted(
+        zip(releases, chosen, strict=True),
+        key=lambda each: -sum(cell.stands_out for cell in each[1]),
+    )
+
+
 def choose(
     release: Release,
     catalogue: Catalogue,
     measured: dict[str, MeasuredRelease],
     profile: Profile,
-    machine_results: Path,
+    noise: Noise,
 ) -> list[Chosen]:
     """The cells to judge a release by: sentinels, what its notes announce, asv's candidates."""
     tags = catalogue.predecessor(release).tag, release.tag
     before, after = (measured.get(commit_of(tag)) for tag in tags)
-    noise = read_noise(machine_results.parent, machine_results.name)
     if after is not None:
         noise = noise.of(after.tomogram, after.python)
     cells = all_cells(profile)
@@ -157,13 +177,20 @@ def choose(
         floor = max(BEYOND, band.high / band.low if band else usual.high if usual else 1.0)
         if abs(math.log(ratio)) > math.log(floor):
             beyond[cell] = abs(math.log(ratio)) / math.log(floor)
-    for cell in sorted(beyond, key=lambda each: -beyond[each])[:MOST_CANDIDATES]:
-        chosen[cell] = "candidate"
+    for cell in _one_a_benchmark_first(sorted(beyond, key=lambda each: -beyond[each])):
+        if sum(why == "candidate" for why in chosen.values()) < MOST_CANDIDATES:
+            chosen[cell] = "candidate"
     return [
-        Chosen(cell, why, screened[cell])
+        Chosen(cell, why, screened[cell], beyond.get(cell, 0.0))
         for cell, why in chosen.items()
         if cell.zarr_format <= newest
     ]
+
+
+def _one_a_benchmark_first(cells: list[ComparedCell]) -> list[ComparedCell]:
+    """In the same order, but the first of each benchmark before the others, which say the same."""
+    first = {cell.benchmark: cell for cell in reversed(cells)}
+    return sorted(cells, key=lambda cell: first[cell.benchmark] != cell)
 
 
 def _is_zarr2(release: Release, catalogue: Catalogue) -> bool:

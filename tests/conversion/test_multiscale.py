@@ -157,7 +157,7 @@ def test_the_metadata_says_where_each_voxel_is(tmp_path, config, spacing):
         assert len(place) == (level > 0)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
 @given(
     shape=st.tuples(*[st.integers(1, 20)] * 3),
     dtype=st.sampled_from(DTYPES),

@@ -98,7 +98,7 @@ def test_slabs_and_boxes_are_parts_of_the_volume(tmp_path, make):
             assert bits(slabs[box]) == bits(DATA[box])
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(
     shape=st.tuples(*[st.integers(1, 6)] * 3),
     order=st.permutations([0, 1, 2]),

@@ -97,7 +97,7 @@ def test_a_real_volume_does_not_fail(name):
     assert report.passed
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     profile=st.sampled_from(["10A", "denoised"]),
     exponent=st.floats(-25, 25),
@@ -184,7 +184,7 @@ def test_what_is_no_tomogram_fails_without_an_error(volume):
     assert report.verdict == FAIL
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     shape=st.tuples(*[st.integers(1, 20)] * 3),
     seed=st.integers(0, 1000),

@@ -38,7 +38,7 @@ from cryoet_zarr_bench.tomograms.synthetic import synthesize
 FLOATS = st.floats(-(2.0**99), 2.0**99, width=32)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     sizes=st.lists(st.integers(0, 300), min_size=1, max_size=6),
     offset=st.floats(-1e6, 1e6),
@@ -59,7 +59,7 @@ def test_moments_of_parts_are_those_of_the_whole(sizes, offset, seed):
         )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     values=st.lists(FLOATS, min_size=1, max_size=60),
     repeats=st.integers(1, 4),
@@ -95,7 +95,7 @@ def precision_of(voxels: np.ndarray) -> SourcePrecision:
     return source_precision(voxels.dtype, voxels.size, distinct, used)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     levels=st.sampled_from([3, 17, 200, 256, 257, 2000, 30_000]),
     exponent=st.floats(-28, 28),
@@ -155,7 +155,7 @@ def test_other_sources_are_told(voxels, kind, bits):
     assert (found.kind, found.bits) == (kind, bits)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(start=st.tuples(*[st.integers(0, 21)] * 3), side=st.integers(11, 14))
 def test_a_constant_cube_of_11_is_found_wherever_it_lies(start, side):
     volume = np.random.default_rng(0).standard_normal((35, 35, 35)).astype(np.float32)

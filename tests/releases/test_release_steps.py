@@ -135,7 +135,7 @@ def histories(draw: st.DrawFn) -> tuple[list[Upload], set[tuple[str, str]]]:
     return uploads, draw(st.sets(pairs, max_size=40))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(histories(), st.data())
 def test_any_uploads_make_a_sound_history_that_grows_at_its_end(
     history: tuple[list[Upload], set[tuple[str, str]]], data: st.DataObject

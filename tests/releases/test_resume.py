@@ -82,7 +82,7 @@ def test_a_kill_at_any_byte_loses_at_most_the_note_being_written(tmp_path_factor
     assert CellJournal(path, PURPOSE).notes == [{"sample": number} for number in range(whole)]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(cut=st.integers(0, 4000), values=st.lists(st.floats(0, 1e3), min_size=1, max_size=8))
 def test_a_kill_at_any_byte_loses_at_most_the_cell_being_written(tmp_path_factory, cut, values):
     path = tmp_path_factory.mktemp("journal") / "journal.jsonl"

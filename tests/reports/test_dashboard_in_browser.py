@@ -23,7 +23,7 @@ from cryoet_zarr_bench.releases.announced import AnnouncedChange
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
 from cryoet_zarr_bench.reports.dashboard import Overview
 from cryoet_zarr_bench.reports.evidence import verdict_content
-from cryoet_zarr_bench.reports.noise import Noise
+from cryoet_zarr_bench.reports.pooled import Pooled
 from cryoet_zarr_bench.reports.preview import QuietHandler
 from cryoet_zarr_bench.reports.questions import question_tables
 from cryoet_zarr_bench.reports.results import published_machine
@@ -515,7 +515,7 @@ def test_preview_serves_the_dashboard_and_ends_with_ctrl_c(shared_workplace):
 def test_other_questions_are_answered_one_at_a_time(page, address, published):
     content = json.loads((published / "overview.json").read_text())
     figures = {**storage.core(), **storage.lossy(), **storage.other_questions()}
-    tables = question_tables(storage.release(figures), Noise(()))
+    tables = question_tables(Pooled(storage.release(figures), 1, 1.25))
     tables[0]["rows"][0][0] = HOSTILE
     content["questions"] = [
         {"series": 0, "release": len(content["releases"]) - 1, "tables": tables}

@@ -3,17 +3,14 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cryoet_zarr_bench.reports.noise import Noise, Repeat
 from cryoet_zarr_bench.reports.pareto import (
     DECIMALS,
     LOSSLESS,
     LOSSY,
-    UNKNOWN_MARGIN,
     Candidate,
     candidates,
     dominates,
     front,
-    margin_of,
     nearest_better,
 )
 from cryoet_zarr_bench.reports.results import Cell, MeasuredRelease
@@ -129,13 +126,3 @@ def test_lossless_and_lossy_configs_are_apart_and_take_the_newest_format():
     assert set(found) == {CELL, LONE}
     assert found[CELL].write == 2.0 and found[CELL].read == 1.0  # CPU seconds per GB
     assert [each.cell.codec for each in candidates(measured, LOSSY)] == ["bitround-7"]
-
-
-def test_the_margin_is_what_repeats_differ_by():
-    name = "read.Read.time_read_volume_cpu"
-    repeats = tuple(
-        Repeat("zarr-3.4.2", None, "3.12", "t", place, None, None, {name: {CELL: value}})
-        for place, value in enumerate((1.0, 1.3))
-    )
-    assert margin_of(Noise(repeats)) == 1.3
-    assert margin_of(Noise(())) == UNKNOWN_MARGIN

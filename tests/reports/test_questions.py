@@ -3,15 +3,17 @@
 import made_up_storage as made_up
 import pytest
 
-from cryoet_zarr_bench.reports.noise import Noise
+from cryoet_zarr_bench.reports.pooled import Pooled
 from cryoet_zarr_bench.reports.questions import question_tables
 
-NOISE = Noise(())
+
+def tables_of(result):
+    return question_tables(Pooled(result, 1, 1.25))
 
 
 def tables():
     figures = {**made_up.core(), **made_up.lossy(), **made_up.other_questions()}
-    return {each["title"]: each for each in question_tables(made_up.release(figures), NOISE)}
+    return {each["title"]: each for each in tables_of(made_up.release(figures))}
 
 
 def test_every_question_that_was_measured_has_a_table_whose_rows_fit_its_headings():
@@ -26,14 +28,14 @@ def test_every_question_that_was_measured_has_a_table_whose_rows_fit_its_heading
 
 
 def test_a_release_of_the_core_alone_has_no_other_question():
-    assert question_tables(made_up.release(made_up.core()), NOISE) == []
+    assert tables_of(made_up.release(made_up.core())) == []
 
 
 @pytest.mark.parametrize("missing", ["access", "shards", "engines", "portability", "disk"])
 def test_one_question_less_is_one_table_less(missing):
     figures = {**made_up.core(), **made_up.other_questions()}
     kept = {name: each for name, each in figures.items() if not name.startswith(missing)}
-    counts = [len(question_tables(made_up.release(each), NOISE)) for each in (figures, kept)]
+    counts = [len(tables_of(made_up.release(each))) for each in (figures, kept)]
     assert counts[1] == counts[0] - 1
 
 

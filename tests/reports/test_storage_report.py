@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_up_storage import MACHINE, PLAIN, QUICK, SEED, SLABS
 
-from cryoet_zarr_bench.reports.pareto import LOSSLESS, LOSSY, candidates
+from cryoet_zarr_bench.reports.pooled import Pooled
 from cryoet_zarr_bench.reports.storage_report import (
     TomogramFigures,
     measured_tomograms,
@@ -26,8 +26,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 def tomogram(name=made_up.TOMOGRAM, more=None):
     """A tomogram as the page has it, times within a factor of 1.2 being the same."""
     figures = {**made_up.core(), **made_up.lossy(), **made_up.other_questions(), **(more or {})}
-    result = made_up.release(figures, name)
-    return TomogramFigures(result, 1.2, candidates(result, LOSSLESS), candidates(result, LOSSY))
+    return TomogramFigures.of(Pooled(made_up.release(figures, name), 1, 1.2))
 
 
 def page(*found):
@@ -74,7 +73,7 @@ def test_each_purpose_is_answered_by_its_figures():
 
 def test_what_was_not_measured_is_left_out():
     result = made_up.release(made_up.core(), "EMD-3197.map-20x20x20", 32_000)
-    text = page(TomogramFigures(result, 1.2, candidates(result, LOSSLESS), []))
+    text = page(TomogramFigures.of(Pooled(result, 1, 1.2)))
     assert "Lossy" not in text and "viewer" not in text
     assert "So small a tomogram" in text
 

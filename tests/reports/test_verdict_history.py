@@ -1,17 +1,18 @@
 """Which cells a release is judged by."""
 
 import json
-from pathlib import Path
 
 import pytest
 
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
 from cryoet_zarr_bench.releases.commits import commit_of
+from cryoet_zarr_bench.reports.noise import Noise, read_noise
 from cryoet_zarr_bench.reports.results import Cell, MeasuredRelease
 from cryoet_zarr_bench.reports.verdict_history import (
     MOST_CANDIDATES,
     SENTINEL,
     choose,
+    most_outstanding_first,
 )
 from cryoet_zarr_bench.storage.grid import PROFILES
 from cryoet_zarr_bench.verdicts.cells import MEMORY, TIMED
@@ -43,13 +44,16 @@ def measured(tag, factor=1.0, changed=(), canary=None):
     )
 
 
-def chosen(tag, factor, changed, folder=Path("/nowhere"), canaries=(None, None)):
+NO_REPEATS = Noise(())
+
+
+def chosen(tag, factor, changed, noise=NO_REPEATS, canaries=(None, None)):
     release = CATALOGUE.find(tag)
     results = {
         commit_of(release.parent): measured(release.parent, canary=canaries[0]),
         commit_of(tag): measured(tag, factor, changed, canaries[1]),
     }
-    return choose(release, CATALOGUE, results, QUICK, folder)
+    return choose(release, CATALOGUE, results, QUICK, noise)
 
 
 @pytest.mark.parametrize(("tag", "newest"), [("zarr-3.1.5", 3), ("zarr-3.0.0", 2)])
@@ -67,6 +71,23 @@ def test_candidates_are_those_that_differ_most_and_no_more_than_allowed():
     assert len(found) == MOST_CANDIDATES
     assert {each.cell.codec for each in found} == {"zstd-5"}
     assert all(each.screened == pytest.approx(1.5) for each in found)
+
+
+def test_candidates_are_of_every_benchmark_that_has_one():
+    found = [each.cell for each in chosen("zarr-3.1.5", 1.5, CELLS) if each.why == "candidate"]
+    assert {cell.benchmark for cell in found[:2]} == {
+        "read.Read.time_read_volume",
+        "write.Write.time_write",
+    }
+
+
+def test_the_release_whose_figures_stand_out_most_is_judged_first():
+    steps = {"zarr-3.1.4": 1.3, "zarr-3.1.5": 1.0, "zarr-3.1.6": 0.4}
+    releases = [CATALOGUE.find(tag) for tag in steps]
+    cells = [chosen(tag, factor, CELLS) for tag, factor in steps.items()]
+    ordered = most_outstanding_first(releases, cells)
+    assert [release.tag for release, _ in ordered] == ["zarr-3.1.6", "zarr-3.1.4", "zarr-3.1.5"]
+    assert all(cells[releases.index(release)] is own for release, own in ordered)
 
 
 def test_a_difference_within_5_percent_is_no_candidate():
@@ -107,8 +128,9 @@ def test_a_difference_within_the_noise_of_the_cell_is_no_candidate(tmp_path):
                 },
             }
             file.write(json.dumps(line) + "\n")
-    within = chosen("zarr-3.1.5", 1.25, CELLS, folder)
-    beyond = chosen("zarr-3.1.5", 1.5, CELLS, folder)
+    noise = read_noise(tmp_path, "m")
+    within = chosen("zarr-3.1.5", 1.25, CELLS, noise)
+    beyond = chosen("zarr-3.1.5", 1.5, CELLS, noise)
     assert not [each for each in within if each.why == "candidate"]
     assert [each for each in beyond if each.why == "candidate"]
 

@@ -102,7 +102,7 @@ def test_each_writes_and_verifies_in_both_formats(chunks, tmp_path):
     assert np.array_equal(tomogram, before)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(
     shape=st.tuples(*[st.integers(1, 17)] * 3),
     chunks=st.tuples(*[st.integers(1, 20)] * 3),

@@ -66,7 +66,7 @@ def test_a_copy_has_no_damage(tomogram):
     assert found.within(1e-12) is True
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(level=st.floats(-5, 0), seed=st.integers(1, 1000))
 def test_a_known_noise_gives_the_known_ratio(level, seed):
     """White noise on a white volume: each shell has the ratio of the powers."""
@@ -80,7 +80,7 @@ def test_a_known_noise_gives_the_known_ratio(level, seed):
     assert found.shells == found.shells_counted == 20
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(gain=st.floats(0.5, 2), offset=st.floats(-3, 3))
 def test_gain_and_offset_show(gain, offset):
     found = measure_damage(white(), gain * white() + offset, None)

@@ -41,7 +41,7 @@ def test_it_is_what_scikit_image_says(noise, offset):
     assert found.rmse == pytest.approx(math.sqrt(found.mse))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     shape=st.tuples(*[st.integers(7, 19)] * 3),
     slab=st.integers(1, 4000),
@@ -92,7 +92,7 @@ def test_gain_and_offset_show(gain, offset):
     assert found.data_range == pytest.approx(reference.max() - reference.min())
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     gain=st.floats(-3, 3),
     offset=st.floats(-1e3, 1e3),
@@ -115,7 +115,7 @@ def test_the_line_is_the_one_of_least_squares(gain, offset, mean, slab):
     assert found.ssim_by_slice == ()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(scale=st.floats(1e-12, 1e12), seed=st.integers(0, 100))
 def test_the_unit_of_the_densities_does_not_matter(scale, seed):
     reference, other = pair(seed)

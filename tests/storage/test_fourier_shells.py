@@ -80,7 +80,7 @@ def test_the_crossing_lies_where_the_common_signal_ends():
     assert found.radius[found.worst_shell] > cutoff
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(gain=st.floats(0.01, 100), offset=st.floats(-1000, 1000))
 def test_gain_and_offset_are_invisible_here_and_visible_in_psnr_and_ssim(gain, offset):
     shape = (16, 18, 20)
@@ -94,7 +94,7 @@ def test_gain_and_offset_are_invisible_here_and_visible_in_psnr_and_ssim(gain, o
         assert abs(seen.ssim - before.ssim) > 1e-4
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(exponent=st.integers(-30, 30))
 def test_the_unit_of_the_densities_does_not_matter(exponent):
     shape = (12, 14, 16)

@@ -36,7 +36,7 @@ def any_bits(shape, dtype, seed):
     return np.random.default_rng(seed).bytes(size), np.dtype(dtype), shape
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 @given(
     shape=st.tuples(*[st.integers(1, 23)] * 3),
     chunks=st.tuples(*[st.integers(1, 30)] * 3),

@@ -432,7 +432,7 @@ def test_codecs_of_format_3(tmp_path, options):
 LENGTH = st.integers(1, 9)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     shape=st.tuples(LENGTH, LENGTH, LENGTH),
     chunks=st.tuples(LENGTH, LENGTH, LENGTH),

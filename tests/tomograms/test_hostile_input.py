@@ -455,7 +455,6 @@ CHANGE = st.tuples(
 
 
 @settings(
-    deadline=None,
     max_examples=600,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

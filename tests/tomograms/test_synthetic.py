@@ -137,7 +137,7 @@ def test_a_single_voxel_depends_on_the_seed():
     assert len({float(synthesize("10A", (1, 1, 1), seed)[0, 0, 0]) for seed in range(8)}) == 8
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     profile=st.sampled_from(sorted(PROFILES)),
     shape=st.tuples(*[st.integers(1, 33)] * 3),

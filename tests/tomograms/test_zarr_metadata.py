@@ -333,7 +333,7 @@ def changed(document, path, value):
 SHARDED = {**FORMAT_3, "codecs": sharding()}
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(
     st.sampled_from([FORMAT_2, FORMAT_3, SHARDED]),
     st.lists(st.integers(0, 30), min_size=1, max_size=5),
@@ -415,7 +415,7 @@ def test_not_one_multiscale(count):
     assert f"{count} multiscales" in refusal({"multiscales": [multiscale()] * count}, read_group)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.lists(st.integers(0, 30), min_size=1, max_size=7), JSON)
 def test_any_other_value_in_a_multiscale_is_read_or_refused(path, value):
     try:
