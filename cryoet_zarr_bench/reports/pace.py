@@ -32,7 +32,7 @@ def is_slow(pace: float | None) -> bool:
 def other_paces(measured: Iterable[MeasuredRelease]) -> list[tuple[MeasuredRelease, float]]:
     """Those of these releases that were measured at another pace than is usual among them, and it.
 
-    Between one of them and the next release a step in time is the machine's.
+    Between one of them and the next release a step in time may be the machine's.
     """
     known = list(measured)
     usual = usual_canary(known)

@@ -128,7 +128,7 @@ def _paces(own: dict[str, MeasuredRelease]) -> list[str]:
     return [
         f"{len(paces)} of these {len(own)} releases were measured while the machine had another "
         f"pace: work that never changes took {min(paces):.2f} to {max(paces):.2f} times its usual "
-        "time. A step between such a release and its neighbours is the machine's."
+        "time. A step between such a release and its neighbours may be the machine's."
     ]
 
 

@@ -6,6 +6,7 @@ lines of JSON, on standard input and output; what a library prints goes to stand
 
 from __future__ import annotations
 
+import functools
 import gc
 import io
 import itertools
@@ -15,6 +16,7 @@ import pickle
 import resource
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
@@ -96,22 +98,59 @@ def _make_shelves(cells: list[tuple[str, str]]) -> dict[str, Any]:
     for shelf, names in by_shelf.items():
         if not shelf:
             continue
-        (folder / shelf).mkdir()
-        os.chdir(folder / shelf)
         wanted = list(dict.fromkeys(config for name, config in cells if name in names))
-        try:
-            cache = _core(wanted) if shelf == CORE else benchmarks[names[0]].do_setup_cache()
-            _keep(cache)
-        except Exception as error:  # the reason why there is no figure
-            word = "impossible" if isinstance(error, NotImplementedError) else "failed"
-            reason = f"{type(error).__name__}: {error}"
-            said[word] |= {store_key(shelf, config): reason for config in wanted}
-            continue
-        for what, found in _stores_of(cache).items():
+        make = functools.partial(
+            _make_shelf, folder / shelf, wanted, None if shelf == CORE else benchmarks[names[0]]
+        )
+        for what, found in _in_its_own_process(make).items():
             said[what] |= {store_key(shelf, config): each for config, each in found.items()}
     # Or the kernel would write these stores back in the midst of what is timed.
     os.sync()
     return said
+
+
+def _make_shelf(folder: Path, wanted: list[str], benchmark: Any) -> dict[str, dict[str, Any]]:
+    """Make the stores of a benchmark's class, of the core where None, and tell of them.
+
+    What goes wrong is the reason why there is no figure of the configs that are `wanted`.
+    """
+    folder.mkdir()
+    os.chdir(folder)
+    try:
+        cache = _core(wanted) if benchmark is None else benchmark.do_setup_cache()
+        _keep(cache)
+    except Exception as error:
+        word = "impossible" if isinstance(error, NotImplementedError) else "failed"
+        return {word: dict.fromkeys(wanted, f"{type(error).__name__}: {error}")}
+    return _stores_of(cache)
+
+
+def _in_its_own_process(make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """What `make` returns in a fork of this process, as asv runs each `setup_cache`.
+
+    An engine takes over the process it works in: the next class would be written by it too. Raises
+    RuntimeError where the fork ends by itself.
+    """
+    receiver, sender = os.pipe()
+    fork = os.fork()
+    if fork == 0:
+        code = 1
+        try:
+            os.close(receiver)
+            with os.fdopen(sender, "w") as answer:
+                json.dump(make(), answer)
+            code = 0
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(code)
+    os.close(sender)
+    with os.fdopen(receiver) as answer:
+        said = answer.read()
+    if os.waitpid(fork, 0)[1]:
+        raise RuntimeError("the process that makes the stores of a class ended by itself")
+    found: dict[str, Any] = json.loads(said)
+    return found
 
 
 def _core(names: list[str]) -> Any:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from made_up_storage import MACHINE, PLAIN, QUICK, SEED, SLABS
 
 from cryoet_zarr_bench.reports.pooled import Pooled
+from cryoet_zarr_bench.reports.results import machine_of_tomograms
 from cryoet_zarr_bench.reports.storage_report import (
     TomogramFigures,
     measured_tomograms,
@@ -110,5 +111,5 @@ def test_an_axis_has_at_least_three_numbers_and_never_too_many(lowest, times):
 
 
 def test_the_committed_results_have_the_tomogram_of_the_history_first():
-    found = measured_tomograms(RESULTS, MACHINE)
+    found = measured_tomograms(RESULTS, machine_of_tomograms(RESULTS))
     assert found[0].result.tomogram == "synthetic-10A-128x128x128"

@@ -14,6 +14,7 @@ from cryoet_zarr_bench.tomograms.cache import prepare
 PROJECT = Path(__file__).resolve().parents[2]
 
 OWN_CLASS = """
+import os
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,33 @@ from cryoet_zarr_bench.storage.store_shelf import fill_shelf
 from cryoet_zarr_bench.storage.grid import Section
 
 SECTION = Section(("none",), ("32x32x32",), (2, 3))
+
+
+class Taking(StoredTomogram):
+    # Leaves the process that made its stores to itself, as an engine does that takes over.
+    version = "1"
+    params = SECTION.params
+
+    def setup_cache(self):
+        shelf = fill_shelf(ENGINE, np.zeros((32, 32, 32), "float32"), Path.cwd(), [])
+        shelf.failed["none_32x32x32_v3"] = "taken over"
+        type(ENGINE).write = None
+        return shelf
+
+    def time_nothing(self, shelf, codec, chunks, zarr_format):
+        pass
+
+
+class Dying(StoredTomogram):
+    # Ends the process that makes its stores.
+    version = "1"
+    params = SECTION.params
+
+    def setup_cache(self):
+        os._exit(7)
+
+    def time_nothing(self, shelf, codec, chunks, zarr_format):
+        pass
 
 
 class Own(StoredTomogram):
@@ -114,3 +142,25 @@ def test_each_class_reads_the_stores_that_its_own_setup_cache_made(
     assert [sorted(each) for each in answers[:3]] == [["cpu", "memory", "wall"]] * 3, answers
     assert answers[3] == {"impossible": "n/a in this release"}
     assert "no.such.benchmark" in answers[4]["error"]
+
+
+def test_what_one_class_does_to_its_process_does_not_reach_the_next(
+    suite, tmp_path, labelled_environment, monkeypatch
+):
+    monkeypatch.setenv("CRYOET_CACHE_DIR", str(tmp_path / "tomograms"))
+    written = tmp_path / "written"
+    written.mkdir()
+    names = ("own.Taking.time_nothing", "own.Own.time_read", "read.Read.time_read_volume")
+    cells = [[name, "none_32x32x32_v3"] for name in names]
+    (said,) = tell(suite, "shelf", written, [{"cells": cells}], labelled_environment)
+    assert said["failed"] == {"none_32x32x32_v3 (own.Taking)": "taken over"}
+    assert {"none_32x32x32_v3 (own.Own)", "none_32x32x32_v3"} <= said["stores"].keys()
+
+
+def test_a_class_that_ends_its_process_ends_all_with_the_reason(
+    suite, tmp_path, labelled_environment, monkeypatch
+):
+    monkeypatch.setenv("CRYOET_CACHE_DIR", str(tmp_path / "tomograms"))
+    cells = [["own.Dying.time_nothing", "none_32x32x32_v3"]]
+    with pytest.raises(AssertionError, match="ended by itself"):
+        tell(suite, "shelf", tmp_path, [{"cells": cells}], labelled_environment)
