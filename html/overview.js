@@ -392,7 +392,7 @@ $(document).ready(function () {
       + ' measured while the machine was noisy (canary spread over 10 %)'
       + (paces.length ? ', ' + paces.length + ' while it had another pace (the canary took '
         + Math.min(...paces).toFixed(2) + ' to ' + Math.max(...paces).toFixed(2)
-        + ' of its usual time): a step there is the machine\u2019s' : '')
+        + ' of its usual time): a step there may be the machine\u2019s' : '')
       + (noisy || paces.length ? '. Their points are hollow and dashed.' : '.');
   }
 
