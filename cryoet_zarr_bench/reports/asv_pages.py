@@ -22,13 +22,18 @@ def draw_histories_alone() -> None:
 
     Of those the newest release alone was measured: a graph would be one point. The first page and
     the documents show them. Where a machine has no history of any tomogram, all are drawn.
+
+    The results of one machine are one line, whatever kernel and memory it had at the time: asv
+    would draw a line of each. The record beside each result has what it was.
     """
 
     def iter_results(conf: Any, repo: Any, range_spec: Any = None) -> Iterator[Any]:
         beside = _beside_histories(Path(conf.results_dir))
+        described = _described_machines(Path(conf.results_dir))
         for results in _iter_results(conf, repo, range_spec):
             machine, tomogram = results.params["machine"], results.env_vars.get("tomogram", "")
             if (machine, tomogram) not in beside:
+                results.params.update(described.get(machine, {}))
                 yield results
 
     Publish.iter_results = staticmethod(iter_results)
@@ -46,6 +51,17 @@ def _beside_histories(results: Path) -> set[tuple[str, str]]:
         commits.setdefault((machine, tomogram), set()).add(commit)
     with_history = {machine for (machine, _), own in commits.items() if len(own) >= HISTORY}
     return {each for each, own in commits.items() if len(own) == 1 and each[0] in with_history}
+
+
+def _described_machines(results: Path) -> dict[str, dict[str, str]]:
+    """By its name, what of a machine changes from day to day, as it was described last."""
+    found = {}
+    for path in results.glob("*/machine.json"):
+        described = json.loads(path.read_text())
+        found[path.parent.name] = {
+            name: described[name] for name in ("os", "ram") if name in described
+        }
+    return found
 
 
 class ShortPages(OutputPublisher):

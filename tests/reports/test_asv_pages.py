@@ -53,6 +53,25 @@ def test_two_releases_of_a_tomogram_are_drawn_beside_a_history(drawn):
     assert drawn(("a", "followed", 6), ("a", "second", 2)) == {("a", "followed"), ("a", "second")}
 
 
+def test_another_kernel_of_one_machine_is_no_other_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(Publish, "iter_results", Publish.iter_results)
+    (tmp_path / "a").mkdir()
+    described = {"machine": "a", "version": 1, "os": "Linux 2", "ram": "8", "cpu": "quick"}
+    (tmp_path / "a" / "machine.json").write_text(json.dumps(described))
+    measured = [
+        SimpleNamespace(
+            params={"machine": "a", "os": f"Linux {number}", "ram": "7", "python": "3.12"},
+            env_vars={},
+        )
+        for number in (1, 2)
+    ]
+    monkeypatch.setattr(asv_pages, "_iter_results", lambda conf, repo, spec: iter(measured))
+    draw_histories_alone()
+    drawn = Publish.iter_results(SimpleNamespace(results_dir=str(tmp_path)), None)
+    expected = {"machine": "a", "os": "Linux 2", "ram": "8", "python": "3.12"}
+    assert [each.params for each in drawn] == [expected] * 2
+
+
 def test_pages_lose_digits_and_rows_without_a_figure(tmp_path):
     graphs = tmp_path / "graphs" / "machine-a"
     graphs.mkdir(parents=True)
