@@ -101,7 +101,7 @@ $(document).ready(function () {
     const said = overview.answers.find((row) => row[0] === Number(chosen.series)
       && row[1] === index && row[2] === Number(chosen.format));
     if (said) { place.append(element('p', said[3], { class: 'answer' })); }
-    const table = element('table', null, { class: 'overview-table', id: 'overview-configs' });
+    const table = element('table', null, { class: 'overview-table', id: 'overview-by-config' });
     const head = element('tr');
     ['codec', 'chunks (z, y, x)', ...COLUMNS.map((column) => column.heading)].forEach((text, i) =>
       head.append(element('th', text, i < 2 ? {} : { class: 'number' })));
