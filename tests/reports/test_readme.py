@@ -37,6 +37,10 @@ CORE = (
 )
 
 
+# A call that could not be brought into its state of the page cache has no figure, by design.
+NOT_IN_ITS_STATE = dict.fromkeys(("zarr-2.18.1", "zarr-2.18.3"), ["disk.Warm.time_read_warm"])
+
+
 def test_every_document_has_the_figures_of_the_results(tmp_path):
     (tmp_path / "results").symlink_to(PROJECT / "results")
     shutil.copy(PROJECT / "README.md", tmp_path)
@@ -76,9 +80,8 @@ def test_the_whole_history_was_measured_and_only_what_is_noted_failed():
         if step.release.note and step.numcodecs is None:
             assert result.failed and not any(result.figures.values()), step.name
             continue
-        # What could not be brought into its state of the page cache has no figure, by design.
-        others = [name for name in result.failed if not name.startswith("disk.")]
-        assert not others and not result.reasons, step.name
+        assert result.failed == NOT_IN_ITS_STATE.get(step.name, []), step.name
+        assert not result.reasons, step.name
         if step.numcodecs is not None:
             continue
         # Some releases may have been measured with a larger part of the grid than others.
