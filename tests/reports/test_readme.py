@@ -38,7 +38,10 @@ CORE = (
 
 
 # A call that could not be brought into its state of the page cache has no figure, by design.
-NOT_IN_ITS_STATE = dict.fromkeys(("zarr-2.18.1", "zarr-2.18.3"), ["disk.Warm.time_read_warm"])
+NOT_IN_ITS_STATE = {
+    "zarr-2.18.1": ["disk.Warm.time_read_warm"],
+    "zarr-2.18.3": ["disk.Warm.time_read_warm"],
+}
 
 
 def test_every_document_has_the_figures_of_the_results(tmp_path):
