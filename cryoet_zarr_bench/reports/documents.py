@@ -92,7 +92,7 @@ def _verdicts_of(machine: str, steps: list[JudgedStep]) -> str:
     return f"""## On {machine}
 
 {len(steps)} of {len(releases)} releases are judged{f", profile {profiles}" if profiles else ""}.
-
+{layout_caveat(steps)}
 {verdict_markdown(verdict_rows(steps))}"""
 
 
@@ -103,3 +103,15 @@ def _untouched() -> str:
         f"{len(changes)} were looked up; {untouched} cannot show here, for reasons that stand in "
         "`cryoet_zarr_bench/releases/announced.json`."
     )
+
+
+def layout_caveat(steps: list[JudgedStep]) -> str:
+    """What the steps are to be told of that were judged with one layout of memory a release."""
+    alike = sum(bool(step.cells) and not step.draws_layout for step in steps)
+    if not alike:
+        return ""
+    return f"""
+{alike} of them were judged while every process of a release had its memory laid out alike. What
+copies much, as writing does, may seem changed by a tenth for this alone: there a small change is no
+evidence.
+"""

@@ -350,6 +350,7 @@ def _line(
         "profile": question.profile.name,
         "python": question.python,
         "seed": question.seed,
+        "draws_layout": True,
         **stamp(),
         "configs_compared": 0,
         "differences": {},

@@ -136,6 +136,7 @@ class JudgedStep:
 
     `differences` maps the name of a config to what is not the same on the disk, of the
     `configs_compared` configs that both wrote. `reason` says why a step without cells has none.
+    `draws_layout` is whether each process had its memory laid out anew, as `heap_layout` does.
     """
 
     release: str
@@ -150,6 +151,7 @@ class JudgedStep:
     differences: dict[str, dict[str, str]]
     cells: tuple[JudgedCell, ...]
     reason: str | None = None
+    draws_layout: bool = False
 
     @property
     def series(self) -> tuple[str, str, str]:
@@ -223,6 +225,7 @@ def _step(line: dict[str, Any]) -> JudgedStep:
         },
         cells=tuple(_judged(cell) for cell in line["cells"]),
         reason=_text(line.get("reason")),
+        draws_layout=line.get("draws_layout") is True,
     )
 
 

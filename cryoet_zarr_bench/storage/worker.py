@@ -29,6 +29,9 @@ CORE = "stored.StoredTomogram"
 
 CACHE = "cache.pickle"
 
+ON_DISK = "on_disk"
+"""A link in the folder that holds the stores, to where those of them are that lie on a disk."""
+
 
 def main() -> None:
     """`worker.py suite FOLDER` tells what the suite has, `shelf` writes the stores it needs.
@@ -39,6 +42,10 @@ def main() -> None:
     sys.path.append(str(PROJECT))
     task, folder = sys.argv[1:]
     os.chdir(folder)
+    from cryoet_zarr_bench.storage.session import DISK_STORES
+
+    on_disk = Path.cwd() / ON_DISK
+    os.environ[DISK_STORES] = str(on_disk) if on_disk.exists() else ""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     if task == "suite":
@@ -50,10 +57,13 @@ def main() -> None:
     else:
         from cryoet_zarr_bench.storage.cores import keep_to_one_core
         from cryoet_zarr_bench.storage.freed_memory import keep_freed_memory
+        from cryoet_zarr_bench.storage.heap_layout import shift_heap
 
         # As asv's processes do.
         keep_to_one_core()
         keep_freed_memory()
+        # Releases differ by where things lie, too: each pair draws anew.
+        shift_heap()
         _take_calls(answers, _measure)
 
 
@@ -100,7 +110,7 @@ def _make_shelves(cells: list[tuple[str, str]]) -> dict[str, Any]:
             continue
         wanted = list(dict.fromkeys(config for name, config in cells if name in names))
         make = functools.partial(
-            _make_shelf, folder / shelf, wanted, None if shelf == CORE else benchmarks[names[0]]
+            _make_shelf, folder, shelf, wanted, None if shelf == CORE else benchmarks[names[0]]
         )
         for what, found in _in_its_own_process(make).items():
             said[what] |= {store_key(shelf, config): each for config, each in found.items()}
@@ -109,16 +119,18 @@ def _make_shelves(cells: list[tuple[str, str]]) -> dict[str, Any]:
     return said
 
 
-def _make_shelf(folder: Path, wanted: list[str], benchmark: Any) -> dict[str, dict[str, Any]]:
+def _make_shelf(
+    folder: Path, shelf: str, wanted: list[str], benchmark: Any
+) -> dict[str, dict[str, Any]]:
     """Make the stores of a benchmark's class, of the core where None, and tell of them.
 
     What goes wrong is the reason why there is no figure of the configs that are `wanted`.
     """
-    folder.mkdir()
-    os.chdir(folder)
+    (folder / shelf).mkdir()
+    os.chdir(folder / shelf)
     try:
         cache = _core(wanted) if benchmark is None else benchmark.do_setup_cache()
-        _keep(cache)
+        _keep(cache, folder)
     except Exception as error:
         word = "impossible" if isinstance(error, NotImplementedError) else "failed"
         return {word: dict.fromkeys(wanted, f"{type(error).__name__}: {error}")}
@@ -188,11 +200,15 @@ def _shelf_in(cache: Any) -> Any:
 
 
 class _Pickler(pickle.Pickler):
-    """Keeps paths under the working folder relative to it, so that a copy of it is whole."""
+    """Keeps paths under a folder relative to it, so that a copy of it is whole."""
+
+    def __init__(self, file: io.BufferedIOBase, folder: Path) -> None:
+        super().__init__(file)
+        self._folder = folder
 
     def persistent_id(self, value: Any) -> str | None:
-        if isinstance(value, Path) and value.is_relative_to(Path.cwd()):
-            return str(value.relative_to(Path.cwd()))
+        if isinstance(value, Path) and value.is_relative_to(self._folder):
+            return str(value.relative_to(self._folder))
         return None
 
 
@@ -207,9 +223,9 @@ class _Unpickler(pickle.Unpickler):
         return self._folder / relative
 
 
-def _keep(cache: Any) -> None:
+def _keep(cache: Any, folder: Path) -> None:
     with open(CACHE, "wb") as file:
-        _Pickler(file).dump(cache)
+        _Pickler(file, folder).dump(cache)
 
 
 class _Cells:
@@ -247,7 +263,7 @@ class _Cells:
         if shelf:
             if (shelf, stores) not in self._caches:
                 content = Path(CACHE).read_bytes()
-                self._caches[shelf, stores] = _Unpickler(content, stores / shelf).load()
+                self._caches[shelf, stores] = _Unpickler(content, stores).load()
             benchmark.set_cache(self._caches[shelf, stores])
         return benchmark
 

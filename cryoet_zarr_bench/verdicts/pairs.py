@@ -26,7 +26,7 @@ from cryoet_zarr_bench.releases.install import (
 from cryoet_zarr_bench.releases.interpreters import find_interpreter
 from cryoet_zarr_bench.releases.places import PROJECT
 from cryoet_zarr_bench.storage import worker
-from cryoet_zarr_bench.storage.session import DISK_STORES, PREPARED_TOMOGRAM, RECORD_FOLDER
+from cryoet_zarr_bench.storage.session import PREPARED_TOMOGRAM, RECORD_FOLDER
 from cryoet_zarr_bench.tomograms.prepared import PreparedTomogram
 from cryoet_zarr_bench.verdicts.cells import ComparedCell
 from cryoet_zarr_bench.verdicts.sides import Side
@@ -70,10 +70,7 @@ class ReleaseUnderTest:
         where the release cannot be installed, or writes nothing.
         """
         self.install(held)
-        shutil.rmtree(self._folder, ignore_errors=True)
-        self._written.mkdir(parents=True)
-        if self._on_disk is not None:
-            self._on_disk.mkdir(exist_ok=True)
+        self.make_room()
         made = subprocess.run(
             self.command("shelf", self._written),
             env=self.variables(tomogram),
@@ -86,6 +83,16 @@ class ReleaseUnderTest:
             raise BadInput(f"{self.side.name}: its stores could not be written: {last}")
         said: dict[str, Any] = json.loads(made.stdout)
         return said
+
+    def make_room(self) -> Path:
+        """An empty folder for its stores, with a link to the one on the disk if there is one."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._written.mkdir(parents=True)
+        if self._on_disk is not None:
+            shutil.rmtree(self._on_disk, ignore_errors=True)
+            self._on_disk.mkdir()
+            (self._written / worker.ON_DISK).symlink_to(self._on_disk)
+        return self._written
 
     def install(self, held: Mapping[str, str]) -> None:
         """Make its environment, or step it to this release; BadInput where that cannot be."""
@@ -127,10 +134,18 @@ class ReleaseUnderTest:
     def drop_copies(self) -> None:
         """Give the memory back that the last pair's copies of the stores took."""
         shutil.rmtree(self.copied_stores, ignore_errors=True)
+        if self._on_disk is not None:
+            shutil.rmtree(_copied(self._on_disk), ignore_errors=True)
 
     def copy_stores(self) -> None:
         """Copy the verified stores, for the calls of the next pair."""
-        shutil.copytree(self._written, self.copied_stores)
+        shutil.copytree(self._written, self.copied_stores, symlinks=True)
+        if self._on_disk is not None:
+            shutil.copytree(self._on_disk, _copied(self._on_disk))
+            (self.copied_stores / worker.ON_DISK).unlink()
+            (self.copied_stores / worker.ON_DISK).symlink_to(_copied(self._on_disk))
+            # Or the kernel would write the copies back in the midst of what is timed.
+            os.sync()
 
     def start(self, tomogram: PreparedTomogram) -> Worker:
         """A fresh process that waits for calls."""
@@ -153,8 +168,12 @@ class ReleaseUnderTest:
             "ASV_COMMIT": NO_COMMIT,
             PREPARED_TOMOGRAM: str(tomogram.path),
             RECORD_FOLDER: "",
-            DISK_STORES: str(self._on_disk or ""),
         }
+
+
+def _copied(on_disk: Path) -> Path:
+    # Beside it: what lies in one folder, a file system keeps together on the disk.
+    return on_disk.with_name(f"{on_disk.name}-copied")
 
 
 class Worker:
@@ -229,6 +248,7 @@ def run_pair(
     sides = _in_turn(sides, number)
     # Where the pages of a store lie in memory made a difference of 5 % in reading, the same in
     # every pair. Where both cannot read from one place, stores change places from pair to pair.
+    # So do the folders on a disk that are written into.
     for side in sides.values():
         side.drop_copies()
     for side in sides.values():

@@ -55,6 +55,8 @@ class Question:
             "tomogram": self.tomogram.sha256,
             "python": self.python,
             "seed": self.seed,
+            # What was compared before memory was laid out anew in each process is not taken up.
+            "draws_layout": True,
         }
 
 
@@ -89,7 +91,7 @@ def both_sides(
     space = space_of_stores(question.tomogram, question.profile.every_config())
     scratch = claim_scratch_folder(2 * space)
     measured = {cell.benchmark for cell in question.cells}
-    on_disk = disk_folder_of(measured, question.tomogram, question.profile, copies=2)
+    on_disk = disk_folder_of(measured, question.tomogram, question.profile, copies=4)
     sides = {
         name: ReleaseUnderTest(
             side, folder / "env", scratch / name, question.python, on_disk and on_disk / name

@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -9,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from cryoet_zarr_bench.storage.worker import ON_DISK
 from cryoet_zarr_bench.tomograms.cache import prepare
+from cryoet_zarr_bench.verdicts.pairs import ReleaseUnderTest
+from cryoet_zarr_bench.verdicts.sides import Side
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -19,6 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.disk import Buffered
 from benchmarks.stored import ENGINE, StoredTomogram
 from cryoet_zarr_bench.storage.config import StorageConfig
 from cryoet_zarr_bench.storage.store_shelf import fill_shelf
@@ -73,6 +78,24 @@ class Own(StoredTomogram):
         with open("where", "a") as file:
             print(self.store.folder, file=file)
         assert (ENGINE.open(self.store.folder)[...] == 1).all()
+
+
+class Laid(StoredTomogram):
+    # Tells where in a page its memory begins.
+    version = "1"
+    params = SECTION.params
+    setup_cache = Own.setup_cache
+
+    def time_memory(self, shelf, codec, chunks, zarr_format):
+        with open("memory", "a") as file:
+            print(np.empty(2**20, "uint8").ctypes.data % 4096, file=file)
+
+
+class Placed(Buffered):
+    # Tells where it reads from on the disk, and where it writes to.
+    def time_where(self, shelf, codec, chunks, zarr_format):
+        with open("places", "a") as file:
+            print(self.store.folder.resolve(), self.target.resolve(), file=file)
 """
 
 
@@ -164,3 +187,54 @@ def test_a_class_that_ends_its_process_ends_all_with_the_reason(
     cells = [["own.Dying.time_nothing", "none_32x32x32_v3"]]
     with pytest.raises(AssertionError, match="ended by itself"):
         tell(suite, "shelf", tmp_path, [{"cells": cells}], labelled_environment)
+
+
+def test_stores_on_a_disk_are_read_and_written_beside_the_stores_that_are_told(
+    suite, tmp_path, labelled_environment, monkeypatch
+):
+    monkeypatch.setenv("CRYOET_CACHE_DIR", str(tmp_path / "tomograms"))
+    side = Side("this", "any", "any", (), "this")
+    disk, copied = tmp_path / "disk", tmp_path / "disk-copied"
+    release = ReleaseUnderTest(side, tmp_path / "env", tmp_path / "stores", "3.12", disk)
+    written = release.make_room()
+    name, store = "own.Placed.time_where", "none_64x64x64_v2"
+    (said,) = tell(suite, "shelf", written, [{"cells": [[name, store]]}], labelled_environment)
+    assert said["failed"] == said["impossible"] == {}
+    assert (disk / "stores" / store).is_dir()
+
+    release.copy_stores()
+    other = tmp_path / "other"
+    shutil.copytree(release.copied_stores, other, symlinks=True)
+    (other / ON_DISK).unlink()
+    shutil.copytree(copied, other / ON_DISK)
+    # Nothing of what was written first is used any more.
+    shutil.rmtree(disk)
+    requests = [
+        {"benchmark": name, "parameters": ["none", "64x64x64", 2], "stores": str(place)}
+        for place in (release.copied_stores, other)
+    ]
+    answers = tell(suite, "calls", release.copied_stores, requests, labelled_environment)
+    assert [sorted(each) for each in answers] == [["cpu", "memory", "wall"]] * 2, answers
+    told = (release.copied_stores / "disk.OnDisk" / "places").read_text().splitlines()
+    places = [copied / "stores", other / ON_DISK / "stores"]
+    assert told == [f"{place / store} {place / 'written'}" for place in places]
+
+    release.drop_copies()
+    assert not release.copied_stores.exists() and not copied.exists()
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only with glibc memory is kept")
+def test_each_process_of_a_release_has_its_memory_laid_out_anew(
+    suite, tmp_path, labelled_environment, monkeypatch
+):
+    monkeypatch.setenv("CRYOET_CACHE_DIR", str(tmp_path / "tomograms"))
+    name, written = "own.Laid.time_memory", tmp_path / "written"
+    written.mkdir()
+    cells = [[name, "none_32x32x32_v3"]]
+    tell(suite, "shelf", written, [{"cells": cells}], labelled_environment)
+    for _ in range(8):
+        request = {"benchmark": name, "parameters": ["none", "32x32x32", 3]}
+        (answer,) = tell(suite, "calls", written, [request], labelled_environment)
+        assert "wall" in answer, answer
+    (told,) = written.glob("*/memory")
+    assert len(set(told.read_text().splitlines())) > 4
