@@ -101,6 +101,7 @@ def _step(
         "seed": step.seed,
         "measured_at": step.measured_at,
         "reason": step.reason,
+        "draws_layout": step.draws_layout,
         "compared": step.configs_compared,
         "changes": row.changes,
         "differences": step.differences,

@@ -151,7 +151,9 @@ load average {load} while it measured.
 
 {alarms.cells} cells, over {alarms.hours:.1f} hours: **{alarms.alarms} false alarms**
 ({alarms.single} before false discoveries are controlled). {alarms.no_change} were called "no change
-within 10 %", {alarms.inconclusive} "inconclusive".
+within 10 %", {alarms.inconclusive} "inconclusive". Both sides import the same here: what the layout
+of memory, which imports decide, does to two releases that differ does not show. `confirm` draws it
+anew in each process.
 
 ## A release made slower on purpose
 

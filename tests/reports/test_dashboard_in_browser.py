@@ -233,6 +233,8 @@ def test_the_verdicts_tell_release_by_release_what_changed(page, address_with_ev
     steps = len(made_up.history_of_verdicts())
     assert f"{steps - 1} of {steps} steps" in found
     assert "7 regressions and 5 improvements" in found and "in 6 releases" in found
+    # But the one without a cell and the one whose processes were laid out anew.
+    assert f"{steps - 2} steps were judged while" in page.inner_text("#verdicts-layout")
     assert "holds the true ratio with 99 % confidence" in page.inner_text(".verdicts-reading")
 
     rows = page.locator("tr.step")
