@@ -362,7 +362,7 @@ $(document).ready(function() {
                 if (values.length > 1 && param !== 'machine') {
                     if (param == 'branch') {
                         state[param] = [values[0]];
-                    }
+                    } else if ($.inArray(null, values) >= 0) { state[param] = [null]; }
                 }
             });
         }
@@ -811,7 +811,7 @@ $(document).ready(function() {
                                              graph_label(labels, different)]);
                     });
                     all.push([$.asv.graph_to_path(current_benchmark, perm),
-                              graph_contents]);
+                              graph_contents, perm]);
                 });
                 return all;
             } else {
@@ -855,7 +855,7 @@ $(document).ready(function() {
                                                      $.asv.main_json.benchmarks[current_benchmark].params);
                     orig_graphs.push({
                         data: series,
-                        label: graph_content[1],
+                        label: graph_content[1], benchmark: current_benchmark, cell: graph_content[0], state: item[2],
                         bars: { order: count, },
                     });
                     count += 1;
@@ -1053,7 +1053,7 @@ $(document).ready(function() {
                 // restore original graphs
                 graphs = orig_graphs;
                 options.xaxis.mode = null;
-                options.xaxis.axisLabel = 'commits';
+                options.xaxis.axisLabel = 'releases';
                 options.xaxis.tickFormatter = function (v, axis) { return ""; };
             }
             if (even_spacing) {

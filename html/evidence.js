@@ -1,0 +1,104 @@
+'use strict';
+
+/* What the pages share: verdicts and noise as they were published, and how they are written. */
+window.evidence = (function () {
+  const CHANGES = ['regression', 'improvement'];
+  const loading = {};
+
+  function element(tag, text, attributes) {
+    const made = document.createElement(tag);
+    if (text !== undefined && text !== null) { made.textContent = text; }
+    Object.entries(attributes || {}).forEach(([name, value]) => made.setAttribute(name, value));
+    return made;
+  }
+
+  /* A published file, asked for once; the promise is jQuery's. */
+  function load(name) {
+    loading[name] = loading[name]
+      || $.ajax({ url: name + '?timestamp=' + $.asv.main_timestamp, dataType: 'json' });
+    return loading[name];
+  }
+
+  function cells(verdicts, step) {
+    step.named = step.named || step.cells.map((row) => {
+      const cell = Object.fromEntries(verdicts.cell_fields.map((field, i) => [field, row[i]]));
+      cell.benchmark = verdicts.benchmarks[cell.benchmark].name;
+      cell.config = cell.codec + ' ' + cell.chunks + ' v' + cell.format;
+      return cell;
+    });
+    return step.named;
+  }
+
+  /* The ratio that the verdict on a cell is of; CPU time's, unless only wall time changed. */
+  function deciding(cell) {
+    return cell.by === 'wall time' ? [cell.wallRatio, cell.wallLow, cell.wallHigh]
+      : [cell.ratio, cell.low, cell.high];
+  }
+
+  function interval(low, high) {
+    return low === null || high === null ? 'no interval'
+      : '[' + low.toFixed(2) + ', ' + high.toFixed(2) + ']';
+  }
+
+  function ratio(values) {
+    return values[0] === null ? 'no estimate'
+      : values[0].toFixed(2) + ' ' + interval(values[1], values[2]);
+  }
+
+  function sameRun(one, other) {
+    return ['machine', 'tomogram', 'python'].every((name) => one[name] === other[name]);
+  }
+
+  /* The confirmed changes of a benchmark in a series of results, by release and direction:
+     `shown` where one of the cells that `isShown` accepts has changed. */
+  function marks(verdicts, series, benchmark, isShown) {
+    const judged = benchmark.replace(/_cpu$/, '');
+    const found = [];
+    verdicts.steps.filter((step) => sameRun(verdicts.series[step.series], series))
+      .forEach((step) => CHANGES.forEach((direction) => {
+        const changed = cells(verdicts, step)
+          .filter((cell) => cell.benchmark === judged && cell.verdict === direction);
+        const here = changed.filter(isShown);
+        const strongest = (here.length ? here : changed)
+          .reduce((most, cell) => (most && distance(most) >= distance(cell) ? most : cell), null);
+        if (strongest) {
+          found.push({ release: step.release, direction: direction, shown: here.length > 0,
+            ratio: strongest.by + ' ' + ratio(deciding(strongest)) + ' in ' + strongest.config,
+            cells: changed.length });
+        }
+      }));
+    return found;
+  }
+
+  function distance(cell) { return Math.abs(Math.log(deciding(cell)[0] || 1)); }
+
+  /* The bands of a series: a function from benchmark and cell to [low, high, count] or null. */
+  function bands(noise, series) {
+    const place = noise.series.findIndex((each) => sameRun(each, series));
+    const found = {};
+    noise.bands.filter((row) => row[0] === place).forEach((row) => {
+      found[[noise.benchmarks[row[1]], row[2], row[3], row[4]].join(' ')] = row.slice(5);
+    });
+    return (benchmark, codec, chunks, format) =>
+      found[[benchmark, codec, chunks, format].join(' ')] || null;
+  }
+
+  function bandInWords(counts) {
+    const [fewest, most] = [Math.min(...counts), Math.max(...counts)];
+    return 'band: the range of ' + (fewest === most ? fewest : fewest + ' to ' + most)
+      + ' measurements of the same release in this run';
+  }
+
+  /* By how much repeats differ, in a sentence; '' where nothing was repeated. */
+  function spreadInWords(noise, series) {
+    const place = noise.series.findIndex((each) => sameRun(each, series));
+    const said = noise.spreads.filter((row) => row[0] === place).map((row) =>
+      row[1] + ' by a factor of ' + row[2].toFixed(2) + ' at the median and ' + row[3].toFixed(2)
+      + ' at the 90th percentile (' + row[4] + ' pairs of measurements)');
+    return said.length ? 'The same release measured again in this run differed in '
+      + said.join(', in ') + '.' : '';
+  }
+
+  return { element, load, cells, deciding, interval, ratio, distance, sameRun, marks, bands,
+    bandInWords, spreadInWords };
+}());
