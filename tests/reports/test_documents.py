@@ -14,9 +14,7 @@ CAVEAT = "had its memory laid out alike"
 def test_steps_judged_with_one_layout_of_memory_are_counted(tmp_path, drawn, said):
     (tmp_path / "xeon-2-cores").mkdir()
     lines = [
-        made_up.step(
-            release, parent, [made_up.unclear()], **({"draws_layout": True} if place < drawn else {})
-        )
+        made_up.step(release, parent, [made_up.unclear()], draws_layout=place < drawn)
         for place, (release, parent) in enumerate(
             [("zarr-2.18.1", "zarr-2.18.0"), ("zarr-2.18.2", "zarr-2.18.1")]
         )
