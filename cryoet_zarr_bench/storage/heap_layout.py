@@ -2,8 +2,8 @@
 
 The system begins a heap at a random page. Where in a page a block of it begins is decided by all
 that was taken before, by each module that a release imports: the same in every process of one
-release, another in the next. Copying depends on it, and a release that changed nothing at all was
-"9 % slower" in writing to a disk, in every pair alike.
+release, another in the next. Copying depends on it, and a release that writes by the code of the
+one before it was 6 to 12 % "slower" in writing to a disk, in every run.
 
 Mytkowicz et al., Producing wrong data without doing anything obviously wrong!, ASPLOS 2009,
 doi:10.1145/1508284.1508275, is about such layouts.

@@ -141,6 +141,7 @@ def lines_of(block: Block, answer: Answer) -> Iterator[dict[str, Any]]:
             "cpu": [round(pair["cpu"], 5) for pair in each.pairs if "cpu" in pair],
             "wall": [round(pair["wall"], 5) for pair in each.pairs if "wall" in pair],
             "same_bytes": not answer.differences,
+            "draws_layout": True,
             **stamp(),
         }
 
