@@ -100,10 +100,8 @@ $(document).ready(function () {
       + evidence.spreadInWords(noise, series), { class: 'note' }));
     const alike = withCells.filter((step) => !step.draws_layout).length;
     if (alike) {
-      place.append(element('p', counted(alike, 'step was', 'steps were') + ' judged while every '
-        + 'process of a release had its memory laid out alike. What copies much, as writing does, '
-        + 'may seem changed by a tenth for this alone: there a small change is no evidence.',
-      { class: 'note', id: 'verdicts-layout' }));
+      place.append(element('p', counted(alike, 'step was ', 'steps were ')
+        + verdicts.layout_caveat, { class: 'note', id: 'verdicts-layout' }));
     }
   }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import fill
 
 from cryoet_zarr_bench.releases.announced import load_announced
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
@@ -18,7 +19,12 @@ from cryoet_zarr_bench.reports.storage_report import (
     storage_report,
 )
 from cryoet_zarr_bench.reports.trust_report import TRUST_FILE, trust_report
-from cryoet_zarr_bench.reports.verdict_steps import VERDICTS_FILE, JudgedStep, read_verdicts
+from cryoet_zarr_bench.reports.verdict_steps import (
+    LAYOUT_CAVEAT,
+    VERDICTS_FILE,
+    JudgedStep,
+    read_verdicts,
+)
 from cryoet_zarr_bench.reports.verdict_table import (
     announced_markdown,
     verdict_markdown,
@@ -92,7 +98,7 @@ def _verdicts_of(machine: str, steps: list[JudgedStep]) -> str:
     return f"""## On {machine}
 
 {len(steps)} of {len(releases)} releases are judged{f", profile {profiles}" if profiles else ""}.
-{layout_caveat(steps)}
+{_layout_caveat(steps)}
 {verdict_markdown(verdict_rows(steps))}"""
 
 
@@ -105,13 +111,6 @@ def _untouched() -> str:
     )
 
 
-def layout_caveat(steps: list[JudgedStep]) -> str:
-    """What the steps are to be told of that were judged with one layout of memory a release."""
+def _layout_caveat(steps: list[JudgedStep]) -> str:
     alike = sum(bool(step.cells) and not step.draws_layout for step in steps)
-    if not alike:
-        return ""
-    return f"""
-{alike} of them were judged while every process of a release had its memory laid out alike. What
-copies much, as writing does, may seem changed by a tenth for this alone: there a small change is no
-evidence.
-"""
+    return f"\n{fill(f'{alike} of them were {LAYOUT_CAVEAT}', 100)}\n" if alike else ""

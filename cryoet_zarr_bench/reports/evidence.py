@@ -15,6 +15,7 @@ from cryoet_zarr_bench.reports.noise import Band, Spread, read_noise
 from cryoet_zarr_bench.reports.results import Cell
 from cryoet_zarr_bench.reports.verdict_steps import (
     BENCHMARKS,
+    LAYOUT_CAVEAT,
     JudgedCell,
     Ratio,
     heading,
@@ -58,6 +59,7 @@ def verdict_content(results: Path, changes: list[AnnouncedChange]) -> dict[str, 
             dict(zip(("machine", "tomogram", "python"), each, strict=True)) for each in series
         ],
         "cell_fields": CELL_FIELDS,
+        "layout_caveat": LAYOUT_CAVEAT,
         "steps": [
             _step(row, series.index(row.step.series), benchmarks, releases.get(row.step.release))
             for row in rows

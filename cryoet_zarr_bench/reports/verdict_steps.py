@@ -27,6 +27,12 @@ BENCHMARKS = {
 }
 """What steps are judged by: asv's name of a benchmark -> the heading of its column."""
 
+LAYOUT_CAVEAT = (
+    "judged while every process of a release had its memory laid out alike. What copies much, as "
+    "writing does, may seem changed by a tenth for this alone: there a small change is no evidence."
+)
+"""What is to be told of steps that have cells but not `draws_layout`."""
+
 PEAK_MEMORY = "peak memory"
 WALL_TIME = "wall time"
 

@@ -42,12 +42,12 @@ def main() -> None:
     sys.path.append(str(PROJECT))
     task, folder = sys.argv[1:]
     os.chdir(folder)
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
     from cryoet_zarr_bench.storage.session import DISK_STORES
 
     on_disk = Path.cwd() / ON_DISK
     os.environ[DISK_STORES] = str(on_disk) if on_disk.exists() else ""
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
     if task == "suite":
         _say(answers, {"benchmarks": [_described(each) for each in _discovered().values()]})
     elif task == "shelf":

@@ -132,17 +132,17 @@ class ReleaseUnderTest:
         return self._folder / "copied"
 
     def drop_copies(self) -> None:
-        """Give the memory back that the last pair's copies of the stores took."""
+        """Give the room back that the last pair's copies of the stores took."""
         shutil.rmtree(self.copied_stores, ignore_errors=True)
         if self._on_disk is not None:
             shutil.rmtree(_copied(self._on_disk), ignore_errors=True)
 
     def copy_stores(self) -> None:
         """Copy the verified stores, for the calls of the next pair."""
-        shutil.copytree(self._written, self.copied_stores, symlinks=True)
+        no_link = shutil.ignore_patterns(worker.ON_DISK)
+        shutil.copytree(self._written, self.copied_stores, ignore=no_link)
         if self._on_disk is not None:
             shutil.copytree(self._on_disk, _copied(self._on_disk))
-            (self.copied_stores / worker.ON_DISK).unlink()
             (self.copied_stores / worker.ON_DISK).symlink_to(_copied(self._on_disk))
             # Or the kernel would write the copies back in the midst of what is timed.
             os.sync()

@@ -91,6 +91,7 @@ def both_sides(
     space = space_of_stores(question.tomogram, question.profile.every_config())
     scratch = claim_scratch_folder(2 * space)
     measured = {cell.benchmark for cell in question.cells}
+    # Of each side those that it wrote, and their copies.
     on_disk = disk_folder_of(measured, question.tomogram, question.profile, copies=4)
     sides = {
         name: ReleaseUnderTest(
