@@ -16,10 +16,13 @@ from cryoet_zarr_bench.releases import environment as environment  # registers t
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
 from cryoet_zarr_bench.releases.cells import PROGRESS
 from cryoet_zarr_bench.releases.history import generate_history
+from cryoet_zarr_bench.releases.known_benchmarks import keep_known_benchmarks
 from cryoet_zarr_bench.releases.machines import guard_results
 from cryoet_zarr_bench.releases.places import HISTORY, WORK
+from cryoet_zarr_bench.releases.result_files import leave_out_unusable_results
 from cryoet_zarr_bench.reports import dashboard as dashboard  # registers the publishers
 from cryoet_zarr_bench.reports.asv_pages import draw_histories_alone
+from cryoet_zarr_bench.reports.publishing import publish_whole
 from cryoet_zarr_bench.storage.session import RECORD_FOLDER, end_with_parent
 
 
@@ -38,7 +41,10 @@ def setup() -> None:
     os.environ[RECORD_FOLDER] = str(WORK / "records")
     _register_machine()
     guard_results()
+    leave_out_unusable_results()
+    keep_known_benchmarks()
     draw_histories_alone()
+    publish_whole()
     if PROGRESS in os.environ:
         # Somebody watches and would start asv again; two must not share an environment.
         end_with_parent()

@@ -20,9 +20,13 @@ from asv.results import Results
 from asv.util import UserError
 
 from cryoet_zarr_bench.errors import BadInput
+from cryoet_zarr_bench.json_lines import UNUSABLE, in_short
+from cryoet_zarr_bench.left_out import leave_out
 from cryoet_zarr_bench.releases.cpu_twins import CpuTwins
+from cryoet_zarr_bench.releases.earlier_cells import with_earlier_cells, with_earlier_stores
 from cryoet_zarr_bench.releases.exact_cells import ExactCells
 from cryoet_zarr_bench.releases.kept_stores import KeptStores
+from cryoet_zarr_bench.releases.result_files import is_usable, read_record, record_path
 from cryoet_zarr_bench.releases.resume import CellJournal, journal_path
 from cryoet_zarr_bench.releases.scratch import (
     claim_scratch_folder,
@@ -33,7 +37,7 @@ from cryoet_zarr_bench.releases.selection import selected_tomogram
 from cryoet_zarr_bench.releases.watch import Watch
 from cryoet_zarr_bench.short_numbers import short
 from cryoet_zarr_bench.storage.damage import loss_bound
-from cryoet_zarr_bench.storage.grid import selected_profile
+from cryoet_zarr_bench.storage.grid import PROFILES, selected_profile
 from cryoet_zarr_bench.storage.session import DISK_STORES
 from cryoet_zarr_bench.whole_files import write_whole
 
@@ -60,21 +64,24 @@ def keep_every_cell(work: Path) -> None:
         # asv loads earlier results just where it is going to save new ones.
         self.is_to_be_saved = True
         folder = between_rounds if self._filename in journals else Path(result_dir)
-        self.record_path = _record_path(folder / str(self._filename))
+        path = folder / str(self._filename)
+        self.record_path = record_path(path)
+        if path.exists() and not is_usable(path):
+            path.replace(path.with_suffix(".json.unusable"))
         return _load(self, str(folder))
 
     def save_whole(self: Any, result_dir: str) -> None:
         is_last = getattr(self, "is_last_round", True)
         saved = _save_by_renaming(self, Path(result_dir) if is_last else between_rounds)
         left = work / "records" / f"{self.commit_hash}.{self.env_name}.json"
-        _save_record(self, left, _record_path(saved))
+        _save_record(self, left, record_path(saved))
         of_rounds = journals.setdefault(self._filename, [])
         of_rounds += [self.journal] if hasattr(self, "journal") else []
         if is_last:
             for journal in journals.pop(self._filename):
                 journal.remove()
             (between_rounds / str(self._filename)).unlink(missing_ok=True)
-            _record_path(between_rounds / str(self._filename)).unlink(missing_ok=True)
+            record_path(between_rounds / str(self._filename)).unlink(missing_ok=True)
 
     def run_and_keep(benchmarks: Any, env: Any, results: Any = None, **options: Any) -> Any:
         name = str(getattr(results, "_filename", None))
@@ -104,11 +111,20 @@ def _save_by_renaming(results: Any, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".saving-") as temporary:
         _save(results, temporary)
-        shorten_samples(Path(temporary) / str(results._filename))
+        saved = Path(temporary) / str(results._filename)
         target = folder / str(results._filename)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        (Path(temporary) / str(results._filename)).replace(target)
+        shorten_samples(saved)
+        content = json.loads(saved.read_text())
+        if target.exists() and is_usable(target) and _is_of_selected_tomogram(target):
+            content = with_earlier_cells(content, json.loads(target.read_text()))
+        write_whole(target, json.dumps(content, separators=(",", ":")))
     return target
+
+
+def _is_of_selected_tomogram(result: Path) -> bool:
+    """Whether earlier results are of these voxels: a file may have got others under its name."""
+    tomogram = read_record(result).get("tomogram") or {}
+    return tomogram.get("sha256") == selected_tomogram().sha256
 
 
 def shorten_samples(path: Path) -> None:
@@ -125,10 +141,6 @@ def shorten_samples(path: Path) -> None:
     write_whole(path, json.dumps(content, separators=(",", ":")))
 
 
-def _record_path(result: Path) -> Path:
-    return result.with_suffix(".record.jsonl")
-
-
 def _save_record(results: Any, left: Path, target: Path) -> None:
     """Save what is known beside the figures: what the measured process left, and the conditions.
 
@@ -140,21 +152,48 @@ def _save_record(results: Any, left: Path, target: Path) -> None:
     record: dict[str, Any] = {"commit": results.commit_hash}
     # Between rounds the record lies elsewhere than where it ends up. The last word is the newest.
     for source in (target, results.record_path, left):
-        if source.exists():
-            record |= json.loads(source.read_text())
+        record = _with_record(record, _read_record(source))
     if watch is not None:
         record["conditions"] = watch.conditions()
     # Without it what a smaller grid leaves out would look like cells that have no figure.
-    record["profile"] = selected_profile().name
+    record["profile"] = _larger_profile(record)
     write_whole(target, json.dumps(record, separators=(",", ":")))
     left.unlink(missing_ok=True)
+
+
+def _read_record(path: Path) -> dict[str, Any]:
+    """A record as it is; empty where there is none, or where it is none, which is said."""
+    try:
+        found = json.loads(path.read_text())
+        return dict(found) if found.get("profile", "quick") in PROFILES else {}
+    except FileNotFoundError:
+        return {}
+    except UNUSABLE as error:
+        leave_out(path, f"cannot be read ({in_short(error)})")
+        return {}
+
+
+def _with_record(earlier: dict[str, Any], newer: dict[str, Any]) -> dict[str, Any]:
+    """Both together: the stores that only the earlier one has where their cells are kept too."""
+    voxels = [(each.get("tomogram") or {}).get("sha256") for each in (earlier, newer)]
+    if None not in voxels and voxels[0] != voxels[1]:
+        return newer
+    if _larger_profile(earlier) != selected_profile().name:
+        return with_earlier_stores(newer, earlier)
+    return earlier | newer
+
+
+def _larger_profile(record: dict[str, Any]) -> str:
+    """The profile that was selected, or that of a record where that has more cells."""
+    selected = selected_profile().name
+    return max(selected, record.get("profile", selected), key=list(PROFILES).index)
 
 
 def _notes_of_earlier_rounds(results: Any, options: dict[str, Any]) -> list[dict[str, Any]]:
     """The canaries beside those samples that new ones are going to be added to."""
     if not options.get("append_samples") or not results.record_path.exists():
         return []
-    conditions = json.loads(results.record_path.read_text()).get("conditions", {})
+    conditions = _read_record(results.record_path).get("conditions", {})
     begun = [{"begun": conditions["begun"]}] if conditions else []
     return begun + [{"sample": sample} for sample in conditions.get("samples", [])]
 

@@ -32,3 +32,8 @@ def _commits() -> dict[str, str]:
 def commit_of(tag: str) -> str:
     """The commit that a release is in the generated history; KeyError for an unknown tag."""
     return _commits()[tag]
+
+
+def is_release(commit: str) -> bool:
+    """Whether a commit is a release of the catalogue in the generated history."""
+    return commit in _commits().values()

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import asv.results
 from asv.commands.publish import Publish
 from asv.publishing import OutputPublisher
-from asv.results import iter_results_paths
 
+from cryoet_zarr_bench.releases.result_files import described_machine
 from cryoet_zarr_bench.short_numbers import short
 from cryoet_zarr_bench.storage.exact_figures import is_exact
 
@@ -46,7 +47,7 @@ _iter_results = Publish.iter_results
 def _beside_histories(results: Path) -> set[tuple[str, str]]:
     """Machine and tomogram of what has one release on a machine that has a history of another."""
     commits: dict[tuple[str, str], set[str]] = {}
-    for _, name, machine in iter_results_paths(str(results)):
+    for _, name, machine in asv.results.iter_results_paths(str(results)):
         commit, _, environment = Path(name).stem.partition("-")
         tomogram = environment.partition("-tomogram")[2]
         commits.setdefault((machine, tomogram), set()).add(commit)
@@ -56,9 +57,9 @@ def _beside_histories(results: Path) -> set[tuple[str, str]]:
 
 def _described_machines(results: Path) -> dict[str, dict[str, str]]:
     """By its name, what of a machine changes from day to day, as it was described last."""
-    found = {}
+    found: dict[str, dict[str, str]] = {}
     for path in results.glob("*/machine.json"):
-        described = json.loads(path.read_text())
+        described = described_machine(path.parent) or {}
         found[path.parent.name] = {
             name: described[name] for name in ("os", "ram") if name in described
         }

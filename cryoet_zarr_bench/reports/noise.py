@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from cryoet_zarr_bench.json_lines import read_lines
+from cryoet_zarr_bench.json_lines import read_lines_as
 from cryoet_zarr_bench.reports.results import Cell
 from cryoet_zarr_bench.storage.exact_figures import is_exact
 
@@ -136,12 +136,7 @@ def is_timed(benchmark: str) -> bool:
 
 def read_noise(results: Path, machine: str) -> Noise:
     """The repeats that a history run left in `results/<machine>/noise.jsonl`, none without it."""
-    found = []
-    for line in read_lines(results / machine / NOISE_FILE):
-        try:
-            found.append(_repeat(line))
-        except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
-            continue
+    found = read_lines_as(results / machine / NOISE_FILE, _repeat)
     return Noise(tuple(sorted(found, key=lambda each: each.measured_at)))
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
+from cryoet_zarr_bench.releases.result_files import read_record_file
 from cryoet_zarr_bench.storage.engines import ENGINES
 from cryoet_zarr_bench.storage.portability import KEPT_WRITERS, OTHER_VOXELS, SAME_BITS
 
@@ -70,10 +70,7 @@ def _records(folder: Path) -> list[dict[str, Any]]:
     order = {release.tag: place for place, release in enumerate(load_catalogue().releases)}
     found = {}
     for path in sorted(folder.glob("*.record.jsonl")):
-        try:
-            record = json.loads(path.read_text())
-        except ValueError:
-            continue  # cut short
+        record = read_record_file(path)
         is_own_pair = "-numcodecs" not in path.name
         if is_own_pair and "portability" in record and record.get("release") in order:
             found[record["release"]] = record

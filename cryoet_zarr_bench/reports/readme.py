@@ -82,11 +82,11 @@ def figures(results: Path) -> str:
         raise BadInput(f"{results}: no results of {newest.tag}; run `cryoet-zarr-bench history`")
     newest_figures = pooled(result, read_noise(results, result.machine))
     machine = machine_of(results, result.machine)
-    memory = int(machine["ram"]) / 2**30
+    memory = f"{int(ram) / 2**30:.0f} GiB" if (ram := machine["ram"]).isdecimal() else "unknown"
     return "\n\n".join(
         [
             f"Machine: {result.machine} ({machine['cpu']}, {machine['num_cpu']} cores, "
-            f"{memory:.0f} GiB, {machine['os']}), Python {result.python}, stores on "
+            f"{memory}, {machine['os']}), Python {result.python}, stores on "
             f"{result.file_system}, a process on {result.cores_in_words}. "
             f"Tomogram: {result.tomogram}, float32. Each time is the median of at least 6 calls in "
             "2 processes.",

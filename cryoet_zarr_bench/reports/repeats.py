@@ -19,7 +19,7 @@ def is_waiting(place: Place, step: Step) -> bool:
     if newest is None:
         return False
     path = place.results / newest.machine / NOISE_FILE
-    return newest.measured_at not in {line["measured_at"] for line in read_lines(path)}
+    return newest.measured_at not in {line.get("measured_at") for line in read_lines(path)}
 
 
 def add_repeat(place: Place, step: Step) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import itertools
-import json
 import math
 import statistics
 from collections import Counter
@@ -15,7 +14,15 @@ from typing import Any
 
 import numpy as np
 from asv.results import Results
-from asv.util import UserError
+
+from cryoet_zarr_bench.json_lines import UNUSABLE, in_short, read_lines
+from cryoet_zarr_bench.left_out import leave_out
+from cryoet_zarr_bench.releases.result_files import (
+    described_machine,
+    read_record,
+    record_path,
+    result_paths,
+)
 
 
 @dataclass(frozen=True)
@@ -79,15 +86,13 @@ class MeasuredRelease:
 
 
 def read_results(folder: Path) -> list[MeasuredRelease]:
-    """Every result file under `folder`; what is no result file of asv's is left out."""
+    """Every usable result file under `folder`; what is left out is said on standard error."""
     found = []
-    for path in sorted(folder.glob("*/*.json")):
-        if path.name == "machine.json":
-            continue
+    for path in result_paths(folder):
         try:
-            found.append(_read_once(path, _state(path), _state(_record_path(path))))
-        except (UserError, ValueError, KeyError, OSError):
-            continue
+            found.append(_read_once(path, _state(path), _state(record_path(path))))
+        except UNUSABLE as error:
+            leave_out(path, f"cannot be read ({in_short(error)})")
     return found
 
 
@@ -111,6 +116,8 @@ def _read(path: Path) -> MeasuredRelease:
     failed = []
     for name in results.get_all_result_keys():
         params = results.get_result_params(name)
+        if not _are_configs(params):
+            continue  # of a benchmark that somebody added, which measures no storage config
         values = results.get_result_value(name, params)
         # asv has null for a cell that failed and NaN for one that is n/a.
         if any(value is None for value in values):
@@ -129,9 +136,9 @@ def _read(path: Path) -> MeasuredRelease:
             for cell, each in zip(cells, results.get_result_stats(name, params), strict=True)
             if each is not None and cell in figures[name]
         }
-    record = _record_of(path)
+    record = read_record(path)
     conditions = record.get("conditions", {})
-    canaries = [cpu_seconds for _, cpu_seconds, *_ in conditions.get("samples", [])]
+    canaries = [sample[1] for sample in conditions.get("samples", []) if sample[1] is not None]
     return MeasuredRelease(
         commit=results.commit_hash,
         machine=path.parent.name,
@@ -155,22 +162,15 @@ def _read(path: Path) -> MeasuredRelease:
     )
 
 
+def _are_configs(params: list[list[str]]) -> bool:
+    """Whether these are the parameters of the grid: codec, chunks and Zarr format."""
+    return len(params) == 3 and all(each.isdecimal() for each in params[2])
+
+
 def _bytes_in_memory(tomogram: dict[str, Any] | None) -> int | None:
     if tomogram is None:
         return None
     return math.prod(tomogram["shape"]) * np.dtype(tomogram["dtype"]).itemsize
-
-
-def _record_path(result: Path) -> Path:
-    return result.with_suffix(".record.jsonl")
-
-
-def _record_of(result: Path) -> dict[str, Any]:
-    path = _record_path(result)
-    if not path.is_file():
-        return {}
-    record: dict[str, Any] = json.loads(path.read_text())
-    return record
 
 
 def published_machine(results: Path) -> str | None:
@@ -178,7 +178,7 @@ def published_machine(results: Path) -> str | None:
 
     A run of asv on another machine leaves its few results beside those that are committed.
     """
-    counts = Counter(path.parent.name for path in results.glob("*/*-*.json"))
+    counts = Counter(path.parent.name for path in result_paths(results))
     return counts.most_common(1)[0][0] if counts else None
 
 
@@ -188,20 +188,24 @@ def machine_of_tomograms(results: Path) -> str | None:
     The history may be of another machine: no figure of one is held against one of the other.
     """
     tomograms: dict[str, set[str]] = {}
-    for path in results.glob("*/*-*.json"):
+    for path in result_paths(results):
         tomograms.setdefault(path.parent.name, set()).add(path.stem.partition("-tomogram")[2])
     of_history = published_machine(results)
     return max(tomograms, key=lambda name: (len(tomograms[name]), name == of_history), default=None)
 
 
 def machine_with(results: Path, file_name: str, otherwise: str) -> str:
-    """The machine whose results have the largest file of that name; `otherwise` if none has it.
+    """The machine whose file of that name has the most usable lines; `otherwise` if none has it.
 
     What takes hours is not measured on every machine: verdicts, what they are worth, what settings
     cost.
     """
-    found = sorted(results.glob(f"*/{file_name}"), key=lambda path: path.stat().st_size)
-    return found[-1].parent.name if found else otherwise
+    lines = {
+        path.parent.name: sum(1 for _ in read_lines(path))
+        for path in sorted(results.glob(f"*/{file_name}"))
+    }
+    most = max(lines, key=lambda name: lines[name], default=otherwise)
+    return most if lines.get(most) else otherwise
 
 
 def history_tomogram(measured: Iterable[MeasuredRelease]) -> str:
@@ -216,6 +220,9 @@ def history_tomogram(measured: Iterable[MeasuredRelease]) -> str:
 
 
 def machine_of(results: Path, machine: str) -> dict[str, str]:
-    """What asv noted of a machine: `cpu`, `num_cpu`, `ram` (kB), `os`, `arch`."""
-    described: dict[str, str] = json.loads((results / machine / "machine.json").read_text())
-    return described
+    """What asv noted of a machine: `cpu`, `num_cpu`, `ram` (bytes), `os`, `arch`.
+
+    Each of them is "unknown" where it is not known.
+    """
+    unknown = dict.fromkeys(("cpu", "num_cpu", "ram", "os", "arch"), "unknown")
+    return {"machine": machine, **unknown, **(described_machine(results / machine) or {})}

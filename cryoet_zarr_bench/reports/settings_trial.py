@@ -12,13 +12,14 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 from rich.console import Console
 
 from cryoet_zarr_bench.errors import BadInput
-from cryoet_zarr_bench.json_lines import read_lines, write_lines
+from cryoet_zarr_bench.json_lines import read_lines_as, write_lines
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
 from cryoet_zarr_bench.releases.conditions import stamp
 from cryoet_zarr_bench.releases.exact_cells import BY_PROCESS
@@ -112,9 +113,40 @@ class Trial:
     found: list[MeasuredRelease]
 
 
+class _SpreadOfRuns(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+    median: FiniteFloat
+    p90: FiniteFloat
+
+
+class _OverChosen(_SpreadOfRuns):
+    p10: FiniteFloat
+
+
+class _SettingsLine(BaseModel):
+    """A line of the file, as it has to be; it may have more."""
+
+    model_config = ConfigDict(strict=True)
+
+    profile: str
+    setting: str
+    cells: Annotated[int, Field(gt=0)]
+    seconds: Annotated[list[FiniteFloat], Field(min_length=1)]
+    cpu: _SpreadOfRuns | None
+    wall: _SpreadOfRuns | None
+    over_chosen: _OverChosen | None = None
+    load: FiniteFloat
+
+
 def read_settings(path: Path) -> list[dict[str, Any]]:
-    """All settings tried so far."""
-    return list(read_lines(path))
+    """All settings tried so far; what is no such line is left out, and said to be."""
+
+    def checked(line: dict[str, Any]) -> dict[str, Any]:
+        _SettingsLine.model_validate(line)
+        return line
+
+    return list(read_lines_as(path, checked))
 
 
 def _keep(path: Path, profile: str, line: dict[str, Any]) -> None:
@@ -122,7 +154,7 @@ def _keep(path: Path, profile: str, line: dict[str, Any]) -> None:
     titles = [setting.title for setting in TRIED]
     others = [
         each
-        for each in read_lines(path)
+        for each in read_settings(path)
         if (each["profile"], each["setting"]) != (profile, line["setting"])
         and each["setting"] in titles
     ]

@@ -7,7 +7,6 @@ to look. Each release is then compared side by side with the one before it.
 from __future__ import annotations
 
 import itertools
-import json
 import math
 import re
 import time
@@ -28,6 +27,7 @@ from cryoet_zarr_bench.releases.cpu_twins import TWIN
 from cryoet_zarr_bench.releases.machines import refuse_another_machine
 from cryoet_zarr_bench.releases.measure import choose_python, publish
 from cryoet_zarr_bench.releases.places import PROJECT, WORK
+from cryoet_zarr_bench.releases.result_files import read_record, result_paths_of
 from cryoet_zarr_bench.releases.selection import selected_tomogram, tomogram_label
 from cryoet_zarr_bench.reports.confirm_report import as_row
 from cryoet_zarr_bench.reports.documents import update_documents
@@ -107,7 +107,7 @@ def run_verdicts(
         )
     wanted = [catalogue.find(tag) for tag in only] or list(catalogue.releases)
     steps = [release for release in wanted if release.parent is not None]
-    judged = {line["release"]: line for line in read_lines(path)}
+    judged = {line.get("release"): line for line in read_lines(path)}
     left = [release for release in steps if again or release.tag not in judged]
     console.print(f"{len(left)} of {len(steps)} releases have no verdict of {machine} yet")
     noise = read_noise(results, machine)
@@ -326,11 +326,12 @@ def _log_ratios(answer: CellAnswer) -> list[float]:
 def _record(machine: str, tag: str) -> dict[str, Any]:
     """What the history recorded of a release's stores; nothing where it has no record."""
     folder = PROJECT / "results" / machine
-    for path in folder.glob(f"{commit_of(tag)[:8]}-*.record.jsonl"):
-        if "-numcodecs" in path.name:  # another column's pin, not the release's own pair
+    for path in result_paths_of(folder):
+        # With another column's pin it is not the release's own pair.
+        if not path.name.startswith(commit_of(tag)[:8]) or "-numcodecs" in path.name:
             continue
-        record: dict[str, Any] = json.loads(path.read_text())
-        if record.get("tomogram", {}).get("sha256") == selected_tomogram().sha256:
+        record = read_record(path)
+        if (record.get("tomogram") or {}).get("sha256") == selected_tomogram().sha256:
             return {"stores": {}, **record}
     return {"stores": {}}
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from cryoet_zarr_bench.json_lines import read_lines
+from cryoet_zarr_bench.json_lines import read_lines_as
 from cryoet_zarr_bench.verdicts.cells import ComparedCell
 from cryoet_zarr_bench.verdicts.judgement import IMPROVEMENT, INCONCLUSIVE, NO_CHANGE, REGRESSION
 from cryoet_zarr_bench.verdicts.question import NO_FIGURE, NOT_AVAILABLE
@@ -196,28 +197,24 @@ def column_of(benchmark: str) -> str:
 
 
 def read_verdicts(results: Path) -> list[JudgedStep]:
-    """The steps judged on every machine under `results`; a broken line is left out.
+    """The steps judged on every machine under `results`; a broken line is left out, and said to be.
 
     Of a step that was judged again on the same tomogram and Python, the last is taken.
     """
     found: dict[tuple[str, ...], JudgedStep] = {}
     for path in sorted(results.glob(f"*/{VERDICTS_FILE}")):
-        for line in read_lines(path):
-            try:
-                step = _step({**line, "machine": path.parent.name})
-            except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
-                continue
+        for step in read_lines_as(path, partial(_step, path.parent.name)):
             key = (step.release, *step.series)
             if key not in found or found[key].measured_at <= step.measured_at:
                 found[key] = step
     return list(found.values())
 
 
-def _step(line: dict[str, Any]) -> JudgedStep:
+def _step(machine: str, line: dict[str, Any]) -> JudgedStep:
     return JudgedStep(
         release=str(line["release"]),
         parent=str(line["parent"]),
-        machine=str(line["machine"]),
+        machine=machine,
         # As asv's results have it: the name of an environment has no spaces.
         tomogram=str(line["tomogram"]).replace(" ", "-"),
         profile=str(line["profile"]),

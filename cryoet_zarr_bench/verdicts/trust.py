@@ -10,12 +10,14 @@ import random
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 from rich.console import Console
 
-from cryoet_zarr_bench.json_lines import read_lines, write_lines
+from cryoet_zarr_bench.json_lines import read_lines_as, write_lines
 from cryoet_zarr_bench.releases.catalogue import Catalogue
 from cryoet_zarr_bench.releases.conditions import stamp
 from cryoet_zarr_bench.storage.grid import Profile
@@ -146,9 +148,30 @@ def lines_of(block: Block, answer: Answer) -> Iterator[dict[str, Any]]:
         }
 
 
+class _TrustLine(BaseModel):
+    """A line of the file, as it has to be; it may have more."""
+
+    model_config = ConfigDict(strict=True)
+
+    block: int
+    release: str
+    percent: int
+    cell: str
+    verdict: str
+    cpu: list[FiniteFloat]
+    measured_at: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
+    load: FiniteFloat
+
+
 def read_trust(path: Path) -> list[dict[str, Any]]:
-    """All lines measured so far."""
-    return list(read_lines(path))
+    """All lines measured so far; one that is not such a line is left out, and said to be."""
+
+    def checked(line: dict[str, Any]) -> dict[str, Any]:
+        _TrustLine.model_validate(line)
+        datetime.fromisoformat(line["measured_at"])
+        return line
+
+    return list(read_lines_as(path, checked))
 
 
 def run_trust(

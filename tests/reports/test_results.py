@@ -23,6 +23,7 @@ def test_a_result_that_was_measured_anew_is_read_anew(tmp_path):
     older, newer = sorted(machine.glob("*-py3.12-tomogramsynthetic-10A-*.json"))[:2]
     target = tmp_path / machine.name / older.name
     target.parent.mkdir()
+    shutil.copy(machine / "machine.json", target.parent)
     shutil.copy(older, target)
     assert read_results(tmp_path) == read_results(tmp_path)
     (first,) = read_results(tmp_path)

@@ -1,0 +1,18 @@
+"""What a reader of results leaves out, told to whoever runs the command: one line for each."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from pathlib import Path
+
+from cryoet_zarr_bench.tomograms.refusal import refused
+
+
+@functools.cache
+def leave_out(where: str | Path, why: str) -> None:
+    """Say on standard error that something cannot be used and is left out.
+
+    Several documents read the same files, so the same line is printed once in a process.
+    """
+    print(refused(where, why, "it is left out"), file=sys.stderr, flush=True)
