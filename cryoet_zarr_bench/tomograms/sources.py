@@ -10,8 +10,11 @@
 | `portal:10445/TS_100_3@10.012` | of the CryoET Data Portal: dataset, run, voxel spacing |
 | `portal:10445/TS_100_3@10.012#16463` | the same, of several there the one of this id |
 | `portal:tomogram/16463` | the same by its id alone; `::1` and `,fill` as above |
+
+Before all that, a file or folder that exists under the very text is the one that is meant.
 """
 
+import os
 import re
 from dataclasses import dataclass
 from decimal import Decimal
@@ -97,6 +100,8 @@ def parse_source(text: str | None) -> SyntheticSource | FileSource | PortalSourc
     Raises:
         BadInput: an unknown scheme or profile, a malformed text, or a path that does not exist.
     """
+    if (typed := _as_typed(text or "")) is not None:
+        return FileSource(typed)
     text = (text or "").strip() or DEFAULT_SOURCE
     if text.startswith(_SYNTHETIC):
         return _parse_synthetic(text)
@@ -220,6 +225,11 @@ def _resolved(text: str) -> Path:
         return Path(text).expanduser().resolve()
     except (OSError, RuntimeError, ValueError) as error:
         raise refused(text, f"not a path ({error})", "check the path") from error
+
+
+def _as_typed(text: str) -> Path | None:
+    """The path that exists under this very text, whatever is in it: `::1`, `portal:`, a space."""
+    return Path(text).resolve() if text.strip() and os.path.exists(text) else None
 
 
 def _exists(path: Path) -> bool:
