@@ -42,7 +42,7 @@ def make(tmp_path):
     program.write_text(PROGRAM.format(python=sys.executable))
     program.chmod(0o755)
     (tmp_path / ".venv" / ".installed").touch()
-    before = {"arguments.json", *os.listdir(tmp_path)}
+    before = {tmp_path / "arguments.json", *tmp_path.iterdir()}
 
     def made(target, given, by_environment):
         words = [] if by_environment else [f"{name}={text}" for name, text in given.items()]
@@ -50,7 +50,7 @@ def make(tmp_path):
         subprocess.run(
             ["make", "--silent", target, *words], cwd=tmp_path, env=environment, check=True
         )
-        assert set(os.listdir(tmp_path)) <= before
+        assert set(tmp_path.iterdir()) <= before
         return json.loads((tmp_path / "arguments.json").read_text())
 
     return made

@@ -47,8 +47,8 @@ def tree(folder):
     """Every file under a folder with its bytes, every folder with None."""
     found = {}
     for where, folders, files in os.walk(folder):
-        found |= {os.path.join(where, name): None for name in folders}
-        found |= {os.path.join(where, name): Path(where, name).read_bytes() for name in files}
+        found |= {f"{where}/{name}": None for name in folders}
+        found |= {f"{where}/{name}": Path(where, name).read_bytes() for name in files}
     return found
 
 

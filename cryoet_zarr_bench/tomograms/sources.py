@@ -14,7 +14,6 @@
 Before all that, a file or folder that exists under the very text is the one that is meant.
 """
 
-import os
 import re
 from dataclasses import dataclass
 from decimal import Decimal
@@ -229,7 +228,10 @@ def _resolved(text: str) -> Path:
 
 def _as_typed(text: str) -> Path | None:
     """The path that exists under this very text, whatever is in it: `::1`, `portal:`, a space."""
-    return Path(text).resolve() if text.strip() and os.path.exists(text) else None
+    try:
+        return Path(text).resolve() if text.strip() and Path(text).exists() else None
+    except (OSError, RuntimeError, ValueError):
+        return None  # too long for a name, for one; it may yet be another kind of source
 
 
 def _exists(path: Path) -> bool:

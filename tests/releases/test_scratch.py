@@ -145,7 +145,7 @@ print(""",
         text=True,
     )
     assert answer.returncode == 0, answer.stderr
-    assert os.listdir(tmp_path) == [name]
+    assert list(tmp_path.iterdir()) == [tmp_path / name]
 
 
 @pytest.mark.parametrize(
@@ -158,4 +158,4 @@ def test_a_folder_that_an_engine_takes_for_another_is_refused(memory, monkeypatc
     with pytest.raises(BadInput, match=says) as refusal:
         claim_scratch_folder(1)
     assert str(refusal.value).isprintable()
-    assert os.listdir(memory / "disk" / name) == []
+    assert list((memory / "disk" / name).iterdir()) == []
