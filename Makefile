@@ -9,9 +9,12 @@
 VENV := .venv
 BIN := $(VENV)/bin
 
-# Of every synthetic profile, and of real ones where VOLUMES names a folder that has them.
-TOMOGRAMS := $(foreach kind,10A 5A int16 denoised,synthetic:$(kind)@128) \
-	$(wildcard $(addprefix $(VOLUMES)/,microtubule_13pf_uint8.tif EMD-3197.map))
+# What is given from outside is no part of a command: neither make nor the shell reads what is in it.
+override TOMOGRAM := $(value TOMOGRAM)
+override CROP := $(value CROP)
+override MACHINE := $(value MACHINE)
+override VOLUMES := $(value VOLUMES)
+export TOMOGRAM CROP MACHINE VOLUMES
 
 .PHONY: help bench preview test lint history tomograms trust clean
 
@@ -19,7 +22,7 @@ help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 
 bench: $(VENV)/.installed
-	@$(BIN)/cryoet-zarr-bench bench $(if $(TOMOGRAM),--tomogram "$(TOMOGRAM)") $(if $(CROP),--crop "$(CROP)")
+	@$(BIN)/cryoet-zarr-bench bench $${TOMOGRAM:+"--tomogram=$$TOMOGRAM"} $${CROP:+"--crop=$$CROP"}
 
 preview: $(VENV)/.installed
 	@$(BIN)/cryoet-zarr-bench preview
@@ -34,16 +37,21 @@ test-long: $(VENV)/.installed-dev
 
 # What is committed under results/ and html/ was made by this.
 history: $(VENV)/.installed
-	@$(BIN)/cryoet-zarr-bench history $(if $(MACHINE),--machine "$(MACHINE)")
+	@$(BIN)/cryoet-zarr-bench history $${MACHINE:+"--machine=$$MACHINE"}
 
-# What docs/storage.md shows. Goes on where it was interrupted.
+# What docs/storage.md shows: every synthetic profile, and real tomograms where VOLUMES names a
+# folder that has them. Goes on where it was interrupted.
 tomograms: $(VENV)/.installed
-	@$(BIN)/cryoet-zarr-bench history --newest --profile standard \
-		$(if $(MACHINE),--machine "$(MACHINE)") $(foreach each,$(TOMOGRAMS),--tomogram $(each))
+	@set -- $${MACHINE:+"--machine=$$MACHINE"}; \
+	for kind in 10A 5A int16 denoised; do set -- "$$@" "--tomogram=synthetic:$$kind@128"; done; \
+	for name in microtubule_13pf_uint8.tif EMD-3197.map; do \
+		[ ! -e "$$VOLUMES/$$name" ] || set -- "$$@" "--tomogram=$$VOLUMES/$$name"; \
+	done; \
+	$(BIN)/cryoet-zarr-bench history --newest --profile standard "$$@"
 
 # Hours: what `confirm` says where the answer is known. Goes on where it was interrupted.
 trust: $(VENV)/.installed
-	@$(BIN)/cryoet-zarr-bench trust $(if $(MACHINE),--machine "$(MACHINE)")
+	@$(BIN)/cryoet-zarr-bench trust $${MACHINE:+"--machine=$$MACHINE"}
 
 clean:
 	rm -rf .asv $(VENV)

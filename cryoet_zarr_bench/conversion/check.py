@@ -60,6 +60,7 @@ def check_ome_metadata(store: Path, zarr_format: int) -> None:
 
     image = v04.Image if zarr_format == 2 else v05.Image
     try:
-        image.from_zarr(zarr.open_group(str(store), mode="r"))
+        # A path, since zarr takes a string for a URL.
+        image.from_zarr(zarr.open_group(store, mode="r"))
     except Exception as error:  # of pydantic's and zarr's, many
         raise NotWhatWasAsked(f"ome-zarr-models finds its metadata invalid: {error}") from error

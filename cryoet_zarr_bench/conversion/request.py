@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 
 from cryoet_zarr_bench.storage.config import StorageConfig, chunks_name
+from cryoet_zarr_bench.storage.engines import utf_8
 from cryoet_zarr_bench.tomograms.kinds import has_zarr_metadata
 from cryoet_zarr_bench.tomograms.refusal import check_memory, refused
 from cryoet_zarr_bench.tomograms.sources import FileSource, parse_source
@@ -148,6 +149,8 @@ def check_request(
         raise refused(
             path, "is no OME-Zarr", "leave out --codec, --chunks, --zarr-format and --levels"
         )
+    if kind == "zarr":
+        _check_name(path)
     options.level_count()
     _check_place(wanted.path, path, kind, overwrite)
     return Request(wanted, path, kind, options, _parse_spacing(voxel_spacing), overwrite)
@@ -170,6 +173,14 @@ def _resolved(target: str) -> Path:
         return Path(target).expanduser().resolve()
     except (OSError, RuntimeError, ValueError) as error:
         raise refused(target, f"not a path ({error})", "check the path") from error
+
+
+def _check_name(target: Path) -> None:
+    try:
+        utf_8(target)
+    except ValueError as error:
+        # It becomes a name in the metadata, and JSON is UTF-8.
+        raise refused(target, "is not UTF-8, as names in OME-Zarr are", "rename it") from error
 
 
 def _check_place(source: Path, target: Path, kind: TargetKind, overwrite: bool) -> None:

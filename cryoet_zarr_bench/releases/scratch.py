@@ -14,8 +14,10 @@ from pathlib import Path
 from cryoet_zarr_bench.errors import BadInput
 from cryoet_zarr_bench.releases.places import WORK
 from cryoet_zarr_bench.storage.config import StorageConfig
+from cryoet_zarr_bench.storage.engines import utf_8
 from cryoet_zarr_bench.storage.grid import Profile
 from cryoet_zarr_bench.tomograms.prepared import PreparedTomogram
+from cryoet_zarr_bench.tomograms.refusal import refused
 
 DISK_FOLDER = "CRYOET_DISK_FOLDER"
 """Environment variable: a folder on the disk that reading and writing is measured of."""
@@ -80,6 +82,7 @@ def disk_folder_of(
 
 
 def _claim(place: Path, space: int, variable: str) -> Path:
+    _check_name(place, variable)
     free = shutil.disk_usage(place).free
     if free < space:
         raise BadInput(
@@ -97,6 +100,17 @@ def _claim(place: Path, space: int, variable: str) -> Path:
     own.mkdir(mode=0o700, exist_ok=True)
     atexit.register(_remove, own, os.getpid())
     return own
+
+
+def _check_name(place: Path, variable: str) -> None:
+    """Refuse a folder that not every engine takes for the one it is."""
+    remedy = f"set {variable} to another folder"
+    if "\\" in str(place):
+        raise refused(place, "has a backslash, which tensorstore takes for a slash", remedy)
+    try:
+        utf_8(place)
+    except ValueError as error:
+        raise refused(place, "is not UTF-8, which zarrs and tensorstore need", remedy) from error
 
 
 def _parent(space: int) -> Path:

@@ -10,6 +10,8 @@
 | `portal:10445/TS_100_3@10.012` | of the CryoET Data Portal: dataset, run, voxel spacing |
 | `portal:10445/TS_100_3@10.012#16463` | the same, of several there the one of this id |
 | `portal:tomogram/16463` | the same by its id alone; `::1` and `,fill` as above |
+
+Before all that, a file or folder that exists under the very text is the one that is meant.
 """
 
 import re
@@ -97,6 +99,8 @@ def parse_source(text: str | None) -> SyntheticSource | FileSource | PortalSourc
     Raises:
         BadInput: an unknown scheme or profile, a malformed text, or a path that does not exist.
     """
+    if (typed := _as_typed(text or "")) is not None:
+        return FileSource(typed)
     text = (text or "").strip() or DEFAULT_SOURCE
     if text.startswith(_SYNTHETIC):
         return _parse_synthetic(text)
@@ -220,6 +224,14 @@ def _resolved(text: str) -> Path:
         return Path(text).expanduser().resolve()
     except (OSError, RuntimeError, ValueError) as error:
         raise refused(text, f"not a path ({error})", "check the path") from error
+
+
+def _as_typed(text: str) -> Path | None:
+    """The path that exists under this very text, whatever is in it: `::1`, `portal:`, a space."""
+    try:
+        return Path(text).resolve() if text.strip() and Path(text).exists() else None
+    except (OSError, RuntimeError, ValueError):
+        return None  # too long for a name, for one; it may yet be another kind of source
 
 
 def _exists(path: Path) -> bool:

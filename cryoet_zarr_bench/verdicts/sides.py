@@ -11,10 +11,13 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from cryoet_zarr_bench.errors import BadInput
 from cryoet_zarr_bench.releases.catalogue import Catalogue
+from cryoet_zarr_bench.tomograms.refusal import refused
 
 _PACKAGES = ("zarr", "numcodecs")
 _PIN = re.compile(r"(zarr|numcodecs)==([0-9][0-9a-z.]*)", re.ASCII)
-_WHEEL = re.compile(r"(zarr|numcodecs)=([^=].*\.whl)")
+_WHEEL = re.compile(r"(zarr|numcodecs)=([^=].*\.whl)", re.DOTALL)
+_PARTS = re.compile(r" *, *(?=(?:zarr|numcodecs) *=)")
+"""Between two parts: a comma or a space may be in the path of a wheel too."""
 
 
 @dataclass(frozen=True)
@@ -56,17 +59,17 @@ def parse_side(text: str, catalogue: Catalogue) -> Side:
     versions: dict[str, str] = {}
     requirements: dict[str, str] = {}
     keys: dict[str, str] = {}
-    for part in text.replace(" ", "").split(","):
-        if pin := _PIN.fullmatch(part):
+    for part in _PARTS.split(text.strip(" ")):
+        if pin := _PIN.fullmatch(part.replace(" ", "")):
             package, version = pin[1], pin[2]
-            requirements[package], keys[package] = part, f"{package}-{version}"
+            requirements[package], keys[package] = pin[0], f"{package}-{version}"
         elif wheel := _WHEEL.fullmatch(part):
             package = wheel[1]
             version, requirements[package], keys[package] = _of_wheel(package, Path(wheel[2]))
         else:
             raise _not_a_side(text)
         if package in versions:
-            raise BadInput(f"{text}: {package} stands there twice")
+            raise refused(text, f"{package} stands there twice", "give each once")
         versions[package] = version
     if set(versions) != set(_PACKAGES):
         raise _not_a_side(text)
@@ -80,9 +83,10 @@ def parse_side(text: str, catalogue: Catalogue) -> Side:
 
 
 def _not_a_side(text: str) -> BadInput:
-    return BadInput(
-        f"{text}: name a release by its tag (zarr-3.1.6), by both versions "
-        "(zarr==3.1.6,numcodecs==0.16.5), or with a wheel in place of one (zarr=path/to.whl,...)"
+    return refused(
+        text,
+        "name a release by its tag (zarr-3.1.6), by both versions (zarr==3.1.6,numcodecs==0.16.5)",
+        "or give a wheel in place of one (zarr=path/to.whl,...)",
     )
 
 
@@ -92,10 +96,12 @@ def _of_wheel(package: str, path: Path) -> tuple[str, str, str]:
         name, version, _, _ = parse_wheel_filename(path.name)
         content = path.read_bytes()
     except InvalidWheelFilename as error:
-        raise BadInput(f"{path}: this is not how a wheel is named; build it again") from error
+        raise refused(path, "this is not how a wheel is named", "build it again") from error
     except OSError as error:
-        raise BadInput(f"{path}: {error.strerror}; give the path of a wheel") from error
+        raise refused(path, error.strerror or str(error), "give the path of a wheel") from error
+    except ValueError as error:
+        raise refused(path, f"not a path ({error})", "give the path of a wheel") from error
     if name != package:
-        raise BadInput(f"{path}: this is a wheel of {name}, not of {package}")
+        raise refused(path, f"this is a wheel of {name}, not of {package}", "give the right one")
     digest = hashlib.sha256(content).hexdigest()[:12]
     return str(version), f"{package} @ {path.resolve().as_uri()}", f"{package}-{version}-{digest}"

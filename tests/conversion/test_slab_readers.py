@@ -42,7 +42,7 @@ def numpy_file(path, data=DATA, order="C", byte_order="<"):
 
 
 def zarr_array(path, **options):
-    array = zarr.create_array(str(path), shape=DATA.shape, dtype="f4", **options)
+    array = zarr.create_array(path, shape=DATA.shape, dtype="f4", **options)
     array[...] = DATA
     return path
 

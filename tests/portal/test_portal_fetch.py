@@ -262,3 +262,15 @@ def test_shapes_and_chunks_that_do_not_fit_each_other(portal):
         wanted = volume.shape if crop == "full" else map(int, crop.split(","))
         entry = prepare("portal:tomogram/5", crop)
         assert np.array_equal(entry.load(), centre(volume, *wanted)), crop
+
+
+@pytest.mark.parametrize("name", ["a*b[c]", "50%25 of;it", "a::b@c", "caf\u00e9 \u05d0", "a\\b"])
+def test_a_key_is_that_key_whatever_is_in_it(portal, objects, name):
+    folder = f"10445/{name}/tomogram.zarr"
+    url = portal.bucket.put_tomogram(folder, objects)
+    try:
+        portal.records.tables["tomograms"][0]["s3OmezarrDir"] = url
+        fetched = prepare(SELECTION, "8,8,8")
+        assert np.array_equal(fetched.load(), portal.voxels[16:24, 22:30, 26:34])
+    finally:
+        portal.bucket.restore({})

@@ -122,3 +122,40 @@ def test_a_disk_folder_that_is_not_there_or_too_small_is_refused(
     monkeypatch.setenv(scratch.DISK_FOLDER, str(elsewhere / folder))
     with pytest.raises(BadInput, match=f"{folder}.*(choose another|CRYOET_DISK_FOLDER)"):
         claim_disk_folder(space)
+
+
+@pytest.mark.parametrize("name", ["a#b", "a?b", "a;b", "a::b", "a\nb"])
+def test_stores_are_written_under_a_tmpdir_of_any_name(tmp_path, name):
+    (tmp_path / name).mkdir()
+    program = PROGRAM.replace(
+        "print(",
+        """import numpy
+from cryoet_zarr_bench.storage.config import StorageConfig
+from cryoet_zarr_bench.storage.engines import installed_engine
+config = StorageConfig.of("zstd-5", "8x8x8", 2)
+installed_engine().write(numpy.ones((8, 8, 8), "f4"), folder / "array", config)
+assert (folder / "array" / ".zarray").is_file()
+print(""",
+    )
+    answer = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program, "ended"],
+        cwd=PROJECT,
+        env={**os.environ, "TMPDIR": str(tmp_path / name)},
+        capture_output=True,
+        text=True,
+    )
+    assert answer.returncode == 0, answer.stderr
+    assert list(tmp_path.iterdir()) == [tmp_path / name]
+
+
+@pytest.mark.parametrize(
+    ("name", "says"), [("a\\b", "a backslash"), (os.fsdecode(b"a\xff"), "not UTF-8")]
+)
+def test_a_folder_that_an_engine_takes_for_another_is_refused(memory, monkeypatch, name, says):
+    (memory / "disk" / name).mkdir()
+    monkeypatch.setattr(scratch.tempfile, "gettempdir", lambda: str(memory / "disk" / name))
+    monkeypatch.setenv("TMPDIR", str(memory / "disk" / name))
+    with pytest.raises(BadInput, match=says) as refusal:
+        claim_scratch_folder(1)
+    assert str(refusal.value).isprintable()
+    assert list((memory / "disk" / name).iterdir()) == []

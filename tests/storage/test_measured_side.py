@@ -27,7 +27,8 @@ from cryoet_zarr_bench.storage.portability import engines_here
 from cryoet_zarr_bench.storage.store_shelf import fill_shelf
 engine = installed_engine()
 tomogram = numpy.random.default_rng(0).normal(size=(20, 24, 28)).astype("float32")
-with tempfile.TemporaryDirectory() as folder:
+# Given such a name as a string, zarr takes it for a URL.
+with tempfile.TemporaryDirectory(prefix="a#b?c;d::e", suffix="%20\\n.zip") as folder:
     shelf = fill_shelf(engine, tomogram, pathlib.Path(folder), list(PROFILES["quick"].configs()))
     section = [StorageConfig.of(name, "8x16x16", zarr_format)
                for name in sys.argv[2].split() for zarr_format in engine.zarr_formats]

@@ -1,5 +1,9 @@
 """How a user names the two releases, and what is refused."""
 
+import hashlib
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
 import pytest
 
 from cryoet_zarr_bench.errors import BadInput
@@ -35,6 +39,21 @@ def test_two_wheels_of_one_version_are_two_sides(tmp_path):
     assert [side.zarr for side in sides] == ["3.5.0.dev1"] * 2
     assert sides[0].key != sides[1].key
     assert sides[0].requirements[0].startswith("zarr @ file:///")
+
+
+@pytest.mark.parametrize("name", ["a b", "a,b", "a#b", "a?b", "a%20b", "a;b", "a\nb", "a@b"])
+def test_a_wheel_in_a_folder_of_any_name_is_that_wheel(tmp_path, name):
+    wheel = tmp_path / name / "zarr-3.5.0-py3-none-any.whl"
+    wheel.parent.mkdir()
+    wheel.write_bytes(b"the one")
+    # What would be found, were something of the name left out.
+    other = tmp_path / "ab" / wheel.name
+    other.parent.mkdir()
+    other.write_bytes(b"the other")
+    side = parse_side(f"zarr={wheel} , numcodecs==0.17.1", CATALOGUE)
+    assert side.key.startswith(f"zarr-3.5.0-{hashlib.sha256(b'the one').hexdigest()[:12]}_")
+    address = side.requirements[0].removeprefix("zarr @ ")
+    assert url2pathname(urlsplit(address).path) == str(wheel)
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,16 @@ class CountedEngine(Engine, Protocol):
         """Create an array of zeros in an empty bucket."""
 
 
+def utf_8(store: Path) -> Path:
+    """The same path; ValueError where it is no UTF-8, which engines that are not Python need.
+
+    It is looked at before anything is written: zarrs would find it when metadata is there already.
+    """
+    if any("\ud800" <= letter <= "\udfff" for letter in str(store)):
+        raise ValueError(f"a path that is not UTF-8: {str(store)!r}")
+    return store
+
+
 class EngineMissing(ImportError):
     """An engine is not in this environment; the message says why."""
 

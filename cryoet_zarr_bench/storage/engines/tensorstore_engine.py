@@ -10,7 +10,7 @@ import numpy as np
 import tensorstore
 
 from cryoet_zarr_bench.storage.config import StorageConfig
-from cryoet_zarr_bench.storage.engines import Engine
+from cryoet_zarr_bench.storage.engines import Engine, utf_8
 from cryoet_zarr_bench.storage.integrity import expected_metadata
 
 _DRIVERS = {2: "zarr", 3: "zarr3"}
@@ -87,10 +87,20 @@ class TensorStore(Engine):
     def _opened(self, store: Path, zarr_format: int, **more: Any) -> TensorStoreArray:
         spec = {
             "driver": _DRIVERS[zarr_format],
-            "kvstore": {"driver": "file", "path": f"{store}/"},
+            "kvstore": {"driver": "file", "path": _location(store)},
             **more,
         }
         return TensorStoreArray(tensorstore.open(spec, context=self._context).result())
+
+
+def _location(store: Path) -> str:
+    """A folder as the driver `file` is given it: no URL, but not every path either.
+
+    Raises ValueError where tensorstore would take it for another folder.
+    """
+    if "\\" in str(store):
+        raise ValueError(f"tensorstore takes a backslash for a slash: {str(store)!r}")
+    return f"{utf_8(store)}/"
 
 
 class TensorStoreArray:

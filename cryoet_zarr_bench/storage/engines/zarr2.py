@@ -40,8 +40,7 @@ class ZarrPython2(CountedEngine):
         dimension_names: tuple[str, ...] | None = None,
     ) -> Any:
         """Create an array of zeros in the folder `store`; format 2 has no dimension names."""
-        folder = zarr.DirectoryStore(str(store))  # type: ignore[attr-defined]
-        return zarr.create(store=folder, **_arguments(shape, dtype, config))
+        return zarr.create(store=_folder(store), **_arguments(shape, dtype, config))
 
     def write(self, tomogram: np.ndarray, store: Path, config: StorageConfig) -> None:
         """Create the array in the folder `store` and write the whole tomogram."""
@@ -50,11 +49,11 @@ class ZarrPython2(CountedEngine):
 
     def open(self, store: Path) -> Any:
         """Open the array for reading."""
-        return zarr.open_array(str(store), mode="r")
+        return zarr.open_array(_folder(store), mode="r")
 
     def open_to_change(self, store: Path) -> Any:
         """Open the array for reading and for writing parts of it anew."""
-        return zarr.open_array(str(store), mode="r+")
+        return zarr.open_array(_folder(store), mode="r+")
 
     def open_in_bucket(
         self, bucket: Bucket, to_change: bool = False
@@ -70,6 +69,11 @@ class ZarrPython2(CountedEngine):
         """Create an array of zeros in an empty bucket."""
         store = counting_zarr2.BucketStore(bucket)
         return nullcontext(zarr.create(store=store, **_arguments(shape, dtype, config)))
+
+
+def _folder(store: Path) -> Any:
+    # zarr makes this of a string too, but not where `::` is in it, or where it ends in .zip or .n5.
+    return zarr.DirectoryStore(str(store))  # type: ignore[attr-defined]
 
 
 def _arguments(shape: tuple[int, ...], dtype: np.dtype, config: StorageConfig) -> dict[str, Any]:

@@ -27,7 +27,11 @@ made explicit because a default may change between releases."""
 
 
 class ZarrPython3(CountedEngine):
-    """Writes and reads through zarr-python 3's `create_array` and `open_array`."""
+    """Writes and reads through zarr-python 3's `create_array` and `open_array`.
+
+    It is given a path and never a string. Of a string zarr makes a path too, but takes it for a URL
+    first: `#`, `?` and `;` cut it, a newline is dropped, `::` is a chain of file systems.
+    """
 
     name = "zarr-python"
     zarr_formats: tuple[int, ...] = (2, 3)
@@ -55,17 +59,15 @@ class ZarrPython3(CountedEngine):
         dimension_names: tuple[str, ...] | None = None,
     ) -> Any:
         """Create an array of zeros in the folder `store`; what is assigned to it is written."""
-        return zarr.create_array(
-            store=str(store), **_arguments(shape, dtype, config, dimension_names)
-        )
+        return zarr.create_array(store=store, **_arguments(shape, dtype, config, dimension_names))
 
     def open(self, store: Path) -> Any:
         """Open the array for reading."""
-        return zarr.open_array(str(store), mode="r")
+        return zarr.open_array(store, mode="r")
 
     def open_to_change(self, store: Path) -> Any:
         """Open the array for reading and for writing parts of it anew."""
-        return zarr.open_array(str(store), mode="r+")
+        return zarr.open_array(store, mode="r+")
 
     def open_in_bucket(
         self, bucket: Bucket, to_change: bool = False

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import zarr
 import zarrs
 
 from cryoet_zarr_bench.storage.config import StorageConfig
+from cryoet_zarr_bench.storage.engines import utf_8
 from cryoet_zarr_bench.storage.engines.pipelines import OtherPipeline
 
 SHUFFLES_BYTES_OF_FORMAT_2 = zarrs.__version__.startswith("0.1.")
@@ -39,6 +42,21 @@ class Zarrs(OtherPipeline):
                 "codec_pipeline.chunk_concurrent_maximum": 1,
             }
         )
+
+    def create(
+        self,
+        store: Path,
+        shape: tuple[int, ...],
+        dtype: np.dtype,
+        config: StorageConfig,
+        dimension_names: tuple[str, ...] | None = None,
+    ) -> Any:
+        """Create an array of zeros in the folder `store`; ValueError where it is not UTF-8."""
+        return super().create(utf_8(store), shape, dtype, config, dimension_names)
+
+    def open(self, store: Path) -> Any:
+        """Open the array for reading; ValueError where the path is not UTF-8."""
+        return super().open(utf_8(store))
 
     def why_impossible(self, config: StorageConfig) -> str | None:
         """Why this release cannot write the config; None where it can."""
