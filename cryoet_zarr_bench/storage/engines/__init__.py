@@ -89,8 +89,10 @@ def utf_8(store: Path) -> Path:
 
     It is looked at before anything is written: zarrs would find it when metadata is there already.
     """
-    if any("\ud800" <= letter <= "\udfff" for letter in str(store)):
-        raise ValueError(f"a path that is not UTF-8: {str(store)!r}")
+    try:
+        str(store).encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"a path that is not UTF-8: {str(store)!r}") from error
     return store
 
 
