@@ -11,6 +11,7 @@ import pytest
 
 from cryoet_zarr_bench.left_out import leave_out
 from cryoet_zarr_bench.reports.documents import update_documents
+from cryoet_zarr_bench.reports.results import Cell, read_results
 
 PROJECT = Path(__file__).resolve().parents[1]
 COMMITTED = PROJECT / "results" / "epyc-2-cores"
@@ -156,13 +157,7 @@ def test_a_run_with_a_smaller_profile_takes_no_figure_away(published):
     """What `history --newest --tomogram synthetic:10A@32` did: other tomogram, smaller grid."""
     before = figures(published.html)
     listed = json.loads((published.results / "benchmarks.json").read_text())
-    run = published.asv(
-        "run",
-        *("--no-pull", "--quick", "--bench", "read.Open.time_open", "zarr-3.4.2^!"),
-        CRYOET_TOMOGRAM="synthetic:10A@32",
-        CRYOET_PROFILE="quick",
-    )
-    assert run.returncode == 0, run.stdout + run.stderr
+    result = run_quick(published)
     after = json.loads((published.results / "benchmarks.json").read_text())
     assert after.keys() == listed.keys()
     publish(published)
@@ -170,6 +165,44 @@ def test_a_run_with_a_smaller_profile_takes_no_figure_away(published):
     # A graph of one more tomogram says so in its path.
     assert before.items() <= now.items()
     assert len(before) > 600
+    # What a larger profile measured of the same release is kept by a smaller one.
+    content = json.loads(result.read_text())
+    row = content["results"]["read.Open.time_open"]
+    row[0], row[1] = [0.125], [["'zstd-22'"], ["'8x8x8'"], ["2"]]
+    content["results"]["read.Open.time_open"] = row[:3]
+    result.write_text(json.dumps(content))
+    record = json.loads(result.with_suffix(".record.jsonl").read_text())
+    record["profile"] = "standard"
+    result.with_suffix(".record.jsonl").write_text(json.dumps(record))
+    run_quick(published)
+    (measured,) = [each for each in read_results(published.results) if each.machine == "testing"]
+    assert measured.profile == "standard"
+    cells = measured.figures["read.Open.time_open"]
+    assert cells[Cell("zstd-22", "8x8x8", 2)] == 0.125
+    assert len(cells) == 1 + 30
+
+
+@pytest.mark.slow
+def test_an_unusable_result_is_kept_beside_the_new_one(published):
+    result = run_quick(published)
+    result.write_text("null")
+    leave_out.cache_clear()
+    assert run_quick(published) == result
+    assert result.with_suffix(".json.unusable").read_text() == "null"
+    assert json.loads(result.read_text())["results"]
+
+
+def run_quick(place):
+    """Measure one benchmark of the newest release on a small tomogram; give the result file."""
+    run = place.asv(
+        "run",
+        *("--no-pull", "--quick", "--bench", "read.Open.time_open", "zarr-3.4.2^!"),
+        CRYOET_TOMOGRAM="synthetic:10A@32",
+        CRYOET_PROFILE="quick",
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    (result,) = (place.results / "testing").glob("*-tomogram*.json")
+    return result
 
 
 @pytest.fixture

@@ -13,3 +13,8 @@ HISTORY = WORK / "releases"
 
 LOCAL = WORK / "local"
 """The results and the dashboard of local runs, apart from those that are committed."""
+
+
+def from_project(path: Path) -> Path:
+    """A path as it is shown: from the project's folder where it lies there, else whole."""
+    return path.relative_to(PROJECT) if path.is_relative_to(PROJECT) else path

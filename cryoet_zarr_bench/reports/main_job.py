@@ -21,7 +21,7 @@ from cryoet_zarr_bench.releases.measure import (
     publish,
 )
 from cryoet_zarr_bench.releases.patience import wait_for_usual_pace
-from cryoet_zarr_bench.releases.places import LOCAL, PROJECT, WORK
+from cryoet_zarr_bench.releases.places import LOCAL, PROJECT, WORK, from_project
 from cryoet_zarr_bench.releases.selection import select_tomogram, selected_tomogram, tomogram_label
 from cryoet_zarr_bench.reports.answer import answer
 from cryoet_zarr_bench.reports.documents import update_documents
@@ -87,7 +87,10 @@ def run_main_job(console: Console, python: str | None) -> bool:
         "ratio: bytes in memory over bytes stored; below 1 where padded edge chunks outweigh what "
         "the codec saves."
     )
-    console.print("Look at all of it: [bold]make preview[/bold]. Results: .asv/local/results")
+    console.print(
+        f"Look at all of it: [bold]make preview[/bold]. Results: {from_project(place.results)}",
+        highlight=False,
+    )
     return not failed
 
 

@@ -8,7 +8,7 @@ import http.server
 from rich.console import Console
 
 from cryoet_zarr_bench.errors import BadInput
-from cryoet_zarr_bench.releases.places import LOCAL, PROJECT
+from cryoet_zarr_bench.releases.places import LOCAL, PROJECT, from_project
 
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
@@ -34,7 +34,7 @@ def serve_dashboard(console: Console, port: int) -> None:
     except OSError as error:
         raise BadInput(f"cannot serve on port {port}: {error.strerror}; use --port") from error
     with server:
-        shown = folders[0].relative_to(PROJECT)
+        shown = from_project(folders[0])
         console.print(f"{shown} at http://127.0.0.1:{server.server_port}/ (Ctrl-C ends it)")
         try:
             server.serve_forever()

@@ -134,7 +134,7 @@ def _read(path: Path) -> MeasuredRelease:
         quartiles[name] = {
             cell: (float(each["q_25"]), float(each["q_75"]))
             for cell, each in zip(cells, results.get_result_stats(name, params), strict=True)
-            if each is not None and cell in figures[name]
+            if each and {"q_25", "q_75"} <= each.keys() and cell in figures[name]
         }
     record = read_record(path)
     conditions = record.get("conditions", {})
