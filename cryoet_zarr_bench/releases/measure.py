@@ -297,6 +297,8 @@ def publish(place: Place) -> None:
             [sys.executable, "-m", "asv", "publish", "--config", str(configuration), "--no-pull"],
             stdout=log,
             stderr=subprocess.STDOUT,
+            # asv lists regressions in the order of a set: the same results make the same pages.
+            env={**os.environ, "PYTHONHASHSEED": "0"},
         )
     if published.returncode:
         raise BadInput(f"asv could not publish: {_last_line(place.log)} (see {place.log})")
