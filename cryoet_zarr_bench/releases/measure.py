@@ -228,7 +228,7 @@ def _run_asv(step: Step, place: Place, progress: Progress, console: Console) -> 
         command, place.log, lambda reports: _show(reports, step.title, progress, console)
     )
     if code not in (0, 2):
-        raise BadInput(f"asv stopped at {step.title}: {_last_line(place.log)} (see {place.log})")
+        raise BadInput(f"asv stopped at {step.title}: {last_line(place.log)} (see {place.log})")
     return code == 0
 
 
@@ -273,8 +273,13 @@ def _show(reports: Iterable[str], title: str, progress: Progress, console: Conso
     progress.remove_task(task)
 
 
-def _last_line(log: Path) -> str:
-    lines = [line.strip(" ·") for line in log.read_text().splitlines() if line.strip(" ·")]
+def last_line(log: Path) -> str:
+    """What asv said last: where it stopped by itself, why."""
+    lines = [
+        line.strip(" ·")
+        for line in log.read_text(errors="replace").splitlines()
+        if line.strip(" ·")
+    ]
     return lines[-1] if lines else "no output"
 
 
@@ -299,4 +304,4 @@ def publish(place: Place) -> None:
             stderr=subprocess.STDOUT,
         )
     if published.returncode:
-        raise BadInput(f"asv could not publish: {_last_line(place.log)} (see {place.log})")
+        raise BadInput(f"asv could not publish: {last_line(place.log)} (see {place.log})")

@@ -23,7 +23,13 @@ from cryoet_zarr_bench.releases.catalogue import load_catalogue
 from cryoet_zarr_bench.releases.conditions import stamp
 from cryoet_zarr_bench.releases.exact_cells import BY_PROCESS
 from cryoet_zarr_bench.releases.machines import refuse_another_machine
-from cryoet_zarr_bench.releases.measure import Place, alone, choose_python, run_watched
+from cryoet_zarr_bench.releases.measure import (
+    Place,
+    alone,
+    choose_python,
+    last_line,
+    run_watched,
+)
 from cryoet_zarr_bench.releases.places import PROJECT, WORK
 from cryoet_zarr_bench.reports.results import MeasuredRelease, read_results
 from cryoet_zarr_bench.storage.cores import EVERY_CORE
@@ -165,7 +171,9 @@ def _run_asv(place: Place, tag: str, setting: Setting) -> None:
     os.environ[EVERY_CORE] = "1" if setting.every_core else ""
     os.environ[TRIM_MEMORY] = "1" if setting.trim_memory else ""
     if code := run_watched(command, place.log):
-        raise BadInput(f"asv ended with {code} where it tried settings; see {place.log}")
+        raise BadInput(
+            f"asv ended with {code} where it tried settings: {last_line(place.log)} (see {place.log})"
+        )
 
 
 def _newest(place: Place) -> MeasuredRelease:

@@ -18,7 +18,7 @@ from typing import Any
 
 from rich.console import Console
 
-from cryoet_zarr_bench.errors import BadInput
+from cryoet_zarr_bench.errors import BadInput, ReleaseUnusable
 from cryoet_zarr_bench.json_lines import read_lines, write_lines
 from cryoet_zarr_bench.releases.announced import AnnouncedChange, load_announced
 from cryoet_zarr_bench.releases.catalogue import Catalogue, Release, load_catalogue
@@ -256,8 +256,9 @@ def _judge(
     folder = WORK / "confirm"
     try:
         answer = confirm(question, catalogue.held, folder, console)
-    except BadInput as error:
-        # A release that does not import has no verdict, and the reason is a result.
+    except ReleaseUnusable as error:
+        # A release that does not import has no verdict, and the reason is a result. An index that
+        # is out of reach, or a full disk, is none.
         return _line(release, question, machine, {"reason": str(error)})
     if not answer.complete:
         raise KeyboardInterrupt
