@@ -3,9 +3,14 @@
 import os
 from pathlib import Path
 
+from cryoet_zarr_bench.tomograms.writable import require_folder
+
+WORK_FOLDER = "CRYOET_WORK_FOLDER"
+"""Environment variable: a folder instead of `.asv`."""
+
 PROJECT = Path(__file__).resolve().parents[2]
 
-WORK = Path(os.environ.get("CRYOET_WORK_FOLDER") or PROJECT / ".asv").resolve()
+WORK = Path(os.environ.get(WORK_FOLDER) or PROJECT / ".asv").resolve()
 """Everything that is made on this machine and not committed: `.asv`, or `CRYOET_WORK_FOLDER`."""
 
 HISTORY = WORK / "releases"
@@ -13,3 +18,8 @@ HISTORY = WORK / "releases"
 
 LOCAL = WORK / "local"
 """The results and the dashboard of local runs, apart from those that are committed."""
+
+
+def require_work_folder() -> None:
+    """Make the work folder; BadInput where it cannot be made, or written to."""
+    require_folder(WORK, WORK_FOLDER)

@@ -28,6 +28,7 @@ from cryoet_zarr_bench.releases.cpu_twins import TWIN
 from cryoet_zarr_bench.releases.machines import refuse_another_machine
 from cryoet_zarr_bench.releases.measure import choose_python, publish
 from cryoet_zarr_bench.releases.places import PROJECT, WORK
+from cryoet_zarr_bench.releases.scratch import require_folders
 from cryoet_zarr_bench.releases.selection import selected_tomogram, tomogram_label
 from cryoet_zarr_bench.reports.confirm_report import as_row
 from cryoet_zarr_bench.reports.documents import update_documents
@@ -91,6 +92,7 @@ def run_verdicts(
     """
     begin = time.monotonic()
     results, catalogue, profile = PROJECT / "results", load_catalogue(), selected_profile()
+    require_folders()
     refuse_another_machine(results, machine)
     path = results / machine / VERDICTS_FILE
     measured = {
