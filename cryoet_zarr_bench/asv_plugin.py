@@ -7,10 +7,12 @@ asv's classes for environments, results and publishing are extended.
 from __future__ import annotations
 
 import os
+import sys
 
 from asv.machine import Machine, MachineCollection
 from asv.util import UserError
 
+from cryoet_zarr_bench.errors import BadInput
 from cryoet_zarr_bench.releases import cells
 from cryoet_zarr_bench.releases import environment as environment  # registers the environment class
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
@@ -18,7 +20,7 @@ from cryoet_zarr_bench.releases.cells import PROGRESS
 from cryoet_zarr_bench.releases.history import generate_history
 from cryoet_zarr_bench.releases.known_benchmarks import keep_known_benchmarks
 from cryoet_zarr_bench.releases.machines import guard_results
-from cryoet_zarr_bench.releases.places import HISTORY, WORK
+from cryoet_zarr_bench.releases.places import HISTORY, WORK, require_work_folder
 from cryoet_zarr_bench.releases.result_files import leave_out_unusable_results
 from cryoet_zarr_bench.reports import dashboard as dashboard  # registers the publishers
 from cryoet_zarr_bench.reports.asv_pages import draw_histories_alone
@@ -37,7 +39,13 @@ def _register_machine() -> None:
 
 def setup() -> None:
     """Called by asv once the plugin is imported."""
-    generate_history(load_catalogue(), HISTORY)
+    try:
+        require_work_folder()
+        generate_history(load_catalogue(), HISTORY)
+    except BadInput as error:
+        # asv would print a traceback.
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(2) from error
     os.environ[RECORD_FOLDER] = str(WORK / "records")
     _register_machine()
     guard_results()

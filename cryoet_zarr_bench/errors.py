@@ -9,5 +9,9 @@ class BadInput(Exception):
     """
 
 
+class ReleaseUnusable(BadInput):
+    """A release that cannot be used, whoever tries: a result by itself, unlike other bad input."""
+
+
 class NotWhatWasAsked(Exception):
     """A store, or an installation, differs from what a result would say of it."""

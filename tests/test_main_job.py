@@ -129,3 +129,5 @@ def test_the_index_out_of_reach_ends_in_one_line(workplace):
     assert run.returncode == 2
     (line,) = [line for line in run.stderr.splitlines() if line]
     assert line.startswith("error: asv stopped at zarr 3.4.2")
+    assert "the package index could not be reached: http://127.0.0.1:9/simple/" in line
+    assert "then run the same command again" in line

@@ -78,7 +78,10 @@ class ReleaseVirtualenv(Virtualenv):
 
     def _setup(self) -> None:
         log.info(f"Creating environment {self.name}")
-        make_environment(Path(self._executable), Path(self._path))
+        try:
+            make_environment(Path(self._executable), Path(self._path))
+        except InstallationFailed as error:
+            raise util.UserError(f"no environment could be made: {error}") from error
 
     def _install_project(self, repo: Any, commit_hash: str, build_dir: str) -> None:
         log.info(f"Installing {repo.get_decorated_hash(commit_hash, 8)} into {self.name}")
@@ -92,6 +95,9 @@ class ReleaseVirtualenv(Virtualenv):
                 [runner],
             )
         except InstallationFailed as error:
-            raise util.UserError(f"the release could not be installed: {error}") from error
+            # Of asv's own errors it would try one release after the other, and say at the end that
+            # it could not.
+            log.error(str(error))
+            raise SystemExit(1) from error
         if outcome.impossible:
             log.info("This pair cannot be installed together: its cells are n/a")

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 from cryoet_zarr_bench.releases.companions import COMPANIONS, fitting
-from cryoet_zarr_bench.releases.resolver import is_refusal
+from cryoet_zarr_bench.releases.uv_answers import (
+    fault,
+    is_missing,
+    is_out_of_reach,
+    is_refusal,
+    one_line,
+)
 from cryoet_zarr_bench.releases.uv_runner import run_uv
 from cryoet_zarr_bench.storage.session import RELEASE_FILE
 from cryoet_zarr_bench.whole_files import write_whole
@@ -16,7 +23,18 @@ _WHEELS_ALONE = ("numcodecs", *(companion.name for companion in COMPANIONS))
 
 
 class InstallationFailed(Exception):
-    """The installer failed for another reason than that the packages do not go together."""
+    """The installer failed for another reason than that the packages do not go together.
+
+    Its message is one line that says why, and what to do.
+    """
+
+
+class MissingFromIndex(InstallationFailed):
+    """The package index answers, and does not have something that was asked for."""
+
+
+class IndexOutOfReach(InstallationFailed):
+    """The package index could not be asked, or gave no answer that can be used."""
 
 
 @dataclass(frozen=True)
@@ -28,16 +46,21 @@ class Outcome:
 
 def make_environment(interpreter: Path, folder: Path) -> None:
     """Make an empty virtual environment; InstallationFailed with the reason where that fails."""
-    made = run_uv(["venv", "--no-project", "--python", str(interpreter), str(folder)])
+    made = _run_uv(["venv", "--no-project", "--python", str(interpreter), str(folder)])
     if made.returncode:
-        raise InstallationFailed(_last_lines(made.stderr))
+        raise InstallationFailed(fault(made.stderr))
 
 
 def install(environment: Path, requirements: list[str]) -> Outcome:
     """Make an environment hold exactly the requirements and what they need.
 
     All are resolved together, so that none can quietly move another. Where the index cannot be
-    reached the local cache is tried. InstallationFailed where neither works out.
+    reached the local cache is tried.
+
+    Raises:
+        IndexOutOfReach: the index cannot be reached, and the cache has not all of it.
+        MissingFromIndex: the index does not have a version that is asked for, nor has the cache.
+        InstallationFailed: for any other reason than that the packages do not go together.
     """
     arguments = [
         "pip",
@@ -49,15 +72,15 @@ def install(environment: Path, requirements: list[str]) -> Outcome:
         *(part for name in _WHEELS_ALONE for part in ("--only-binary", name)),
         *requirements,
     ]
-    attempt = run_uv(arguments)
-    if attempt.returncode and not is_refusal(_one_line(attempt.stderr)):
-        offline = run_uv([*arguments, "--offline"])
+    attempt = _run_uv(arguments)
+    if attempt.returncode and not is_refusal(one_line(attempt.stderr)):
+        offline = _run_uv([*arguments, "--offline"])
         if offline.returncode:
-            raise InstallationFailed(_last_lines(attempt.stderr))
+            raise _failure(one_line(attempt.stderr))
         attempt = offline
     if attempt.returncode == 0:
         return Outcome(impossible=None)
-    return Outcome(impossible=_one_line(attempt.stderr))
+    return Outcome(impossible=one_line(attempt.stderr))
 
 
 def install_release(
@@ -105,8 +128,8 @@ def install_labelled(
         rest: all other requirements: the pins that are held, the runner.
 
     Raises:
-        InstallationFailed: for another reason than that the packages do not go together, or the
-            rest alone cannot be installed either.
+        InstallationFailed: for another reason than that the packages do not go together, which an
+            index out of reach is, or the rest alone cannot be installed either.
     """
     label = environment / RELEASE_FILE
     label.unlink(missing_ok=True)
@@ -140,7 +163,7 @@ def _install_with_companions(
         outcome = install(environment, [*requirements, *(pins[0] for pins in companions.values())])
         if outcome.impossible is None or not companions:
             return outcome, {}
-    except InstallationFailed:
+    except MissingFromIndex:
         if not companions:
             raise
     outcome = install(environment, requirements)
@@ -161,15 +184,29 @@ def _install_with_companions(
 
 
 def _why_not(environment: Path, requirements: list[str]) -> str | None:
+    """Why these cannot be had together; what is no word about them is raised.
+
+    A companion that was left out for want of a network would make its cells n/a.
+    """
     try:
         return install(environment, requirements).impossible
-    except InstallationFailed as error:
+    except MissingFromIndex as error:
         return str(error)
 
 
-def _one_line(message: str) -> str:
-    return " ".join(message.split())
+def _run_uv(arguments: list[str]) -> subprocess.CompletedProcess[str]:
+    try:
+        return run_uv(arguments)
+    except subprocess.TimeoutExpired as error:
+        raise IndexOutOfReach(
+            f"uv had not ended after {error.timeout:.0f} s; check the network and the package "
+            "index (UV_DEFAULT_INDEX), then run the same command again"
+        ) from error
+    except OSError as error:
+        raise InstallationFailed(f"cannot run uv: {error}; install this project again") from error
 
 
-def _last_lines(message: str) -> str:
-    return " / ".join(line.strip() for line in message.strip().splitlines()[-4:])
+def _failure(said: str) -> InstallationFailed:
+    if is_out_of_reach(said):
+        return IndexOutOfReach(fault(said))
+    return MissingFromIndex(fault(said)) if is_missing(said) else InstallationFailed(fault(said))

@@ -29,7 +29,8 @@ from cryoet_zarr_bench.errors import BadInput
 from cryoet_zarr_bench.releases.catalogue import Release
 from cryoet_zarr_bench.releases.cells import PROGRESS
 from cryoet_zarr_bench.releases.interpreters import find_interpreter
-from cryoet_zarr_bench.releases.places import HISTORY, PROJECT, WORK
+from cryoet_zarr_bench.releases.places import HISTORY, PROJECT, WORK, WORK_FOLDER
+from cryoet_zarr_bench.tomograms.writable import require_folder
 from cryoet_zarr_bench.whole_files import write_whole
 
 _MEASURED_PYTHONS = ("3.12", "3.13", "3.14")
@@ -152,7 +153,7 @@ class Progression:
 @contextmanager
 def alone(work: Path) -> Iterator[None]:
     """Hold the environments under `work`; BadInput where another run of this project has them."""
-    work.mkdir(parents=True, exist_ok=True)
+    require_folder(work, WORK_FOLDER)
     with (work / "measuring.lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -197,8 +198,8 @@ def measure(
     once asv has stopped.
     """
     failed: list[Step] = []
-    place.folder.mkdir(parents=True, exist_ok=True)
     with alone(WORK), _shown_progress(console) as progress:
+        place.folder.mkdir(parents=True, exist_ok=True)
         place.log.write_text("")
         whole = progress.add_task("all releases", total=len(steps), now="")
         for step in steps:
@@ -228,7 +229,7 @@ def _run_asv(step: Step, place: Place, progress: Progress, console: Console) -> 
         command, place.log, lambda reports: _show(reports, step.title, progress, console)
     )
     if code not in (0, 2):
-        raise BadInput(f"asv stopped at {step.title}: {_last_line(place.log)} (see {place.log})")
+        raise BadInput(f"asv stopped at {step.title}: {last_line(place.log)} (see {place.log})")
     return code == 0
 
 
@@ -273,8 +274,13 @@ def _show(reports: Iterable[str], title: str, progress: Progress, console: Conso
     progress.remove_task(task)
 
 
-def _last_line(log: Path) -> str:
-    lines = [line.strip(" ·") for line in log.read_text().splitlines() if line.strip(" ·")]
+def last_line(log: Path) -> str:
+    """What asv said last: where it stopped by itself, why."""
+    lines = [
+        line.strip(" ·")
+        for line in log.read_text(errors="replace").splitlines()
+        if line.strip(" ·")
+    ]
     return lines[-1] if lines else "no output"
 
 
@@ -301,4 +307,4 @@ def publish(place: Place) -> None:
             env={**os.environ, "PYTHONHASHSEED": "0"},
         )
     if published.returncode:
-        raise BadInput(f"asv could not publish: {_last_line(place.log)} (see {place.log})")
+        raise BadInput(f"asv could not publish: {last_line(place.log)} (see {place.log})")

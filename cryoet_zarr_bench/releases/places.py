@@ -3,9 +3,14 @@
 import os
 from pathlib import Path
 
+from cryoet_zarr_bench.tomograms.writable import require_folder
+
+WORK_FOLDER = "CRYOET_WORK_FOLDER"
+"""Environment variable: a folder instead of `.asv`."""
+
 PROJECT = Path(__file__).resolve().parents[2]
 
-WORK = Path(os.environ.get("CRYOET_WORK_FOLDER") or PROJECT / ".asv").resolve()
+WORK = Path(os.environ.get(WORK_FOLDER) or PROJECT / ".asv").resolve()
 """Everything that is made on this machine and not committed: `.asv`, or `CRYOET_WORK_FOLDER`."""
 
 HISTORY = WORK / "releases"
@@ -18,3 +23,8 @@ LOCAL = WORK / "local"
 def from_project(path: Path) -> Path:
     """A path as it is shown: from the project's folder where it lies there, else whole."""
     return path.relative_to(PROJECT) if path.is_relative_to(PROJECT) else path
+
+
+def require_work_folder() -> None:
+    """Make the work folder; BadInput where it cannot be made, or written to."""
+    require_folder(WORK, WORK_FOLDER)

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Mapping
 
 from cryoet_zarr_bench.releases.index import ORIGIN_VARIABLE, IndexFault, package_index_origin
+from cryoet_zarr_bench.releases.uv_answers import is_refusal, one_line
 from cryoet_zarr_bench.releases.uv_runner import run_uv
 
 # The catalogue is the same whoever extends it: one Python and one platform stand for all.
@@ -45,26 +46,13 @@ class Resolver:
         self._refreshed = True
         if done.returncode == 0:
             return True
-        said = " ".join(done.stderr.split())
+        said = one_line(done.stderr)
         if done.returncode == 1 and is_refusal(said):
             return False
         raise IndexFault(
             f"uv could not tell whether zarr {zarr} and numcodecs {numcodecs} install together: "
             f"{said or f'exit code {done.returncode}'}"
         )
-
-
-def is_refusal(said: str) -> bool:
-    """Return whether what uv said on one line means that the versions refuse each other.
-
-    The same headline stands over a version that the index does not show, or not yet, and over a
-    package missing from the cache without a network. Those say nothing about the versions.
-    """
-    if "No solution found" not in said:
-        return False
-    unknown = ("there is no version of zarr", "there is no version of numcodecs")
-    offline = ("not found in the", "network was disabled", "could not be found")
-    return not any(phrase in said for phrase in unknown + offline)
 
 
 def _ask(arguments: list[str], requirements: str) -> subprocess.CompletedProcess[str]:

@@ -12,12 +12,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from cryoet_zarr_bench.errors import BadInput
-from cryoet_zarr_bench.releases.places import WORK
+from cryoet_zarr_bench.releases.places import WORK, require_work_folder
 from cryoet_zarr_bench.storage.config import StorageConfig
 from cryoet_zarr_bench.storage.engines import utf_8
 from cryoet_zarr_bench.storage.grid import Profile
 from cryoet_zarr_bench.tomograms.prepared import PreparedTomogram
 from cryoet_zarr_bench.tomograms.refusal import refused
+from cryoet_zarr_bench.tomograms.writable import require_folder, why
 
 DISK_FOLDER = "CRYOET_DISK_FOLDER"
 """Environment variable: a folder on the disk that reading and writing is measured of."""
@@ -60,12 +61,19 @@ def claim_disk_folder(space: int) -> Path:
     is there is for those to say who look at the file system. BadInput where there is no such folder
     or no room for `space` bytes.
     """
-    parent = Path(os.environ.get(DISK_FOLDER) or WORK).resolve()
-    if not parent.is_dir() or not os.access(parent, os.W_OK):
-        raise BadInput(
-            f"{DISK_FOLDER}={parent}: not a folder that can be written to; choose another"
-        )
-    return _claim(parent, space, DISK_FOLDER)
+    require_folders()
+    return _claim(Path(os.environ.get(DISK_FOLDER) or WORK).resolve(), space, DISK_FOLDER)
+
+
+def require_folders() -> None:
+    """Raise BadInput where one of the folders that a run needs cannot be made or written to.
+
+    The folder for temporary files and the one on the disk to be measured are the user's to make.
+    """
+    require_work_folder()
+    for variable in ("TMPDIR", DISK_FOLDER):
+        if chosen := os.environ.get(variable):
+            require_folder(Path(chosen).absolute(), variable, make=False)
 
 
 def disk_folder_of(
@@ -90,7 +98,10 @@ def _claim(place: Path, space: int, variable: str) -> Path:
             f"{space / 1e9:.1f} GB; set {variable}, or choose a smaller profile, tomogram or crop"
         )
     parent = place / f"cryoet-zarr-bench-{os.getuid()}"
-    parent.mkdir(mode=0o700, exist_ok=True)
+    try:
+        parent.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise refused(parent, f"is in the way ({why(parent, error)})", "remove it") from error
     if parent.stat().st_uid != os.getuid():
         return Path(tempfile.gettempdir())
     for left in parent.iterdir():
@@ -114,7 +125,9 @@ def _check_name(place: Path, variable: str) -> None:
 
 
 def _parent(space: int) -> Path:
-    if os.environ.get("TMPDIR"):
+    if chosen := os.environ.get("TMPDIR"):
+        # Python takes another folder in silence where it cannot be written to.
+        require_folder(Path(chosen).absolute(), "TMPDIR", make=False)
         return Path(tempfile.gettempdir())
     if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > 2 * space:
         return MEMORY

@@ -19,8 +19,10 @@ from cryoet_zarr_bench.errors import BadInput
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
 from cryoet_zarr_bench.releases.measure import choose_python
 from cryoet_zarr_bench.releases.places import WORK
+from cryoet_zarr_bench.releases.scratch import require_folders
 from cryoet_zarr_bench.releases.selection import selected_tomogram
 from cryoet_zarr_bench.storage.grid import selected_profile
+from cryoet_zarr_bench.tomograms.writable import require_file
 from cryoet_zarr_bench.verdicts.cells import choose_cells
 from cryoet_zarr_bench.verdicts.confirm import Answer, CellAnswer, confirm, forget_pairs
 from cryoet_zarr_bench.verdicts.instructions import (
@@ -66,8 +68,8 @@ def run_confirm(
     if most_pairs not in LOOKS:
         raise BadInput(f"--pairs {most_pairs}: give one of {', '.join(map(str, LOOKS))}")
     for file in (json_file, csv_file):
-        if file is not None and not file.resolve().parent.is_dir():
-            raise BadInput(f"{file}: there is no folder {file.parent}; make it first")
+        require_file(file)
+    require_folders()
     catalogue, profile = load_catalogue(), selected_profile()
     question = Question(
         parse_side(a, catalogue),

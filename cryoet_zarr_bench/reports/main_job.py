@@ -22,6 +22,7 @@ from cryoet_zarr_bench.releases.measure import (
 )
 from cryoet_zarr_bench.releases.patience import wait_for_usual_pace
 from cryoet_zarr_bench.releases.places import LOCAL, PROJECT, WORK, from_project
+from cryoet_zarr_bench.releases.scratch import require_folders
 from cryoet_zarr_bench.releases.selection import select_tomogram, selected_tomogram, tomogram_label
 from cryoet_zarr_bench.reports.answer import answer
 from cryoet_zarr_bench.reports.documents import update_documents
@@ -46,6 +47,7 @@ def run_main_job(console: Console, python: str | None) -> bool:
 
     Raises BadInput where the tomogram, the profile or the Python cannot be had.
     """
+    require_folders()
     catalogue = load_catalogue()
     place = Place(LOCAL, LOCAL / "results", LOCAL / "html", choose_python(python))
     fetch_selected(console)
@@ -121,6 +123,7 @@ def run_history(
     Raises BadInput, before anything is measured, where a tomogram cannot be had.
     """
     os.environ["CRYOET_MACHINE"] = machine
+    require_folders()
     refuse_another_machine(project / "results", machine)
     place = history_place(machine, project)
     for source in tomograms:

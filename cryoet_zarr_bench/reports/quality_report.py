@@ -19,6 +19,7 @@ from cryoet_zarr_bench.tomograms.cache import prepare
 from cryoet_zarr_bench.tomograms.refusal import refused
 from cryoet_zarr_bench.tomograms.slabs import ArraySlabs
 from cryoet_zarr_bench.tomograms.sources import shape_text
+from cryoet_zarr_bench.tomograms.writable import require_file
 from cryoet_zarr_bench.whole_files import write_whole
 
 PAGES = (".png", ".html")
@@ -153,10 +154,7 @@ def conclusion(report: QualityReport) -> str:
 
 def _check_files(json_file: Path | None, page: Path | None) -> None:
     for file in (json_file, page):
-        if file is not None and not file.resolve().parent.is_dir():
-            raise refused(file, f"there is no folder {file.parent}", "make it first")
-        if file is not None and file.is_dir():
-            raise refused(file, "is a folder", "give the name of a file")
+        require_file(file)
     if page is None:
         return
     if page.suffix.lower() not in PAGES:

@@ -24,8 +24,15 @@ from cryoet_zarr_bench.releases.catalogue import load_catalogue
 from cryoet_zarr_bench.releases.conditions import stamp
 from cryoet_zarr_bench.releases.exact_cells import BY_PROCESS
 from cryoet_zarr_bench.releases.machines import refuse_another_machine
-from cryoet_zarr_bench.releases.measure import Place, alone, choose_python, run_watched
+from cryoet_zarr_bench.releases.measure import (
+    Place,
+    alone,
+    choose_python,
+    last_line,
+    run_watched,
+)
 from cryoet_zarr_bench.releases.places import PROJECT, WORK
+from cryoet_zarr_bench.releases.scratch import require_folders
 from cryoet_zarr_bench.reports.results import MeasuredRelease, read_results
 from cryoet_zarr_bench.storage.cores import EVERY_CORE
 from cryoet_zarr_bench.storage.freed_memory import TRIM_MEMORY
@@ -82,6 +89,7 @@ def try_settings(console: Console, machine: str, tag: str | None, only_chosen: b
     A setting's runs lie apart in time where several settings are tried. Raises BadInput where asv
     does not run, or where results of that name are of another kind of machine.
     """
+    require_folders()
     refuse_another_machine(PROJECT / "results", machine)
     catalogue, profile = load_catalogue(), selected_profile()
     release = catalogue.find(tag) if tag else catalogue.newest("3.x")
@@ -197,7 +205,10 @@ def _run_asv(place: Place, tag: str, setting: Setting) -> None:
     os.environ[EVERY_CORE] = "1" if setting.every_core else ""
     os.environ[TRIM_MEMORY] = "1" if setting.trim_memory else ""
     if code := run_watched(command, place.log):
-        raise BadInput(f"asv ended with {code} where it tried settings; see {place.log}")
+        raise BadInput(
+            f"asv ended with {code} where it tried settings: {last_line(place.log)} "
+            f"(see {place.log})"
+        )
 
 
 def _newest(place: Place) -> MeasuredRelease:

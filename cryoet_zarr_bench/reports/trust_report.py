@@ -16,6 +16,7 @@ from cryoet_zarr_bench.releases.catalogue import load_catalogue
 from cryoet_zarr_bench.releases.machines import refuse_another_machine
 from cryoet_zarr_bench.releases.measure import choose_python
 from cryoet_zarr_bench.releases.places import PROJECT, WORK
+from cryoet_zarr_bench.releases.scratch import require_folders
 from cryoet_zarr_bench.releases.selection import selected_tomogram
 from cryoet_zarr_bench.reports.results import machine_of
 from cryoet_zarr_bench.storage.grid import selected_profile
@@ -40,6 +41,7 @@ def measure_trust(console: Console, machine: str, minutes: float | None) -> int:
 
     Raises BadInput where results of that name are of another kind of machine.
     """
+    require_folders()
     refuse_another_machine(PROJECT / "results", machine)
     path = PROJECT / "results" / machine / TRUST_FILE
     return run_trust(

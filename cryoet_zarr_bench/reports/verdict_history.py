@@ -17,7 +17,7 @@ from typing import Any
 
 from rich.console import Console
 
-from cryoet_zarr_bench.errors import BadInput
+from cryoet_zarr_bench.errors import BadInput, ReleaseUnusable
 from cryoet_zarr_bench.json_lines import read_lines, write_lines
 from cryoet_zarr_bench.releases.announced import AnnouncedChange, load_announced
 from cryoet_zarr_bench.releases.catalogue import Catalogue, Release, load_catalogue
@@ -28,6 +28,7 @@ from cryoet_zarr_bench.releases.machines import refuse_another_machine
 from cryoet_zarr_bench.releases.measure import choose_python, publish
 from cryoet_zarr_bench.releases.places import PROJECT, WORK
 from cryoet_zarr_bench.releases.result_files import read_record, result_paths_of
+from cryoet_zarr_bench.releases.scratch import require_folders
 from cryoet_zarr_bench.releases.selection import selected_tomogram, tomogram_label
 from cryoet_zarr_bench.reports.confirm_report import as_row
 from cryoet_zarr_bench.reports.documents import update_documents
@@ -91,6 +92,7 @@ def run_verdicts(
     """
     begin = time.monotonic()
     results, catalogue, profile = PROJECT / "results", load_catalogue(), selected_profile()
+    require_folders()
     refuse_another_machine(results, machine)
     path = results / machine / VERDICTS_FILE
     measured = {
@@ -256,8 +258,9 @@ def _judge(
     folder = WORK / "confirm"
     try:
         answer = confirm(question, catalogue.held, folder, console)
-    except BadInput as error:
-        # A release that does not import has no verdict, and the reason is a result.
+    except ReleaseUnusable as error:
+        # A release that does not import has no verdict, and the reason is a result. An index that
+        # is out of reach, or a full disk, is none.
         return _line(release, question, machine, {"reason": str(error)})
     if not answer.complete:
         raise KeyboardInterrupt

@@ -3,6 +3,7 @@
 The host side; a measured environment opens an entry by `prepared.open_prepared`.
 """
 
+import errno
 import os
 import re
 from pathlib import Path
@@ -18,6 +19,7 @@ from cryoet_zarr_bench.tomograms.prepared import (
 )
 from cryoet_zarr_bench.tomograms.refusal import refused
 from cryoet_zarr_bench.tomograms.sources import shape_text
+from cryoet_zarr_bench.tomograms.writable import why
 from cryoet_zarr_bench.whole_files import write_whole
 
 CACHE_VARIABLE = "CRYOET_CACHE_DIR"
@@ -77,6 +79,12 @@ def dashboard_name(name: str, shape: tuple[int, ...], cropped: bool) -> str:
 
 def cannot_write(folder: Path, error: OSError, bytes_of_voxels: int | None = None) -> BadInput:
     """Make the refusal of a cache that does not take a tomogram, for want of space or of rights."""
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return refused(
+            f"{CACHE_VARIABLE}={cache_directory()}",
+            f"cannot write a prepared tomogram there ({why(folder, error)})",
+            f"set {CACHE_VARIABLE} to another folder",
+        )
     size = "" if bytes_of_voxels is None else f" of {bytes_of_voxels} bytes"
     return refused(
         folder,

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from cryoet_zarr_bench.errors import BadInput
+from cryoet_zarr_bench.errors import BadInput, ReleaseUnusable
 from cryoet_zarr_bench.releases.install import (
     InstallationFailed,
     install_labelled,
@@ -115,7 +115,7 @@ class ReleaseUnderTest:
         except InstallationFailed as error:
             raise BadInput(f"{self.side.name} could not be installed: {error}") from error
         if outcome.impossible:
-            raise BadInput(f"{self.side.name} cannot be installed: {outcome.impossible}")
+            raise ReleaseUnusable(f"{self.side.name} cannot be installed: {outcome.impossible}")
 
     @property
     def site_packages(self) -> Path:

@@ -17,8 +17,9 @@ from cryoet_zarr_bench.releases import index as index_module
 from cryoet_zarr_bench.releases.catalogue import Catalogue, dump_catalogue, load_catalogue
 from cryoet_zarr_bench.releases.commands import app
 from cryoet_zarr_bench.releases.index import final_versions, package_index_origin
-from cryoet_zarr_bench.releases.resolver import Resolver, is_refusal
+from cryoet_zarr_bench.releases.resolver import Resolver
 from cryoet_zarr_bench.releases.update import update_catalogue
+from cryoet_zarr_bench.releases.uv_answers import is_refusal
 
 
 def everything(zarr: str, numcodecs: str) -> bool:
