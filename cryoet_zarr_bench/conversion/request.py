@@ -15,7 +15,7 @@ from cryoet_zarr_bench.storage.engines import utf_8
 from cryoet_zarr_bench.tomograms.kinds import has_zarr_metadata
 from cryoet_zarr_bench.tomograms.refusal import check_memory, refused
 from cryoet_zarr_bench.tomograms.sources import FileSource, parse_source
-from cryoet_zarr_bench.tomograms.volume import spacing_or_none
+from cryoet_zarr_bench.tomograms.volume import LARGEST_SPACING, SMALLEST_SPACING, spacing_or_none
 
 TargetKind = Literal["zarr", "mrc", "ome-tiff", "tiff", "npy"]
 
@@ -212,7 +212,9 @@ def _parse_spacing(text: str | None) -> tuple[float, float, float] | None:
         spacing = None
     if spacing is None or not re.fullmatch(r"[0-9.eE+\s,-]+", text):
         raise refused(
-            f"--voxel-spacing {text}", "is not in angstrom", "write 10.012, or z,y,x as 20,10,10"
+            f"--voxel-spacing {text}",
+            f"is not in angstrom, from {SMALLEST_SPACING} to {LARGEST_SPACING:g}",
+            "write 10.012, or z,y,x as 20,10,10",
         )
     return spacing
 

@@ -169,8 +169,8 @@ def test_tiff_round_trip(tmp_path, dtype, byte_order, layout):
     ("unit", "spacing"),
     [
         ("nm", (20.0, 10.0, 12.5)),
-        ("micron", (2e4, 1e4, 1.25e4)),
-        ("\\u00B5m", (2e4, 1e4, 1.25e4)),
+        ("micron", (20.0, 10.0, 12.5)),
+        ("\\u00B5m", (20.0, 10.0, 12.5)),
         ("A", (2.0, 1.0, 1.25)),
         ("angstrom", (2.0, 1.0, 1.25)),
         ("pixel", None),
@@ -180,9 +180,11 @@ def test_tiff_round_trip(tmp_path, dtype, byte_order, layout):
 )
 def test_imagej_spacing(tmp_path, unit, spacing):
     data = any_bits("uint16")
-    metadata = {"axes": "ZYX", "spacing": 2.0} | ({} if unit is None else {"unit": unit})
+    in_one = 1000 if unit in ("micron", "\\u00B5m") else 1
+    metadata = {"axes": "ZYX", "spacing": 2.0 / in_one} | ({} if unit is None else {"unit": unit})
+    resolution = (0.8 * in_one, 1.0 * in_one)
     tifffile.imwrite(
-        tmp_path / "a.TIFF", data, imagej=True, resolution=(0.8, 1.0), metadata=metadata
+        tmp_path / "a.TIFF", data, imagej=True, resolution=resolution, metadata=metadata
     )
     volume = read_volume(tmp_path / "a.TIFF")
     assert_same_bits(volume.data, data)
@@ -302,16 +304,18 @@ def test_ome_zarr_levels(tmp_path, zarr_format):
 )
 def test_ome_zarr_units_and_leading_axes(tmp_path, unit, factor):
     data = any_bits("int16", (1, 1, *SHAPE))
+    length = 1e-3 if unit == "micrometer" else 1
     write_ome_zarr(
         tmp_path / "a.zarr",
         [data],
         zarr_format=3,
         axes=[{"name": "t", "type": "time"}, {"name": "c", "type": "channel"}, *space(unit)],
-        scales=[[1, 1, 2, 1, 1]],
+        scales=[[1, 1, 2 * length, length, length]],
         common_scale=[1, 1, 1, 1, 3],
     )
     volume = read_volume(tmp_path / "a.zarr")
     assert_same_bits(volume.data, data[0, 0])
+    factor = factor and factor * length
     expected = None if factor is None else (2 * factor, factor, 3 * factor)
     assert volume.voxel_spacing == expected
 
