@@ -26,7 +26,7 @@ _INTERRUPTED = {
 
 
 class _Commands(typer.core.TyperGroup):
-    """Ends a command in one line and an exit code: 2 for bad input, 130 for Ctrl-C."""
+    """Ends a command in one line and an exit code: 2 for bad input or no memory, 130 for Ctrl-C."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -38,6 +38,14 @@ class _Commands(typer.core.TyperGroup):
             left = _INTERRUPTED.get(str(ctx.invoked_subcommand), _MEASURED_IS_KEPT)
             print(f"interrupted: {left}", file=sys.stderr)
             raise typer.Exit(130) from interruption
+        except (MemoryError, ImportError, OSError) as error:
+            from cryoet_zarr_bench.tomograms.available_memory import is_out_of_memory
+            from cryoet_zarr_bench.tomograms.refusal import out_of_memory
+
+            if not is_out_of_memory(error):
+                raise
+            print(f"error: {out_of_memory(str(ctx.invoked_subcommand), error)}", file=sys.stderr)
+            raise typer.Exit(2) from error
 
 
 app = typer.Typer(

@@ -15,7 +15,8 @@ class FlatVoxels:
 
     `stored_shape` and `stored_dtype` are how the file has them, in C order; `order` names, for each
     of z, y, x, the axis of the file that it is. The file is read, not mapped: a file that is cut
-    while it is mapped ends the process, and mapped pages count as memory of the process.
+    while it is mapped ends the process, mapped pages count as memory of the process, and the whole
+    of a map counts against a limit of its address space.
     """
 
     path: Path
@@ -23,16 +24,6 @@ class FlatVoxels:
     stored_shape: tuple[int, ...]
     stored_dtype: np.dtype
     order: tuple[int, int, int] = (0, 1, 2)
-
-    @classmethod
-    def of_map(cls, path: Path, mapped: np.ndarray) -> "FlatVoxels":
-        """The voxels (z, y, x) of a mapped file, the axes of which may lie in any order."""
-        assert isinstance(mapped, np.memmap)
-        # Of the file's axes the first is the one whose steps are longest.
-        axes = sorted(range(3), key=lambda axis: -mapped.strides[axis])
-        z, y, x = (axes.index(axis) for axis in range(3))
-        stored_shape = tuple(mapped.shape[axis] for axis in axes)
-        return cls(path, mapped.offset, stored_shape, mapped.dtype, (z, y, x))
 
     @property
     def shape(self) -> tuple[int, int, int]:

@@ -9,7 +9,8 @@ from typing import Literal
 import numpy as np
 
 from cryoet_zarr_bench.errors import BadInput
-from cryoet_zarr_bench.tomograms.refusal import refused
+from cryoet_zarr_bench.tomograms.available_memory import is_out_of_memory
+from cryoet_zarr_bench.tomograms.refusal import out_of_memory, refused
 
 MRC_SUFFIXES = (".mrc", ".map", ".rec", ".st", ".mrcs", ".ali")
 TIFF_SUFFIXES = (".tif", ".tiff")
@@ -72,6 +73,8 @@ def refusing(path: Path) -> Iterator[None]:
     except BadInput:
         raise
     except Exception as error:
+        if is_out_of_memory(error):
+            raise out_of_memory(path, error) from error
         raise refused(path, f"cannot be read ({_reason(error)})", "check the file") from error
 
 

@@ -7,19 +7,22 @@ from pathlib import Path
 
 import numpy as np
 
+from cryoet_zarr_bench.tomograms.flat_voxels import FlatVoxels
 from cryoet_zarr_bench.tomograms.refusal import (
     check_dtype,
     check_file_holds,
     check_shape,
     refused,
 )
-from cryoet_zarr_bench.tomograms.volume import Volume, spacing_or_none
+from cryoet_zarr_bench.tomograms.volume import spacing_or_none
+
+Spacing = tuple[float, float, float]
 
 _X, _Y, _Z = 1, 2, 3  # how mapc, mapr and maps name an axis
 
 
-def map_mrc(path: Path) -> Volume:
-    """Map an MRC file without reading its voxels.
+def lay_out_mrc(path: Path) -> tuple[FlatVoxels, Spacing | None]:
+    """Find where the voxels of an MRC file are, and their spacing in angstrom along z, y, x.
 
     Axes are put in the order z, y, x where the header has another one; the byte order is the
     stored one.
@@ -42,8 +45,8 @@ def map_mrc(path: Path) -> Volume:
     check_file_holds(path, shape=shape, itemsize=dtype.itemsize, offset=offset)
     # A single image, and a stack of volumes, have other axes than three.
     check_shape(path, utils.data_shape_from_header(header))
-    data = np.memmap(path, dtype, "r", offset, shape)
-    return Volume(data.transpose(_order_of_axes(path, header)), _spacing(header), path.name)
+    voxels = FlatVoxels(path, offset, shape, dtype, _order_of_axes(path, header))
+    return voxels, _spacing(header)
 
 
 def _header(path: Path) -> np.recarray:

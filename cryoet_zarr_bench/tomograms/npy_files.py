@@ -1,4 +1,4 @@
-"""The files of `numpy.save`, their header checked before anything is mapped or read.
+"""The files of `numpy.save`, their header checked before anything is read.
 
 The format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 """
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cryoet_zarr_bench.tomograms.flat_voxels import FlatVoxels
 from cryoet_zarr_bench.tomograms.refusal import (
     check_dtype,
     check_file_holds,
@@ -19,8 +20,8 @@ _LONGEST_HEADER = 10_000  # characters that numpy takes for harmless; three axes
 _ZIP_MAGIC = b"PK"
 
 
-def map_npy(path: Path) -> np.memmap:
-    """Map a `.npy` file without reading its voxels; axes z, y, x, the byte order is the stored one.
+def lay_out_npy(path: Path) -> FlatVoxels:
+    """Find where the voxels of a `.npy` file are, whose axes are z, y, x.
 
     Raises:
         BadInput: it is not a whole `.npy` file of an accepted dtype with three axes.
@@ -49,4 +50,6 @@ def map_npy(path: Path) -> np.memmap:
     check_dtype(path, dtype)
     check_shape(path, shape)
     check_file_holds(path, shape=shape, itemsize=dtype.itemsize, offset=offset)
-    return np.memmap(path, dtype, "r", offset, shape, "F" if fortran_order else "C")
+    if fortran_order:
+        return FlatVoxels(path, offset, shape[::-1], dtype, (2, 1, 0))
+    return FlatVoxels(path, offset, shape, dtype)

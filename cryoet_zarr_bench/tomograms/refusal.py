@@ -1,13 +1,13 @@
 """How input is refused: one printable line that says where, what is wrong and what to do."""
 
 import math
-import os
 import reprlib
 from pathlib import Path
 
 import numpy as np
 
 from cryoet_zarr_bench.errors import BadInput
+from cryoet_zarr_bench.tomograms.available_memory import tightest_bound
 
 ACCEPTED_DTYPES = ("int8", "uint8", "int16", "uint16", "float16", "float32")
 """Voxel types of tomograms, by numpy's name; either byte order is read."""
@@ -83,24 +83,25 @@ def check_memory(
     what: str = "",
     remedy: str = "give a smaller volume",
 ) -> None:
-    """Raise BadInput where `needed` bytes are more than the memory of this machine."""
-    available = _memory_here()
-    if needed > available:
-        raise refused(
-            where,
-            f"{what} needs {needed / 1e9:.1f} of {available / 1e9:.1f} GB of memory here".strip(),
-            remedy,
+    """Raise BadInput where `needed` bytes are more than this process may take, and say why."""
+    bound = tightest_bound()
+    if needed > bound.bytes:
+        problem = (
+            f"{what} needs {needed / 1e9:.2f} GB of memory, "
+            f"{bound.named} {bound.bytes / 1e9:.2f} GB"
         )
+        raise refused(where, problem.strip(), remedy)
 
 
-def _memory_here() -> int:
-    """Bytes of memory, of the container where it has less than its machine."""
-    physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    try:
-        limit = Path("/sys/fs/cgroup/memory.max").read_text().strip()
-    except OSError:
-        return physical
-    return min(physical, int(limit)) if limit.isdecimal() else physical
+def out_of_memory(where: str | Path, error: BaseException) -> BadInput:
+    """Make the refusal of what took more memory than could be had, although that was checked."""
+    bound = tightest_bound()
+    said = " ".join(str(error).split())
+    return refused(
+        where,
+        f"memory ran out{f' ({said})' if said else ''}, {bound.named} {bound.bytes / 1e9:.2f} GB",
+        "give a smaller volume, or this process more memory",
+    )
 
 
 def check_file_holds(path: Path, *, shape: tuple[int, ...], itemsize: int, offset: int) -> None:

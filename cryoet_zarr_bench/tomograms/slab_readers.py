@@ -106,14 +106,13 @@ def _open(path: Path, level: int, fill: bool, closing: ExitStack) -> OpenTomogra
         return OpenTomogram(path, name, array, spacing, (z, y, x))
     voxels: FlatVoxels | TiffPages
     if kind == "mrc":
-        from cryoet_zarr_bench.tomograms.mrc_files import map_mrc
+        from cryoet_zarr_bench.tomograms.mrc_files import lay_out_mrc
 
-        volume = map_mrc(path)
-        voxels, spacing = FlatVoxels.of_map(path, volume.data), volume.voxel_spacing
+        voxels, spacing = lay_out_mrc(path)
     elif kind == "npy":
-        from cryoet_zarr_bench.tomograms.npy_files import map_npy
+        from cryoet_zarr_bench.tomograms.npy_files import lay_out_npy
 
-        voxels, spacing = FlatVoxels.of_map(path, map_npy(path)), None
+        voxels, spacing = lay_out_npy(path), None
     else:
         from cryoet_zarr_bench.tomograms.tiff_files import open_tiff
 

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from cryoet_zarr_bench.errors import BadInput
-from cryoet_zarr_bench.tomograms.refusal import refused
+from cryoet_zarr_bench.tomograms.available_memory import is_out_of_memory
+from cryoet_zarr_bench.tomograms.refusal import out_of_memory, refused
 from cryoet_zarr_bench.tomograms.zarr_codecs import Chain, Step
 
 _BLOSC_HEADER = 16
@@ -47,6 +48,8 @@ def decode(chain: Chain, stored: bytes, where: str) -> np.ndarray:
     except _NotTheSize as error:
         raise _damaged(where, str(error)) from error
     except Exception as error:  # whatever a library makes of damaged bytes
+        if is_out_of_memory(error):
+            raise out_of_memory(where, error) from error
         raise _damaged(where, f"cannot be decoded ({type(error).__name__}: {error})") from error
     if not chain.steps and data.nbytes != chain.largest_stored:
         raise _damaged(where, f"has {data.nbytes} bytes, not {chain.largest_stored}")

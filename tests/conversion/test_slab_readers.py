@@ -107,13 +107,13 @@ def test_slabs_and_boxes_are_parts_of_the_volume(tmp_path, make):
     data=st.data(),
 )
 def test_any_order_of_axes_is_read(tmp_path_factory, shape, order, dtype, byte_order, data):
-    """A file in any order, opened by a map of which only the steps are known."""
+    """A file in any order of its axes, against a map of it."""
     path = tmp_path_factory.mktemp("order") / "voxels"
     kind = np.dtype(dtype).newbyteorder(byte_order)
     content = np.random.default_rng(0).bytes(5 + int(np.prod(shape)) * kind.itemsize)
     path.write_bytes(content)
     mapped = np.memmap(path, kind, "r", 5, tuple(shape)).transpose(order)
-    voxels = FlatVoxels.of_map(path, mapped)
+    voxels = FlatVoxels(path, 5, tuple(shape), kind, tuple(order))
     assert (voxels.shape, voxels.dtype) == (mapped.shape, kind.newbyteorder("="))
     box = []
     for length in voxels.shape:
