@@ -46,6 +46,11 @@ def for_terminal(text: object) -> str:
     return "".join(found)
 
 
+def on_one_line(text: object) -> str:
+    """As `for_terminal`, of sentences that may have been made so already: backslashes stay."""
+    return "".join(each if _is_seen(each) else _written_out(each) for each in str(text))
+
+
 def _is_seen(letter: str) -> bool:
     return letter.isprintable() and not _NOT_DRAWN.match(letter)
 

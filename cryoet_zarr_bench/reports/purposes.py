@@ -55,7 +55,8 @@ def _smallest(found: Sequence[Candidate]) -> str | None:
     chosen = quickest_of_nearly_its_size(found, best, TOLERATED)
     if chosen is None:
         return None
-    return f"{markdown_code(chosen.cell.codec)}, {for_markdown(chosen.cell.chunks)}; ratio {chosen.ratio:.3f}"
+    codec, chunks = markdown_code(chosen.cell.codec), for_markdown(chosen.cell.chunks)
+    return f"{codec}, {chunks}; ratio {chosen.ratio:.3f}"
 
 
 def reading(pattern: str) -> Answer:

@@ -27,7 +27,7 @@ from cryoet_zarr_bench.reports.verdict_steps import (
     heading,
     reach_of,
 )
-from cryoet_zarr_bench.shown_text import Markdown, for_markdown, markdown_table
+from cryoet_zarr_bench.shown_text import Markdown, for_markdown, for_terminal, markdown_table
 from cryoet_zarr_bench.verdicts.confirm import NO_FIGURE, NOT_AVAILABLE
 from cryoet_zarr_bench.verdicts.judgement import (
     CHANGES,
@@ -193,14 +193,14 @@ def verdict_table(rows: Iterable[VerdictRow]) -> Table:
     )
     table.add_column("release", no_wrap=True)
     for name in names:
-        table.add_column(heading(name))
+        table.add_column(Text(for_terminal(heading(name))))
     table.add_column("disk")
     for row in rows:
         said = [_in_terminal(row.judgements.get(name)) for name in names]
         if not row.judgements:
             said[0] = Text("no verdict")
         disk = "\n".join(_SHORT[word] for word in row.changes if word in _SHORT)
-        table.add_row(Text(row.step.release), *said, disk)
+        table.add_row(Text(for_terminal(row.step.release)), *said, disk)
     return table
 
 
@@ -208,7 +208,7 @@ def _in_terminal(judgement: Judgement | None) -> Text:
     if judgement is None:
         return Text("")
     style = _STYLES.get(judgement.word, "")
-    said = _SHORT_WORDS.get(judgement.word, judgement.word)
+    said = for_terminal(_SHORT_WORDS.get(judgement.word, judgement.word))
     if judgement.word == INCONCLUSIVE:
         return Text(judgement.said.replace(" +-", "\n+-"), style)
     if judgement.strongest is None or not judgement.changed:
@@ -239,10 +239,10 @@ def announced_table(rows: Iterable[AnnouncedRow]) -> Table:
     for row in rows:
         expected = f" ({row.change.expected})" if row.change.expected else ""
         table.add_row(
-            Text(row.change.seen_in or ""),
-            Text(row.change.says + expected),
-            Text(row.status, styles.get(row.status, "")),
-            Text(row.evidence),
+            Text(for_terminal(row.change.seen_in or "")),
+            Text(for_terminal(row.change.says + expected)),
+            Text(for_terminal(row.status), styles.get(row.status, "")),
+            Text(for_terminal(row.evidence)),
         )
     return table
 
