@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import os
 import platform
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +18,7 @@ from rich.console import Console
 
 from cryoet_zarr_bench.errors import BadInput
 from cryoet_zarr_bench.releases import commands as releases
+from cryoet_zarr_bench.shown_text import on_one_line
 
 _MEASURED_IS_KEPT = "what was measured is kept, the next run goes on from there"
 _INTERRUPTED = {
@@ -25,14 +29,32 @@ _INTERRUPTED = {
 """What a command that was interrupted leaves, where that is not what was measured."""
 
 
+@contextmanager
+def _printable_usage_errors() -> Iterator[None]:
+    """What is said of an option or a value repeats it: a terminal is given no command by it."""
+    try:
+        yield
+    except Exception as error:
+        if hasattr(error, "format_message"):
+            for name in ("message", "option_name"):
+                if isinstance(said := getattr(error, name, None), str):
+                    setattr(error, name, on_one_line(said))
+        raise
+
+
 class _Commands(typer.core.TyperGroup):
     """Ends a command in one line and an exit code: 2 for bad input or no memory, 130 for Ctrl-C."""
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        with _printable_usage_errors():
+            return super().parse_args(ctx, args)
+
     def invoke(self, ctx: Any) -> Any:
         try:
-            return super().invoke(ctx)
+            with _printable_usage_errors():
+                return super().invoke(ctx)
         except BadInput as error:
-            print(f"error: {error}", file=sys.stderr)
+            print(f"error: {on_one_line(error)}", file=sys.stderr)
             raise typer.Exit(2) from error
         except KeyboardInterrupt as interruption:
             left = _INTERRUPTED.get(str(ctx.invoked_subcommand), _MEASURED_IS_KEPT)
@@ -57,7 +79,7 @@ app = typer.Typer(
 )
 app.add_typer(releases.app, name="releases", help="The releases of zarr and numcodecs measured.")
 
-console = Console(soft_wrap=False)
+console = Console(soft_wrap=False, emoji=False)
 
 _Minutes = Annotated[
     float | None, typer.Option(help="Begin nothing new after this time; do all of it without.")
@@ -389,6 +411,10 @@ def _interrupt(number: int, frame: object) -> None:
 def main() -> None:
     """Run the command line; to be told to end is the same as Ctrl-C."""
     signal.signal(signal.SIGTERM, _interrupt)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal of few letters is shown the others written out, which is better than none.
+            stream.reconfigure(errors="backslashreplace")
     app()
 
 

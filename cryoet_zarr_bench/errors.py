@@ -1,12 +1,18 @@
 """The exceptions that several packages know."""
 
+from cryoet_zarr_bench.shown_text import on_one_line
+
 
 class BadInput(Exception):
     """Input that cannot be used: the user's input is at fault, not the program.
 
     Its message is one line that says what is wrong, where, and what to do. The command line prints
-    it and exits with 2.
+    it and exits with 2. Names and messages of libraries may stand in it as they are: what cannot be
+    shown is written out.
     """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(on_one_line(message))
 
 
 class ReleaseUnusable(BadInput):

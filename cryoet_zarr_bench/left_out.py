@@ -6,6 +6,7 @@ import functools
 import sys
 from pathlib import Path
 
+from cryoet_zarr_bench.shown_text import on_one_line
 from cryoet_zarr_bench.tomograms.refusal import refused
 
 
@@ -15,4 +16,5 @@ def leave_out(where: str | Path, why: str) -> None:
 
     Several documents read the same files, so the same line is printed once in a process.
     """
-    print(refused(where, why, "it is left out"), file=sys.stderr, flush=True)
+    said = on_one_line(refused(where, why, "it is left out"))
+    print(said, file=sys.stderr, flush=True)

@@ -16,6 +16,7 @@ from cryoet_zarr_bench.releases.catalogue import (
     load_catalogue,
 )
 from cryoet_zarr_bench.releases.update import update_catalogue
+from cryoet_zarr_bench.shown_text import for_markup, for_terminal
 
 app = typer.Typer(help="The releases of zarr and numcodecs that are measured.")
 
@@ -32,10 +33,10 @@ def list_releases(
     if as_json:
         typer.echo(json.dumps([release.as_json() for release in releases], indent=2))
         return
-    console = Console()
+    console = Console(emoji=False)
     if not console.is_terminal:
         # Piped into a file or another program: one release stays on one line.
-        console = Console(width=200)
+        console = Console(width=200, emoji=False)
     console.print(_table(releases))
 
 
@@ -44,14 +45,14 @@ def update(catalogue: CataloguePath = DEFAULT_CATALOGUE) -> None:
     """Append the releases that the package index has and the catalogue has not."""
     added = update_catalogue(catalogue)
     if not added:
-        typer.echo(f"nothing new: {catalogue} has every step that can be made")
+        typer.echo(f"nothing new: {for_terminal(catalogue)} has every step that can be made")
         return
     for release in added:
         typer.echo(
             f"{release.branch}  {format_time(release.date)}  {release.tag}  "
             f"(zarr {release.zarr}, numcodecs {release.numcodecs})"
         )
-    typer.echo(f"{len(added)} appended to {catalogue}")
+    typer.echo(f"{len(added)} appended to {for_terminal(catalogue)}")
 
 
 def _table(releases: tuple[Release, ...]) -> Table:
@@ -63,11 +64,11 @@ def _table(releases: tuple[Release, ...]) -> Table:
         yanked = f"yanked: {release.yanked_reason}" if release.yanked else ""
         # Reasons and notes are plain text: square brackets in them are no markup.
         table.add_row(
-            release.branch,
+            for_markup(release.branch),
             release.date.strftime("%Y-%m-%d"),
-            release.tag,
-            f"{release.zarr}{' *' if release.changed == 'zarr' else ''}",
-            f"{release.numcodecs}{' *' if release.changed == 'numcodecs' else ''}",
-            Text("; ".join(filter(None, [yanked, release.note]))),
+            for_markup(release.tag),
+            for_markup(f"{release.zarr}{' *' if release.changed == 'zarr' else ''}"),
+            for_markup(f"{release.numcodecs}{' *' if release.changed == 'numcodecs' else ''}"),
+            Text(for_terminal("; ".join(filter(None, [yanked, release.note])))),
         )
     return table

@@ -19,6 +19,7 @@ from cryoet_zarr_bench.releases.install import (
 )
 from cryoet_zarr_bench.releases.interpreters import find_interpreter
 from cryoet_zarr_bench.releases.selection import tomogram_label
+from cryoet_zarr_bench.shown_text import on_one_line
 
 # Our class below takes the name over: asv picks the first class that has it.
 Virtualenv.tool_name = "virtualenv-of-asv"
@@ -49,7 +50,7 @@ class ReleaseVirtualenv(Virtualenv):
             label = tomogram_label()
         except BadInput as error:
             # asv would print a traceback, or its own exit code.
-            print(f"error: {error}", file=sys.stderr)
+            print(f"error: {on_one_line(error)}", file=sys.stderr)
             raise SystemExit(2) from error
         tagged_env_vars = {**tagged_env_vars, ("nobuild", "tomogram"): label}
         # asv's own class does more here, such as refusing where it finds no interpreter itself.

@@ -15,6 +15,7 @@ from pypi_simple import PYPI_SIMPLE_ENDPOINT
 from cryoet_zarr_bench.errors import BadInput
 from cryoet_zarr_bench.releases.catalogue import Project
 from cryoet_zarr_bench.releases.steps import Upload
+from cryoet_zarr_bench.shown_text import on_one_line
 
 ORIGIN_VARIABLE = "CRYOET_PACKAGE_INDEX"
 
@@ -149,7 +150,7 @@ def _printable(text: str | None) -> str | None:
     """Return a foreign text as one line that a terminal and a JSON file can take."""
     if text is None:
         return None
-    return "".join(letter for letter in " ".join(text.split()) if letter.isprintable())[:500]
+    return on_one_line(" ".join(text.split()))[:500]
 
 
 def _shown(value: object) -> str:

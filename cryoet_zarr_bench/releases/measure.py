@@ -30,6 +30,7 @@ from cryoet_zarr_bench.releases.catalogue import Release
 from cryoet_zarr_bench.releases.cells import PROGRESS
 from cryoet_zarr_bench.releases.interpreters import find_interpreter
 from cryoet_zarr_bench.releases.places import HISTORY, PROJECT, WORK, WORK_FOLDER
+from cryoet_zarr_bench.shown_text import for_markup
 from cryoet_zarr_bench.tomograms.writable import require_folder
 from cryoet_zarr_bench.whole_files import write_whole
 
@@ -204,7 +205,7 @@ def measure(
         whole = progress.add_task("all releases", total=len(steps), now="")
         for step in steps:
             if progression.is_done(step):
-                console.print(f"{step.title}: measured before the interruption")
+                console.print(f"{for_markup(step.title)}: measured before the interruption")
             else:
                 if not is_waiting(step):
                     before()
@@ -263,10 +264,12 @@ def run_watched(
 
 def _show(reports: Iterable[str], title: str, progress: Progress, console: Console) -> None:
     """Show each cell as it is measured, until asv ends; on a plain screen a line per benchmark."""
+    title = for_markup(title)
     task = progress.add_task(title, total=None, now="preparing its environment")
     shown = ""
     for report in reports:
         done, total, benchmark = report.split()
+        benchmark = for_markup(benchmark)
         progress.update(task, completed=int(done), total=int(total), now=benchmark)
         if benchmark != shown and not console.is_terminal:
             console.print(f"{title}  {int(done):4d}/{total}  {benchmark}", highlight=False)

@@ -12,8 +12,8 @@ from typing import Any
 
 from rich import box
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from cryoet_zarr_bench.errors import BadInput
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
@@ -21,6 +21,7 @@ from cryoet_zarr_bench.releases.measure import choose_python
 from cryoet_zarr_bench.releases.places import WORK
 from cryoet_zarr_bench.releases.scratch import require_folders
 from cryoet_zarr_bench.releases.selection import selected_tomogram
+from cryoet_zarr_bench.shown_text import for_terminal, on_one_line
 from cryoet_zarr_bench.storage.grid import selected_profile
 from cryoet_zarr_bench.tomograms.writable import require_file
 from cryoet_zarr_bench.verdicts.cells import choose_cells
@@ -94,7 +95,8 @@ def run_confirm(
     answer = confirm(question, catalogue.held, folder, console)
     console.print()
     console.print(answer_table(answer))
-    console.print(summary(answer), highlight=False)
+    for line in summary(answer).splitlines():
+        console.print(Text(on_one_line(line)))
     _save(json_file, json.dumps(as_json(answer), indent=1))
     _save(csv_file, _csv([as_row(each) for each in answer.cells]))
     if not answer.complete:
@@ -117,16 +119,17 @@ WORK_EXPLAINED = (
 
 def work_table(question: Question, answers: list[WorkAnswer]) -> Table:
     """One row for each call that was counted, what differs most first."""
-    table = _narrow_table(f"{question.b.name} over {question.a.name}: instructions")
+    a, b = for_terminal(question.a.name), for_terminal(question.b.name)
+    table = _narrow_table(f"{b} over {a}: instructions")
     for heading in ("call", "config"):
         table.add_column(heading, no_wrap=True)
     for heading in ("millions", "ratio", "repeats"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("work")
     for each in sorted(answers, key=lambda each: 0 if each.reason else -abs(each.ratio - 1)):
-        config = each.cell.short_config
+        config = Text(for_terminal(each.cell.short_config))
         if each.reason:
-            table.add_row(each.call, config, "", "", "", escape(each.reason))
+            table.add_row(each.call, config, "", "", "", Text(on_one_line(each.reason)))
         else:
             table.add_row(
                 each.call,
@@ -142,25 +145,32 @@ def work_table(question: Question, answers: list[WorkAnswer]) -> Table:
 
 def _narrow_table(title: str) -> Table:
     """80 columns are enough for the longest config of the quick profile."""
-    return Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=0, pad_edge=False)
+    return Table(
+        title=Text(on_one_line(title)),
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=0,
+        pad_edge=False,
+    )
 
 
 def answer_table(answer: Answer) -> Table:
     """The cells that were compared, config by config, what changed most first: ratios are B / A."""
-    table = _narrow_table(f"{answer.question.b.name} over {answer.question.a.name}")
+    a, b = for_terminal(answer.question.a.name), for_terminal(answer.question.b.name)
+    table = _narrow_table(f"{b} over {a}")
     table.add_column("config, benchmark", no_wrap=True)
     for heading in ("CPU", "99 % int.", "wall"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("verdict")
     for config, answers in _by_config(answer.cells):
-        table.add_row(f"[bold]{config}[/bold]")
+        table.add_row(Text(for_terminal(config), style="bold"))
         for each in answers:
             table.add_row(
-                f"  {each.cell.short_benchmark}",
+                Text(f"  {for_terminal(each.cell.short_benchmark)}"),
                 _number(each.deciding.ratio),
                 f"{_number(each.deciding.low)}-{_number(each.deciding.high)}",
                 _number(each.wall.ratio) if each.cell.is_timed else "",
-                escape(said(each)),
+                Text(on_one_line(said(each))),
                 style=_COLOURS.get(each.verdict),
             )
     return table
@@ -196,7 +206,8 @@ def summary(answer: Answer) -> str:
         count = f"{min(pairs)} to {max(pairs)}" if len(pairs) > 1 else f"{min(pairs)}"
         lines.append(
             f"{count} pairs of fresh processes for each cell. CPU, wall: the time of "
-            f"{answer.question.b.name} over that of {answer.question.a.name}."
+            f"{for_terminal(answer.question.b.name)} over that of "
+            f"{for_terminal(answer.question.a.name)}."
         )
     if not answer.complete:
         lines.append(
@@ -247,7 +258,11 @@ def _csv(rows: list[dict[str, Any]]) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]) if rows else [], lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    # What cannot be shown, half a character of a damaged name too, is written out.
+    writer.writerows(
+        {key: on_one_line(value) if isinstance(value, str) else value for key, value in row.items()}
+        for row in rows
+    )
     return text.getvalue()
 
 

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 
 from cryoet_zarr_bench.conversion.convert import Advance, Conversion, convert
 from cryoet_zarr_bench.conversion.request import Request
+from cryoet_zarr_bench.shown_text import for_terminal
 from cryoet_zarr_bench.storage.multiscale_metadata import NGFF_VERSION
 
 INTERRUPTED = 130
@@ -26,7 +27,7 @@ def run_convert(console: Console, request: Request) -> int:
         with _progress(console) as advance:
             conversion = convert(request, advance)
     except KeyboardInterrupt:
-        print(f"interrupted: {request.target} is as it was before", file=sys.stderr)
+        print(f"interrupted: {for_terminal(request.target)} is as it was before", file=sys.stderr)
         return INTERRUPTED
     for line in summary(conversion):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
@@ -63,7 +64,8 @@ def summary(conversion: Conversion) -> list[str]:
     ratio = conversion.raw_bytes / conversion.target_bytes
     seconds = conversion.seconds_writing
     return [
-        f"{conversion.target}: {size} voxels (z, y, x), {conversion.dtype}{_store(conversion)}",
+        f"{for_terminal(conversion.target)}: {size} voxels (z, y, x), "
+        f"{conversion.dtype}{_store(conversion)}",
         f"voxel spacing: {_spacing(conversion)}",
         f"size: {decimal(conversion.source_bytes)} -> {decimal(conversion.target_bytes)}, "
         f"ratio {ratio:.3f} (bytes in memory over bytes stored{_pyramid(conversion)})",

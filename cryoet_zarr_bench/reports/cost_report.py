@@ -8,8 +8,20 @@ from typing import Any
 from cryoet_zarr_bench.reports.noise import read_noise
 from cryoet_zarr_bench.reports.results import machine_of, machine_with
 from cryoet_zarr_bench.reports.settings_trial import CHOSEN, SETTINGS_FILE, read_settings
+from cryoet_zarr_bench.shown_text import (
+    for_markdown,
+    markdown_code,
+    markdown_table,
+)
 
 OVER = ("p10", "median", "p90")
+
+_HEADINGS = (
+    *("profile", "setting", "cells", "seconds a run", "seconds a cell"),
+    *("CPU spread, median", "90 %", "wall spread, median", "90 %"),
+    *("CPU time over the first's, 10 %", "median", "90 %", "load"),
+)
+_ALIGNMENTS = "--r-" + "r" * 9
 
 
 def cost_report(results: Path, machine: str) -> str:
@@ -17,10 +29,11 @@ def cost_report(results: Path, machine: str) -> str:
     tried = machine_with(results, SETTINGS_FILE, machine)
     settings = read_settings(results / tried / SETTINGS_FILE)
     described = machine_of(results, tried)
+    source, cpu = markdown_code(f"results/{tried}/"), for_markdown(described["cpu"])
     return f"""# What measuring costs, and how far the figures spread
 
-Written by `cryoet-zarr-bench readme` from `results/{tried}/`. Machine: {described["cpu"]},
-{described["num_cpu"]} CPUs, {described["os"]}; shared with others.
+Written by `cryoet-zarr-bench readme` from {source}. Machine: {cpu},
+{for_markdown(described["num_cpu"])} CPUs, {for_markdown(described["os"])}; shared with others.
 
 A cell is one benchmark at one storage config. Its seconds are those of the whole `asv run` divided
 by its cells: making or stepping the environment, writing and verifying the stores, and all calls.
@@ -37,7 +50,7 @@ of two rounds through all cells, so that a burst of other work hits one of them;
 call to warm up and 3 to 12 calls that are timed, until 0.08 s are spent. The wall time and the CPU
 time of a cell are read around the same calls. Benchmarks are imported once and forked.
 
-## Within the history run of {machine}
+## Within the history run of {for_markdown(machine)}
 
 {_repeats(results, machine)}
 """
@@ -46,11 +59,7 @@ time of a cell are read around the same calls. Benchmarks are imported once and 
 def _table(settings: list[dict[str, Any]]) -> str:
     if not settings:
         return "None yet: `cryoet-zarr-bench settings` tries them."
-    lines = [
-        "| profile | setting | cells | seconds a run | seconds a cell | CPU spread, median | 90 % "
-        "| wall spread, median | 90 % | CPU time over the first's, 10 % | median | 90 % | load |",
-        "|---|---|---:|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
-    ]
+    rows = []
     for each in settings:
         seconds = each["seconds"]
         a_cell = sum(seconds) / len(seconds) / each["cells"]
@@ -69,8 +78,8 @@ def _table(settings: list[dict[str, Any]]) -> str:
             *(f"{over[what]:.2f}" if (over := each.get("over_chosen")) else "" for what in OVER),
             str(each["load"]),
         ]
-        lines.append(f"| {' | '.join(texts)} |")
-    return "\n".join(lines)
+        rows.append(texts)
+    return markdown_table(_HEADINGS, rows, _ALIGNMENTS, tight_rule=True)
 
 
 def _repeats(results: Path, machine: str) -> str:
@@ -78,7 +87,7 @@ def _repeats(results: Path, machine: str) -> str:
     cpu, wall = noise.spread(cpu=True), noise.spread(cpu=False)
     if cpu is None or wall is None:
         return "No release was measured more than once."
-    releases = ", ".join(sorted({each.release for each in noise.repeats}))
+    releases = for_markdown(", ".join(sorted({each.release for each in noise.repeats})))
     noisy = sum(bool(each.noisy) for each in noise.repeats)
     return (
         f"{releases} was measured {len(noise.repeats)} times in the course of it. From one time to "

@@ -30,6 +30,7 @@ from cryoet_zarr_bench.reports.verdict_table import (
     verdict_markdown,
     verdict_rows,
 )
+from cryoet_zarr_bench.shown_text import for_markdown
 from cryoet_zarr_bench.whole_files import write_whole
 
 
@@ -94,8 +95,8 @@ touch. {_untouched()}
 
 def _verdicts_of(machine: str, steps: list[JudgedStep]) -> str:
     releases = [each for each in load_catalogue().releases if each.parent is not None]
-    profiles = ", ".join(sorted({step.profile for step in steps}))
-    return f"""## On {machine}
+    profiles = for_markdown(", ".join(sorted({step.profile for step in steps})))
+    return f"""## On {for_markdown(machine)}
 
 {len(steps)} of {len(releases)} releases are judged{f", profile {profiles}" if profiles else ""}.
 {_layout_caveat(steps)}

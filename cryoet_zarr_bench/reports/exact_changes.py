@@ -20,6 +20,11 @@ from cryoet_zarr_bench.reports.results import (
     history_tomogram,
     read_results,
 )
+from cryoet_zarr_bench.shown_text import (
+    for_markdown,
+    markdown_code,
+    markdown_table,
+)
 from cryoet_zarr_bench.storage.exact_figures import is_exact
 
 SHOWN_FROM = 0.01
@@ -135,10 +140,13 @@ def exact_report(results: Path, machine: str) -> str:
     titles = _titles(results)
     changed = {tag: found for tag, found in changes.items() if found}
     rows = [row for tag in reversed(changed) for row in _rows(tag, changed[tag], titles)]
-    listed = "\n".join([*_HEAD, *rows]) if rows else "None of them changed any of it."
+    listed = "None of them changed any of it."
+    if rows:
+        listed = markdown_table(_HEADINGS, rows, _ALIGNMENTS)
+    source, tomogram = markdown_code(f"results/{machine}/"), for_markdown(tomogram)
     return f"""# What each release changed exactly
 
-Written by `cryoet-zarr-bench readme` from `results/{machine}/`, tomogram {tomogram}: bytes, files,
+Written by `cryoet-zarr-bench readme` from {source}, tomogram {tomogram}: bytes, files,
 requests and damage of each release against the one before it. These are counted or computed, not
 timed, and the same on every machine. {len(changes)} releases could be compared, with
 the numcodecs of their day; those not listed changed nothing by {SHOWN_FROM:.0%} or more.
@@ -153,10 +161,11 @@ requests) is not listed again.
 """
 
 
-_HEAD = (
-    "| release | figure | changed | now possible | no more possible | from | to | in |",
-    "| --- | --- | ---: | ---: | ---: | ---: | ---: | --- |",
+_HEADINGS = (
+    *("release", "figure", "changed", "now possible", "no more possible"),
+    *("from", "to", "in"),
 )
+_ALIGNMENTS = "--rrrrr-"
 
 
 def _titles(results: Path) -> dict[str, str]:
@@ -171,21 +180,21 @@ def _titles(results: Path) -> dict[str, str]:
     }
 
 
-def _rows(tag: str, changes: list[ExactChange], titles: dict[str, str]) -> list[str]:
+def _rows(tag: str, changes: list[ExactChange], titles: dict[str, str]) -> list[list[str]]:
     by_module: dict[str, list[ExactChange]] = {}
     for each in changes:
         by_module.setdefault(each.benchmark.split(".")[0], []).append(each)
-    rows = []
+    rows: list[list[str]] = []
     for found in by_module.values():
         most = sorted(found, key=lambda each: (-each.distance, -each.appeared, -each.gone))
         rows += [_row(tag, each, titles) for each in most[:MOST_FIGURES]]
         if len(most) > MOST_FIGURES:
-            rows.append(f"| {tag} | and {len(most) - MOST_FIGURES} more figures | | | | | | |")
+            rows.append([tag, f"and {len(most) - MOST_FIGURES} more figures"])
     return rows
 
 
-def _row(tag: str, change: ExactChange, titles: dict[str, str]) -> str:
-    title = titles.get(change.benchmark, change.benchmark).replace("|", "\\|")
+def _row(tag: str, change: ExactChange, titles: dict[str, str]) -> list[str]:
+    title = titles.get(change.benchmark, change.benchmark)
     from_to = ("", "", "")
     if change.most is not None:
         cell = change.most
@@ -196,7 +205,7 @@ def _row(tag: str, change: ExactChange, titles: dict[str, str]) -> str:
         str(change.appeared or ""),
         str(change.gone or ""),
     ]
-    return f"| {' | '.join([tag, title, *counted, *from_to])} |"
+    return [tag, title, *counted, *from_to]
 
 
 def _number(value: float) -> str:

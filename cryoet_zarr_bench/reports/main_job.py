@@ -31,6 +31,7 @@ from cryoet_zarr_bench.reports.portal_report import fetch_selected
 from cryoet_zarr_bench.reports.repeats import add_repeat, is_waiting
 from cryoet_zarr_bench.reports.results import MeasuredRelease, read_results
 from cryoet_zarr_bench.reports.table import newest_format, release_table
+from cryoet_zarr_bench.shown_text import for_markup
 from cryoet_zarr_bench.storage.damage import loss_bound
 from cryoet_zarr_bench.storage.grid import PROFILES, selected_profile
 
@@ -55,8 +56,8 @@ def run_main_job(console: Console, python: str | None) -> bool:
     loss_bound()  # a bad one is refused before anything is measured
     size = " x ".join(str(length) for length in tomogram.shape)
     console.print(
-        f"[bold]{tomogram.name}[/bold]: {size} voxels (z, y, x), {tomogram.dtype}; "
-        f"profile {profile.name}, Python {place.python}"
+        f"[bold]{for_markup(tomogram.name)}[/bold]: {size} voxels (z, y, x), {tomogram.dtype}; "
+        f"profile {profile.name}, Python {for_markup(place.python)}"
     )
     releases = [catalogue.newest("3.x"), catalogue.newest("2.x")]
     purpose = {
@@ -81,7 +82,7 @@ def run_main_job(console: Console, python: str | None) -> bool:
         console.print()
         zarr_format = newest_format(result)
         console.print(release_table(result, title, zarr_format))
-        console.print(answer(result, zarr_format) or "", highlight=False)
+        console.print(for_markup(answer(result, zarr_format) or ""), highlight=False)
         _print_failures(console, result, place.log)
     console.print(
         "\nThe best figure of a column is bold. Times are medians here, with one thread, warm: "
@@ -98,9 +99,12 @@ def run_main_job(console: Console, python: str | None) -> bool:
 
 def _print_failures(console: Console, result: MeasuredRelease, log: Path) -> None:
     for config, reason in result.reasons.items():
-        console.print(f"[red]no figure[/red] for {config}: {reason}", highlight=False)
+        console.print(
+            f"[red]no figure[/red] for {for_markup(f'{config}: {reason}')}", highlight=False
+        )
     if result.failed:
-        console.print(f"[red]failed cells[/red] in {', '.join(result.failed)}; see {log}")
+        cells = for_markup(f"{', '.join(result.failed)}; see {log}")
+        console.print(f"[red]failed cells[/red] in {cells}")
 
 
 def run_history(
@@ -139,7 +143,7 @@ def run_history(
     publish(place)
     update_documents(project)
     for step in failed:
-        console.print(f"[red]a cell failed[/red] at {step.title}; see {place.log}")
+        console.print(f"[red]a cell failed[/red] at {for_markup(f'{step.title}; see {place.log}')}")
     return not failed
 
 
@@ -164,8 +168,9 @@ def _measure_missing(
         if (commit_of(step.release.tag), step.numcodecs) not in measured
     ]
     console.print(
-        f"{label}: {len(steps)} steps of the history have no results of {place.machine} in profile "
-        f"{profile.name} yet" + (", or of a slower hour" if patience is not None else ""),
+        f"{for_markup(label)}: {len(steps)} steps of the history have no results of "
+        f"{for_markup(place.machine)} in profile {profile.name} yet"
+        + (", or of a slower hour" if patience is not None else ""),
         highlight=False,
     )
     purpose = {"machine": place.machine, "tomogram": label, "profile": profile.name}
@@ -182,7 +187,7 @@ def _measure_missing(
 
     def wait() -> None:
         if patience is not None and usual is not None:
-            wait_for_usual_pace(usual, patience, console.print)
+            wait_for_usual_pace(usual, patience, lambda line: console.print(for_markup(line)))
 
     failed = measure(steps, place, progression, console, keep_repeat, repeat_is_waiting, wait)
     shutil.rmtree(place.for_repeats.folder, ignore_errors=True)

@@ -8,6 +8,12 @@ from typing import Any
 
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
 from cryoet_zarr_bench.releases.result_files import read_record_file
+from cryoet_zarr_bench.shown_text import (
+    Markdown,
+    for_markdown,
+    markdown_code,
+    markdown_table,
+)
 from cryoet_zarr_bench.storage.engines import ENGINES
 from cryoet_zarr_bench.storage.portability import KEPT_WRITERS, OTHER_VOXELS, SAME_BITS
 
@@ -18,9 +24,10 @@ _NOTHING_TO_READ = "-"
 def portability_report(results: Path, machine: str) -> str:
     """The report in Markdown, generated from the records alone."""
     records = _records(results / machine)
+    source = markdown_code(f"results/{machine}/")
     return f"""# Who reads whose stores
 
-Written by `cryoet-zarr-bench readme` from `results/{machine}/`. A small volume of float32, with
+Written by `cryoet-zarr-bench readme` from {source}. A small volume of float32, with
 both zeros, infinities and a NaN of a payload in it, is written in every lossless kind of codec, in
 both Zarr formats and in shards, and read back. "40 of 43" are the configs that were read with the
 same bits, of those that there were to read; other voxels than those written are **bold**. Each
@@ -35,9 +42,14 @@ def _newest(records: list[dict[str, Any]]) -> str:
         return "Nothing is measured yet: the benchmark is `portability.Portability`."
     newest = records[-1]
     found = newest["portability"]
-    versions = ", ".join(f"{name} {version}" for name, version in found["versions"].items())
-    missing = "".join(f"\n\nNot there: {name}: {why}." for name, why in found["missing"].items())
-    return f"""## The newest release measured: {newest["release"]}
+    versions = for_markdown(
+        ", ".join(f"{name} {version}" for name, version in found["versions"].items())
+    )
+    missing = "".join(
+        f"\n\nNot there: {for_markdown(f'{name}: {why}')}."
+        for name, why in found["missing"].items()
+    )
+    return f"""## The newest release measured: {for_markdown(newest["release"])}
 
 {versions}.{missing}
 
@@ -84,27 +96,29 @@ def _matrix(found: dict[str, Any], writers: list[str]) -> str:
         for writer in writers
         if writer in found["outcomes"]
     ]
-    return _table(["written by", *(f"read by {reader}" for reader in readers)], rows)
+    return markdown_table(["written by", *(f"read by {reader}" for reader in readers)], rows)
 
 
-def _counted(outcomes: str) -> str:
+def _counted(outcomes: str) -> Markdown:
     """`40 of 43` for a text of one outcome a config."""
     ends = Counter(outcomes)
     there = len(outcomes) - ends[_NOTHING_TO_READ]
     if not there:
-        return "n/a"
+        return Markdown("n/a")
     text = f"{ends[str(SAME_BITS)]} of {there}"
     wrong = ends[str(OTHER_VOXELS)]
-    return f"{text}, **{wrong} wrong**" if wrong else text
+    return Markdown(f"{text}, **{wrong} wrong**" if wrong else text)
 
 
 def _reasons(found: dict[str, Any]) -> str:
     rows = [
-        [reader, f"`{reason}`", _codecs(where)]
+        [reader, markdown_code(reason), _codecs(where)]
         for reader, reasons in found["reasons"].items()
         for reason, where in reasons.items()
     ]
-    return _table(["reader", "what it says", "stores"], rows) if rows else "Everything was read."
+    if not rows:
+        return "Everything was read."
+    return markdown_table(["reader", "what it says", "stores"], rows)
 
 
 def _codecs(where: list[str]) -> str:
@@ -129,10 +143,17 @@ def _unwritten(found: dict[str, Any]) -> str:
             # What no library could write is no one's lack.
             if "has no shards" not in reason:
                 reasons.setdefault(reason, []).append(name)
-        rows += [[writer, f"`{reason}`", ", ".join(names)] for reason, names in reasons.items()]
+        rows += [
+            [writer, markdown_code(reason), ", ".join(names)] for reason, names in reasons.items()
+        ]
         failed = found["failed"].get(writer, {})
-        rows += [[writer, f"**`{reason}`**", name] for name, reason in failed.items()]
-    return _table(["writer", "why", "config"], rows) if rows else "Everything was written."
+        rows += [
+            [writer, Markdown(f"**{markdown_code(reason)}**"), name]
+            for name, reason in failed.items()
+        ]
+    if not rows:
+        return "Everything was written."
+    return markdown_table(["writer", "why", "config"], rows)
 
 
 def _across(records: list[dict[str, Any]]) -> str:
@@ -143,10 +164,4 @@ def _across(records: list[dict[str, Any]]) -> str:
             _counted(outcomes.get(writer, {}).get(_OWN_ENGINE, "")) for writer in KEPT_WRITERS
         ]
         rows.append([record["release"], *counted])
-    return _table(["read by", *(f"written by {writer}" for writer in KEPT_WRITERS)], rows)
-
-
-def _table(headings: list[str], rows: list[list[str]]) -> str:
-    escaped = [[text.replace("|", "\\|") for text in row] for row in rows]
-    lines = [headings, ["---"] * len(headings), *escaped]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return markdown_table(["read by", *(f"written by {writer}" for writer in KEPT_WRITERS)], rows)

@@ -19,6 +19,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from cryoet_zarr_bench.shown_text import for_terminal, on_one_line
 from cryoet_zarr_bench.tomograms.cache import prepare
 from cryoet_zarr_bench.tomograms.entries import cache_directory
 from cryoet_zarr_bench.tomograms.portal.answers import PortalAnswers
@@ -26,7 +27,7 @@ from cryoet_zarr_bench.tomograms.portal.box import crop_of
 from cryoet_zarr_bench.tomograms.portal.choice import AmbiguousChoice
 from cryoet_zarr_bench.tomograms.portal.fetch import fetch
 from cryoet_zarr_bench.tomograms.portal.held import held_tomograms, unfinished_bytes
-from cryoet_zarr_bench.tomograms.portal.records import PortalTomogram, printable, tomograms_of
+from cryoet_zarr_bench.tomograms.portal.records import PortalTomogram, tomograms_of
 from cryoet_zarr_bench.tomograms.portal.settings import portal_settings
 from cryoet_zarr_bench.tomograms.prepared import PreparedTomogram
 from cryoet_zarr_bench.tomograms.sources import PortalSource, parse_source, shape_text
@@ -43,7 +44,7 @@ class ProgressBar:
 
     def note(self, text: str) -> None:
         """Print a line above the bar."""
-        self._console.print(Text(text))
+        self._console.print(Text(on_one_line(text)))
 
     def begin(self, total: int, held: int) -> None:
         """Show the bar."""
@@ -94,7 +95,7 @@ def run_fetch(console: Console, source: PortalSource, crop: str | None) -> Prepa
         f"sha256 {prepared.sha256}",
         f'measure it: make bench TOMOGRAM="{source}" CROP={z},{y},{x}',
     ):
-        console.print(Text(line), soft_wrap=True)
+        console.print(Text(on_one_line(line)), soft_wrap=True)
     return prepared
 
 
@@ -138,7 +139,7 @@ def list_cache(console: Console) -> None:
             held.record.get("licence"),
         )
     console.print(table)
-    console.print(Text(f"in {cache_directory()}"), soft_wrap=True)
+    console.print(Text(for_terminal(f"in {cache_directory()}")), soft_wrap=True)
     left = unfinished_bytes()
     if left:
         console.print(f"{left / 1e6:.1f} MB are for fetches that did not end: repeat them to go on")
@@ -177,4 +178,4 @@ def tomogram_table(tomograms: Sequence[PortalTomogram], title: str) -> Table:
 
 def _add(table: Table, *cells: object) -> None:
     """As text, never as markup: names come from outside."""
-    table.add_row(*(Text(printable(str(cell)) or "-" if cell else "-") for cell in cells))
+    table.add_row(*(Text(on_one_line(cell) if cell else "-") for cell in cells))

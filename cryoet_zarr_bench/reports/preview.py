@@ -9,6 +9,7 @@ from rich.console import Console
 
 from cryoet_zarr_bench.errors import BadInput
 from cryoet_zarr_bench.releases.places import LOCAL, PROJECT, from_project
+from cryoet_zarr_bench.shown_text import for_markup
 
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
@@ -34,7 +35,7 @@ def serve_dashboard(console: Console, port: int) -> None:
     except OSError as error:
         raise BadInput(f"cannot serve on port {port}: {error.strerror}; use --port") from error
     with server:
-        shown = from_project(folders[0])
+        shown = for_markup(from_project(folders[0]))
         console.print(f"{shown} at http://127.0.0.1:{server.server_port}/ (Ctrl-C ends it)")
         try:
             server.serve_forever()

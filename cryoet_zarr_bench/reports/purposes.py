@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from cryoet_zarr_bench.reports.answer import TOLERATED
 from cryoet_zarr_bench.reports.pareto import Candidate, quickest_of_nearly_its_size
 from cryoet_zarr_bench.reports.results import MeasuredRelease
+from cryoet_zarr_bench.shown_text import for_markdown, markdown_code
 
 MODELLED = "access.Requests.track_{}_modelled_seconds"
 """The time that a reader of an object store sees: counted requests, a model of what each takes."""
@@ -54,7 +55,8 @@ def _smallest(found: Sequence[Candidate]) -> str | None:
     chosen = quickest_of_nearly_its_size(found, best, TOLERATED)
     if chosen is None:
         return None
-    return f"`{chosen.cell.codec}`, {chosen.cell.chunks}; ratio {chosen.ratio:.3f}"
+    codec, chunks = markdown_code(chosen.cell.codec), for_markdown(chosen.cell.chunks)
+    return f"{codec}, {chunks}; ratio {chosen.ratio:.3f}"
 
 
 def reading(pattern: str) -> Answer:
@@ -79,7 +81,9 @@ def reading(pattern: str) -> Answer:
             key=lambda each: chosen[each].ratio,
         )
         config = chosen[chunks]
-        return f"`{config.cell.codec}`, {chunks}; {seconds[chunks]:.2g} s"
+        return (
+            f"{markdown_code(config.cell.codec)}, {for_markdown(chunks)}; {seconds[chunks]:.2g} s"
+        )
 
     return answer
 

@@ -7,7 +7,6 @@ them escaped.
 from __future__ import annotations
 
 import base64
-import html
 import io
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +27,7 @@ from cryoet_zarr_bench.reports.quality_report import (
     statistics_line,
     summary,
 )
+from cryoet_zarr_bench.shown_text import for_html, on_one_line
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure, SubFigure
@@ -61,19 +61,19 @@ def page_html(inspection: Inspection) -> str:
     _draw_pictures(slices, middle, inspection)
     report = inspection.report
     rows = "\n".join(
-        f"<tr><td>{html.escape(check.name)}</td><td class=figure>{html.escape(figure_text(check))}"
-        f"</td><td>{html.escape(check.threshold)}</td>"
-        f'<td style="color:{COLOURS[check.verdict]}"><b>{html.escape(check.verdict)}</b></td>'
-        f"<td>{html.escape(check.says)}<br><small>{html.escape(check.why)}</small></td></tr>"
+        f"<tr><td>{for_html(check.name)}</td><td class=figure>{for_html(figure_text(check))}"
+        f"</td><td>{for_html(check.threshold)}</td>"
+        f'<td style="color:{COLOURS[check.verdict]}"><b>{for_html(check.verdict)}</b></td>'
+        f"<td>{for_html(check.says)}<br><small>{for_html(check.why)}</small></td></tr>"
         for check in report.checks
     )
-    lines = "<br>".join(html.escape(line) for line in (*summary(report), statistics_line(report)))
+    lines = "<br>".join(for_html(line) for line in (*summary(report), statistics_line(report)))
     return _HTML.format(
-        name=html.escape(report.name),
-        source=html.escape(report.source),
+        name=for_html(report.name),
+        source=for_html(report.source),
         lines=lines,
         colour=COLOURS[report.verdict],
-        conclusion=html.escape(conclusion(report)),
+        conclusion=for_html(conclusion(report)),
         rows=rows,
         picture=base64.b64encode(_png(figure)).decode(),
     )
@@ -105,7 +105,7 @@ def _draw_head(part: SubFigure, report: QualityReport) -> None:
             0.035, y, text, fontsize=size, color=colour, weight=weight, parse_math=False, va="top"
         )
 
-    write(0.85, f"Quality of {report.name}", 17, _INK, "bold")
+    write(0.85, _short(f"Quality of {report.name}", 120), 17, _INK, "bold")
     write(0.42, _short(" · ".join(summary(report))), 10.5, _INK)
     write(0.17, _short(statistics_line(report)), 10.5, _FAINT)
 
@@ -152,6 +152,7 @@ def conclusion_short(report: QualityReport) -> str:
 
 
 def _short(text: str, longest: int = _LONGEST) -> str:
+    text = on_one_line(text)
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 

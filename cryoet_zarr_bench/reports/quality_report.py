@@ -6,7 +6,6 @@ from pathlib import Path
 
 from rich import box
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
@@ -15,6 +14,7 @@ from cryoet_zarr_bench.quality.inspection import Inspection, inspect
 from cryoet_zarr_bench.quality.limits import FAIL, NOT_CHECKED, PASS, WARN
 from cryoet_zarr_bench.quality.report import Check, QualityReport, report_json
 from cryoet_zarr_bench.quality.survey import READINGS
+from cryoet_zarr_bench.shown_text import for_terminal, on_one_line
 from cryoet_zarr_bench.tomograms.cache import prepare
 from cryoet_zarr_bench.tomograms.refusal import refused
 from cryoet_zarr_bench.tomograms.slabs import ArraySlabs
@@ -76,9 +76,9 @@ def run_quality_control(
 
 def print_report(console: Console, report: QualityReport) -> None:
     """Show a report: what the tomogram is, its statistics, a line for each check, the verdict."""
-    console.print(f"[bold]{escape(report.name)}[/bold]", highlight=False)
+    console.print(Text(for_terminal(report.name), style="bold"), highlight=False)
     for line in (*summary(report), statistics_line(report)):
-        console.print(Text(line), highlight=False)
+        console.print(Text(on_one_line(line)), highlight=False)
     # Two columns for the thresholds leave room for what is said in 80 columns.
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("check", no_wrap=True)
@@ -90,15 +90,15 @@ def print_report(console: Console, report: QualityReport) -> None:
         verdict = Text(check.verdict, style=_COLOURS[check.verdict])
         bounds = dict(each.split(" ", 1) for each in check.threshold.split(", ") if each)
         table.add_row(
-            check.name,
+            Text(for_terminal(check.name)),
             figure_text(check),
             bounds.get(WARN, ""),
             bounds.get(FAIL, ""),
             verdict,
-            Text(check.says),
+            Text(on_one_line(check.says)),
         )
     console.print(table)
-    console.print(Text(conclusion(report), style=_COLOURS[report.verdict]))
+    console.print(Text(on_one_line(conclusion(report)), style=_COLOURS[report.verdict]))
 
 
 def summary(report: QualityReport) -> tuple[str, ...]:

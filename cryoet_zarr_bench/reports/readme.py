@@ -27,6 +27,7 @@ from cryoet_zarr_bench.reports.trust_report import (
     false_alarms,
     power_curve,
 )
+from cryoet_zarr_bench.shown_text import Markdown, for_markdown, markdown_table
 from cryoet_zarr_bench.storage.grid import PROFILES
 from cryoet_zarr_bench.verdicts.trust import read_trust
 from cryoet_zarr_bench.whole_files import write_whole
@@ -85,13 +86,14 @@ def figures(results: Path) -> str:
     memory = f"{int(ram) / 2**30:.0f} GiB" if (ram := machine["ram"]).isdecimal() else "unknown"
     return "\n\n".join(
         [
-            f"Machine: {result.machine} ({machine['cpu']}, {machine['num_cpu']} cores, "
-            f"{memory}, {machine['os']}), Python {result.python}, stores on "
-            f"{result.file_system}, a process on {result.cores_in_words}. "
-            f"Tomogram: {result.tomogram}, float32. Each time is the median of at least 6 calls in "
-            "2 processes.",
+            f"Machine: {for_markdown(result.machine)} ({for_markdown(machine['cpu'])}, "
+            f"{for_markdown(machine['num_cpu'])} cores, {memory}, "
+            f"{for_markdown(machine['os'])}), Python {for_markdown(result.python)}, stores on "
+            f"{for_markdown(result.file_system)}, a process on {result.cores_in_words}. "
+            f"Tomogram: {for_markdown(result.tomogram)}, float32. Each time is the median of at "
+            "least 6 calls in 2 processes.",
             f"**zarr {newest.zarr}, numcodecs {newest.numcodecs}, Zarr format 3.** "
-            f"{answer(newest_figures.result, 3)}",
+            f"{for_markdown(answer(newest_figures.result, 3))}",
             *_times_measured(newest_figures),
             _by_config(newest_figures.result),
             "More codecs, chunk shapes and other tomograms: [docs/storage.md](docs/storage.md).",
@@ -117,7 +119,7 @@ def _mixed(own: dict[str, MeasuredRelease]) -> list[str]:
     if len(counts) < 2:
         return []
     said = ", ".join(f"{count} with profile {profile}" for profile, count in counts.most_common())
-    return [f"Of these releases {said}; a figure means the same in all."]
+    return [f"Of these releases {for_markdown(said)}; a figure means the same in all."]
 
 
 def _paces(own: dict[str, MeasuredRelease]) -> list[str]:
@@ -154,8 +156,8 @@ def _trust(results: Path, result: MeasuredRelease) -> str:
     if alarms.cells:
         said.append(
             "**How far to trust a verdict.** `confirm`, asked about releases against themselves "
-            f"on {judge}, raised {alarms.alarms} false alarms in {alarms.cells} cells over "
-            f"{alarms.hours:.1f} hours."
+            f"on {for_markdown(judge)}, raised {alarms.alarms} false alarms in {alarms.cells} "
+            f"cells over {alarms.hours:.1f} hours."
         )
         said += [
             f"Of cells made {each.percent} % slower it called {each.called:.0%} a regression after "
@@ -169,26 +171,23 @@ def _trust(results: Path, result: MeasuredRelease) -> str:
 
 def _by_config(result: MeasuredRelease) -> str:
     shown = {(config.codec.name, config.chunks_text) for config in PROFILES["quick"].configs()}
-    lines = [
-        "| codec | chunks z, y, x | " + " | ".join(column.heading for column in COLUMNS) + " |",
-        "|---|---|" + "---:|" * len(COLUMNS),
-    ]
-    lines += [
-        f"| {cell.codec} | {cell.chunks} | " + " | ".join(texts) + " |"
-        for cell, texts in rows(result, 3)
-        if (cell.codec, cell.chunks) in shown
-    ]
-    return "\n".join(lines)
+    return markdown_table(
+        ["codec", "chunks z, y, x", *(column.heading for column in COLUMNS)],
+        [
+            [cell.codec, cell.chunks, *map(Markdown, texts)]
+            for cell, texts in rows(result, 3)
+            if (cell.codec, cell.chunks) in shown
+        ],
+        "--" + "r" * len(COLUMNS),
+        tight_rule=True,
+    )
 
 
 def _by_release(own: dict[str, MeasuredRelease], releases: list[Release]) -> str:
     headings = [
         f"{what}, {cell.codec} {cell.chunks}" for cell in FOLLOWED_CELLS for what, _ in FOLLOWED
     ]
-    lines = [
-        "| zarr | numcodecs | " + " | ".join(headings) + " |",
-        "|---|---|" + "---:|" * len(headings),
-    ]
+    lines = []
     for release in releases:
         result = own.get(commit_of(release.tag))
         times = [
@@ -197,5 +196,10 @@ def _by_release(own: dict[str, MeasuredRelease], releases: list[Release]) -> str
             for _, benchmark in FOLLOWED
         ]
         texts = ["n/a" if time is None else f"{time * 1e3:.3g}" for time in times]
-        lines.append(f"| {release.zarr} | {release.numcodecs} | " + " | ".join(texts) + " |")
-    return "\n".join(lines)
+        lines.append([release.zarr, release.numcodecs, *texts])
+    return markdown_table(
+        ["zarr", "numcodecs", *headings],
+        lines,
+        "--" + "r" * len(headings),
+        tight_rule=True,
+    )

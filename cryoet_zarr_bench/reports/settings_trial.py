@@ -34,6 +34,7 @@ from cryoet_zarr_bench.releases.measure import (
 from cryoet_zarr_bench.releases.places import PROJECT, WORK
 from cryoet_zarr_bench.releases.scratch import require_folders
 from cryoet_zarr_bench.reports.results import MeasuredRelease, read_results
+from cryoet_zarr_bench.shown_text import for_markup
 from cryoet_zarr_bench.storage.cores import EVERY_CORE
 from cryoet_zarr_bench.storage.freed_memory import TRIM_MEMORY
 from cryoet_zarr_bench.storage.grid import selected_profile
@@ -101,7 +102,7 @@ def try_settings(console: Console, machine: str, tag: str | None, only_chosen: b
             for number, (setting, trial) in enumerate(trials.items()):
                 if run >= setting.runs:
                     continue
-                console.print(f"{profile.name}, run {run + 1}: {setting.title}")
+                console.print(f"{profile.name}, run {run + 1}: {for_markup(setting.title)}")
                 place = _place(f"{number}-{run}", machine)
                 begin = time.monotonic()
                 _run_asv(place, release.tag, setting)

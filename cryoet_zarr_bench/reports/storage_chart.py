@@ -8,9 +8,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from html import escape
 
 from cryoet_zarr_bench.reports.pareto import Candidate
+from cryoet_zarr_bench.shown_text import for_html
 
 WIDTH, HEIGHT = 460, 300
 LEFT, RIGHT, TOP, BOTTOM = 52, 16, 34, 44
@@ -38,7 +38,7 @@ def chart(title: str, rows: Sequence[Row], marked: str) -> str:
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {2 * WIDTH} {height}" '
         f'width="{2 * WIDTH}" height="{height}" font-family="Verdana, DejaVu Sans, sans-serif" '
-        f'font-size="11" role="img" aria-label="{escape(title)}">',
+        f'font-size="11" role="img" aria-label="{for_html(title)}">',
         f'<rect width="{2 * WIDTH}" height="{height}" fill="white"/>',
     ]
     for place, row in enumerate(rows):
@@ -55,7 +55,7 @@ def chart(title: str, rows: Sequence[Row], marked: str) -> str:
 def _panel(title: str, row: Row, cost: Callable[[Candidate], float]) -> list[str]:
     across = _Axis([cost(each) for each in row.configs], LEFT, WIDTH - RIGHT)
     up = _Axis([each.ratio for each in row.configs], HEIGHT - BOTTOM, TOP)
-    parts = [f'<text x="{LEFT}" y="18" font-size="13" font-weight="bold">{escape(title)}</text>']
+    parts = [f'<text x="{LEFT}" y="18" font-size="13" font-weight="bold">{for_html(title)}</text>']
     for value in across.ticks():
         x = across.place(value)
         parts.append(f'<path d="M{x:.1f} {TOP}V{HEIGHT - BOTTOM}" stroke="#eee"/>')
@@ -84,7 +84,7 @@ def _panel(title: str, row: Row, cost: Callable[[Candidate], float]) -> list[str
         x, y = places[id(each)]
         parts.append(
             f'<path d="M{x:.1f} {y - 8:.1f}l8 8l-8 8l-8 -8z" fill="none" stroke="{MARKED}" '
-            f'stroke-width="2"><title>{escape(_named(each))}</title></path>'
+            f'stroke-width="2"><title>{for_html(_named(each))}</title></path>'
         )
     return parts + _numbers([places[id(each)] for each in row.front])
 
@@ -159,12 +159,12 @@ def _named(each: Candidate) -> str:
 def _dot(x: float, y: float, radius: float, colour: str, title: str) -> str:
     return (
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius}" fill="{colour}">'
-        f"<title>{escape(title)}</title></circle>"
+        f"<title>{for_html(title)}</title></circle>"
     )
 
 
 def _text(x: float, y: float, words: str, anchor: str, colour: str = "#444") -> str:
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}">'
-        f"{escape(words)}</text>"
+        f"{for_html(words)}</text>"
     )

@@ -29,6 +29,12 @@ from cryoet_zarr_bench.reports.results import (
     read_results,
 )
 from cryoet_zarr_bench.reports.storage_chart import Row, chart
+from cryoet_zarr_bench.shown_text import (
+    Markdown,
+    for_markdown,
+    markdown_code,
+    markdown_table,
+)
 
 RECOMMENDED = {
     ("blosc-zstd-5-shuffle", "64x64x64"): "recommended by the seeds of this project",
@@ -119,10 +125,11 @@ def storage_report(results: Path, machine: str, found: Sequence[TomogramFigures]
 
 
 def _beginning(release: Release, machine: str, described: dict[str, str], cores: str) -> str:
+    source, cpu = markdown_code(f"results/{machine}/"), for_markdown(described["cpu"])
     return f"""# How a tomogram is best stored
 
-Written by `cryoet-zarr-bench readme` from `results/{machine}/`: zarr {release.zarr}, numcodecs
-{release.numcodecs}, {described["cpu"]}, one thread on {cores}, from and into the page cache.
+Written by `cryoet-zarr-bench readme` from {source}: zarr {release.zarr}, numcodecs
+{release.numcodecs}, {cpu}, one thread on {cores}, from and into the page cache.
 `cryoet-zarr-bench history --newest --profile standard --tomogram SOURCE` adds a tomogram.
 [The answer](#the-answer-by-purpose) is at the end.
 
@@ -146,16 +153,18 @@ def _section(figures: TomogramFigures) -> str:
     result = figures.result
     size = raw_bytes(result) or 0
     kept = figures.front
+    name = for_markdown(result.tomogram)
     parts = [
-        f"## {result.tomogram}",
-        f"{size / 1e6:.3g} MB in memory, stores on {result.file_system}, profile {result.profile}; "
+        f"## {name}",
+        f"{size / 1e6:.3g} MB in memory, stores on {for_markdown(result.file_system)}, "
+        f"profile {for_markdown(result.profile)}; "
         f"{figures.measured.margin_in_words}."
         + (
             " So small a tomogram tells of the library's work for each call more than of codecs."
             if size < SMALL
             else ""
         ),
-        f"![The configs of {result.tomogram}]({figures.chart_name})",
+        f"![The configs of {name}]({figures.chart_name})",
         f"**Lossless**: {len(kept)} of {len(figures.lossless)} configs are on the front.",
         _table(kept, with_damage=False),
         _recommended(figures),
@@ -180,13 +189,15 @@ def _table(kept: Sequence[Candidate], *, with_damage: bool) -> str:
     with_entropy = not with_damage and any(each.above_entropy is not None for each in kept)
     headings += ["bits above entropy"] if with_entropy else []
     headings += ["noise to signal", "PSNR dB", "within bound"] if with_damage else []
-    lines = [headings, ["---:", "---", "---", *["---:"] * (len(headings) - 3)]]
+    alignments = "r--" + "r" * (len(headings) - 3)
+    rows = []
     for number, each in enumerate(kept, 1):
-        name = each.cell.codec
-        lines.append(
+        name = for_markdown(each.cell.codec)
+        is_seed = (each.cell.codec, each.cell.chunks) == SEED
+        rows.append(
             [
                 str(number),
-                f"**{name}**" if (name, each.cell.chunks) == SEED else name,
+                Markdown(f"**{name}**") if is_seed else name,
                 each.cell.chunks,
                 str(each.cell.zarr_format),
                 f"{each.ratio:.{DECIMALS}f}",
@@ -196,7 +207,7 @@ def _table(kept: Sequence[Candidate], *, with_damage: bool) -> str:
                 *(_damage(each) if with_damage else []),
             ]
         )
-    return _markdown(lines)
+    return markdown_table(headings, rows, alignments)
 
 
 def _bits(each: Candidate) -> str:
@@ -267,12 +278,10 @@ def _answer(found: Sequence[TomogramFigures]) -> str:
         for purpose in PURPOSES
     }
     shown: list[Purpose] = [purpose for purpose, said in answers.items() if any(said)]
-    lines = [["tomogram", *(purpose.title for purpose in shown)], ["---"] * (len(shown) + 1)]
-    for place, each in enumerate(found):
-        lines.append([each.result.tomogram, *(answers[purpose][place] or "" for purpose in shown)])
+    headings = ["tomogram", *(purpose.title for purpose in shown)]
+    rows = [
+        [each.result.tomogram, *(Markdown(answers[purpose][place] or "") for purpose in shown)]
+        for place, each in enumerate(found)
+    ]
     rules = "\n".join(f"- **{purpose.title}**: {purpose.rule}" for purpose in shown)
-    return f"## The answer, by purpose\n\n{RULES}\n\n{rules}\n\n{_markdown(lines)}"
-
-
-def _markdown(lines: list[list[str]]) -> str:
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    return f"## The answer, by purpose\n\n{RULES}\n\n{rules}\n\n{markdown_table(headings, rows)}"

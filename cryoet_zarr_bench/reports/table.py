@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 from rich import box
 from rich.table import Table
+from rich.text import Text
 
 from cryoet_zarr_bench.reports.results import Cell, MeasuredRelease
+from cryoet_zarr_bench.shown_text import for_markup, for_terminal
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def rows(release: MeasuredRelease, zarr_format: int) -> Iterator[tuple[Cell, lis
 def release_table(release: MeasuredRelease, title: str, zarr_format: int) -> Table:
     """One row per codec and chunk shape; the best figure of each column is bold."""
     table = Table(
-        title=f"{title}, Zarr format {zarr_format}",
+        title=f"{for_markup(title)}, Zarr format {zarr_format}",
         title_justify="left",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
@@ -75,7 +77,8 @@ def release_table(release: MeasuredRelease, title: str, zarr_format: int) -> Tab
     for place, (cell, texts) in enumerate(shown):
         last = place + 1 == len(shown) or shown[place + 1][0].codec != cell.codec
         bold = [re.sub(r"\*\*(.+)\*\*", r"[bold]\1[/bold]", text) for text in texts]
-        table.add_row(cell.codec, cell.chunks, *bold, end_section=last)
+        named = Text(for_terminal(cell.codec)), Text(for_terminal(cell.chunks))
+        table.add_row(*named, *bold, end_section=last)
     return table
 
 

@@ -19,6 +19,7 @@ from cryoet_zarr_bench.releases.places import PROJECT, WORK
 from cryoet_zarr_bench.releases.scratch import require_folders
 from cryoet_zarr_bench.releases.selection import selected_tomogram
 from cryoet_zarr_bench.reports.results import machine_of
+from cryoet_zarr_bench.shown_text import for_markdown, markdown_code, markdown_table
 from cryoet_zarr_bench.storage.grid import selected_profile
 from cryoet_zarr_bench.verdicts.judgement import (
     CHANGES,
@@ -34,6 +35,11 @@ TRUST_FILE = "trust.jsonl"
 """In a machine's folder of results: a line for each cell. asv reads no such file."""
 
 _PAIRS = (8, 10, 20)
+
+_HEADINGS = (
+    *("slower by", "pairs", "cells"),
+    *("called a regression", "interval excludes 1", "pooled ratio"),
+)
 
 
 def measure_trust(console: Console, machine: str, minutes: float | None) -> int:
@@ -133,26 +139,28 @@ def trust_report(results: Path, machine: str) -> str:
     alarms, described = false_alarms(lines), machine_of(results, machine)
     blocks, planned = len({line["block"] for line in lines}), len(plan(load_catalogue()))
     loads = sorted(line["load"] for line in lines)
-    load = f"{loads[0]} to {loads[-1]}" if loads else "unknown"
+    load = for_markdown(f"{loads[0]} to {loads[-1]}" if loads else "unknown")
     since = (
         ""
         if all(line.get("draws_layout") for line in lines)
         else " All this was\nmeasured before `confirm` drew that layout anew in each process, "
         "which widens the intervals of what\ncopies much."
     )
-    table = [
-        "| slower by | pairs | cells | called a regression | interval excludes 1 | pooled ratio |",
-        "|---:|---:|---:|---:|---:|---:|",
-        *(
-            f"| {each.percent} % | {each.pairs} | {each.cells} | {each.called:.2f} | "
-            f"{each.excluded:.2f} | {each.ratio:.3f} |"
-            for each in power_curve(lines)
-        ),
+    power = [
+        [
+            f"{each.percent} %",
+            *(str(each.pairs), str(each.cells)),
+            *(f"{each.called:.2f}", f"{each.excluded:.2f}", f"{each.ratio:.3f}"),
+        ]
+        for each in power_curve(lines)
     ]
+    table = markdown_table(_HEADINGS, power, "r" * len(_HEADINGS), tight_rule=True)
+    source = markdown_code(f"results/{machine}/{TRUST_FILE}")
+    machine_is = for_markdown(f"{described['cpu']}, {described['num_cpu']} CPUs, {described['os']}")
     return f"""# Can `confirm` be trusted?
 
-Written by `make trust` from `results/{machine}/{TRUST_FILE}`; {blocks} of {planned} blocks of
-cells are measured. Machine: {described["cpu"]}, {described["num_cpu"]} CPUs, {described["os"]};
+Written by `make trust` from {source}; {blocks} of {planned} blocks of
+cells are measured. Machine: {machine_is};
 load average {load} while it measured.
 
 ## A release against itself
@@ -168,7 +176,7 @@ The newest zarr with a module more, which keeps the CPU busy before each call fo
 time that the last such call took; built into a wheel, installed, its identity checked like that of
 any release. Cells of writing and reading the volume. Power is the part of them that was found:
 
-{chr(10).join(table)}
+{table}
 
 A change of just 5 % is called a regression in half of the cases at best, however many pairs there
 are: the rule asks for an estimate beyond 5 %, and the estimate of a true 5 % is above that in one

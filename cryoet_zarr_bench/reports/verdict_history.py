@@ -38,6 +38,7 @@ from cryoet_zarr_bench.reports.pace import pace_of
 from cryoet_zarr_bench.reports.results import Cell, MeasuredRelease, read_results
 from cryoet_zarr_bench.reports.verdict_steps import VERDICTS_FILE, read_verdicts
 from cryoet_zarr_bench.reports.verdict_table import verdict_rows, verdict_table
+from cryoet_zarr_bench.shown_text import for_markup
 from cryoet_zarr_bench.storage.grid import Profile, selected_profile
 from cryoet_zarr_bench.verdicts.cells import MEMORY, TIMED, ComparedCell, all_cells
 from cryoet_zarr_bench.verdicts.confirm import (
@@ -111,14 +112,17 @@ def run_verdicts(
     steps = [release for release in wanted if release.parent is not None]
     judged = {line.get("release"): line for line in read_lines(path)}
     left = [release for release in steps if again or release.tag not in judged]
-    console.print(f"{len(left)} of {len(steps)} releases have no verdict of {machine} yet")
+    console.print(
+        f"{len(left)} of {len(steps)} releases have no verdict of {for_markup(machine)} yet"
+    )
     noise = read_noise(results, machine)
     cells = [choose(release, catalogue, measured, profile, noise) for release in left]
     for place, (release, chosen) in enumerate(most_outstanding_first(left, cells)):
         if minutes is not None and time.monotonic() - begin > 60 * minutes:
             break
         console.print(
-            f"[bold]{release.tag}[/bold] against {catalogue.predecessor(release).tag} "
+            f"[bold]{for_markup(release.tag)}[/bold] against "
+            f"{for_markup(catalogue.predecessor(release).tag)} "
             f"({place + 1} of {len(left)}): {len(chosen)} cells"
         )
         judged[release.tag] = _judge(release, chosen, catalogue, profile, machine, console)

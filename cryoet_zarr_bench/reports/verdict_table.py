@@ -6,6 +6,7 @@ each benchmark. Rows are shown in a terminal, in Markdown, and on the dashboard.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,7 @@ from cryoet_zarr_bench.reports.verdict_steps import (
     heading,
     reach_of,
 )
+from cryoet_zarr_bench.shown_text import Markdown, for_markdown, for_terminal, markdown_table
 from cryoet_zarr_bench.verdicts.confirm import NO_FIGURE, NOT_AVAILABLE
 from cryoet_zarr_bench.verdicts.judgement import (
     CHANGES,
@@ -191,14 +193,14 @@ def verdict_table(rows: Iterable[VerdictRow]) -> Table:
     )
     table.add_column("release", no_wrap=True)
     for name in names:
-        table.add_column(heading(name))
+        table.add_column(Text(for_terminal(heading(name))))
     table.add_column("disk")
     for row in rows:
         said = [_in_terminal(row.judgements.get(name)) for name in names]
         if not row.judgements:
             said[0] = Text("no verdict")
         disk = "\n".join(_SHORT[word] for word in row.changes if word in _SHORT)
-        table.add_row(Text(row.step.release), *said, disk)
+        table.add_row(Text(for_terminal(row.step.release)), *said, disk)
     return table
 
 
@@ -206,7 +208,7 @@ def _in_terminal(judgement: Judgement | None) -> Text:
     if judgement is None:
         return Text("")
     style = _STYLES.get(judgement.word, "")
-    said = _SHORT_WORDS.get(judgement.word, judgement.word)
+    said = for_terminal(_SHORT_WORDS.get(judgement.word, judgement.word))
     if judgement.word == INCONCLUSIVE:
         return Text(judgement.said.replace(" +-", "\n+-"), style)
     if judgement.strongest is None or not judgement.changed:
@@ -237,10 +239,10 @@ def announced_table(rows: Iterable[AnnouncedRow]) -> Table:
     for row in rows:
         expected = f" ({row.change.expected})" if row.change.expected else ""
         table.add_row(
-            Text(row.change.seen_in or ""),
-            Text(row.change.says + expected),
-            Text(row.status, styles.get(row.status, "")),
-            Text(row.evidence),
+            Text(for_terminal(row.change.seen_in or "")),
+            Text(for_terminal(row.change.says + expected)),
+            Text(for_terminal(row.status), styles.get(row.status, "")),
+            Text(for_terminal(row.evidence)),
         )
     return table
 
@@ -250,46 +252,45 @@ def verdict_markdown(rows: Iterable[VerdictRow]) -> str:
     rows = list(rows)
     names = _columns(rows)
     headings = ["release", *(heading(name) for name in names), "changed"]
-    lines = [headings, ["---"] * len(headings)]
+    lines = []
     for row in rows:
-        said = [_in_markdown(row.judgements.get(name)) for name in names]
+        said: list[str] = [_in_markdown(row.judgements.get(name)) for name in names]
         if not row.judgements:
             said[0] = f"no verdict: {row.step.reason or 'no cell was compared'}"
         kinds = ", ".join(word.removesuffix(" changed") for word in row.changes)
         lines.append([row.step.release, *said, kinds])
-    return _markdown(lines)
+    return markdown_table(headings, lines)
 
 
-def _in_markdown(judgement: Judgement | None) -> str:
+def _in_markdown(judgement: Judgement | None) -> Markdown:
     if judgement is None:
-        return ""
+        return Markdown()
     if judgement.strongest is None or not judgement.changed:
-        return judgement.said
+        return for_markdown(judgement.said)
     cells = filter(None, (judgement.strongest, judgement.opposite))
     found = " and ".join(
         f"{'wall ' if cell.deciding.figure == WALL_TIME else ''}{cell.deciding}" for cell in cells
     )
-    return f"**{judgement.word}** {found}, {judgement.changed} of {judgement.judged} cells"
+    return Markdown(
+        f"**{for_markdown(judgement.word)}** {found}, "
+        f"{judgement.changed} of {judgement.judged} cells"
+    )
 
 
 def announced_markdown(rows: Iterable[AnnouncedRow]) -> str:
     """The announced changes as a Markdown table."""
-    lines = [["in", "announced", "expected", "found", "by"], ["---"] * 5]
+    lines = []
     for row in rows:
         change = row.change
-        says = f"{change.says} ([source]({change.source}))"
-        if not change.source.startswith("https://"):
-            says = change.says
+        says = for_markdown(change.says)
+        if _IS_ADDRESS.fullmatch(change.source):
+            says = Markdown(f"{says} ([source]({change.source}))")
         lines.append([change.seen_in or "", says, change.expected, row.status, row.evidence])
-    return _markdown(lines)
+    return markdown_table(["in", "announced", "expected", "found", "by"], lines)
 
 
-def _markdown(lines: list[list[str]]) -> str:
-    texts = [
-        [" ".join(text.split()).replace("|", "\\|").replace("<", "&lt;") for text in line]
-        for line in lines
-    ]
-    return "\n".join("| " + " | ".join(line) + " |" for line in texts)
+_IS_ADDRESS = re.compile(r"https://[A-Za-z0-9._~:/?#@!$&'*+,;=%-]+")
+"""Without what ends a link in Markdown, a cell or a line."""
 
 
 def _columns(rows: list[VerdictRow]) -> list[str]:

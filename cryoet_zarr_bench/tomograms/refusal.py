@@ -23,7 +23,8 @@ _LONGEST_VALUE = 60
 
 def refused(where: str | Path, problem: str, remedy: str) -> BadInput:
     """Make a BadInput of one line, whatever a path or a library's message contains."""
-    return BadInput(_printable(f"{where}: {_cut(problem, _LONGEST_PROBLEM)}; {remedy}"))
+    said = f"{where}: {_cut(problem, _LONGEST_PROBLEM)}; {remedy}"
+    return BadInput(" ".join(said.splitlines()))
 
 
 def shown(value: object) -> str:
@@ -33,11 +34,6 @@ def shown(value: object) -> str:
 
 def _cut(text: str, longest: int) -> str:
     return text if len(text) <= longest else f"{text[: longest - 2]}.."
-
-
-def _printable(text: str) -> str:
-    one_line = " ".join(text.splitlines())
-    return "".join(letter if letter.isprintable() else "?" for letter in one_line)
 
 
 def check_dtype(where: str | Path, dtype: np.dtype) -> None:

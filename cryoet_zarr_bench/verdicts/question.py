@@ -18,6 +18,7 @@ from cryoet_zarr_bench.releases.scratch import (
     disk_folder_of,
     space_of_stores,
 )
+from cryoet_zarr_bench.shown_text import for_markup
 from cryoet_zarr_bench.storage.grid import Profile
 from cryoet_zarr_bench.storage.worker import store_key
 from cryoet_zarr_bench.tomograms.prepared import PreparedTomogram
@@ -102,7 +103,7 @@ def both_sides(
     with alone(WORK):
         said = {}
         for name, side in sides.items():
-            console.print(f"{name}: {side.side.name}: writing and verifying its stores")
+            console.print(f"{name}: {for_markup(side.side.name)}: writing and verifying its stores")
             said[name] = side.prepare(held, question.tomogram, question.cells)
         yield BothSides(sides, said, not_comparable(question.cells, said), scratch)
 

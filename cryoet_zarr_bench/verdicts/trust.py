@@ -20,6 +20,7 @@ from rich.console import Console
 from cryoet_zarr_bench.json_lines import read_lines_as, write_lines
 from cryoet_zarr_bench.releases.catalogue import Catalogue
 from cryoet_zarr_bench.releases.conditions import stamp
+from cryoet_zarr_bench.shown_text import for_markup
 from cryoet_zarr_bench.storage.grid import Profile
 from cryoet_zarr_bench.tomograms.prepared import PreparedTomogram
 from cryoet_zarr_bench.verdicts.cells import ComparedCell, choose_cells
@@ -197,7 +198,9 @@ def run_trust(
         if minutes is not None and time.monotonic() - begin > 60 * minutes:
             return len(left) - place
         kind = f"{block.percent} % slower" if block.percent else "against itself"
-        console.print(f"block {block.number + 1} of {len(blocks)}: {block.release} {kind}")
+        console.print(
+            f"block {block.number + 1} of {len(blocks)}: {for_markup(block.release)} {kind}"
+        )
         answer = run_block(block, catalogue, profile, tomogram, python, folder, console)
         if not answer.complete:
             raise KeyboardInterrupt

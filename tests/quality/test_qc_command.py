@@ -26,6 +26,7 @@ from cryoet_zarr_bench.quality.report import (
 )
 from cryoet_zarr_bench.reports.quality_page import page_html, page_png
 from cryoet_zarr_bench.reports.quality_report import print_report
+from cryoet_zarr_bench.shown_text import for_terminal
 from cryoet_zarr_bench.tomograms.slabs import ArraySlabs
 from cryoet_zarr_bench.tomograms.synthetic import synthesize
 
@@ -225,7 +226,7 @@ def test_the_page_escapes_every_text_and_needs_no_other_file(good):
     found = Tags()
     found.feed(page_html(inspection))
     assert "script" not in found.tags
-    assert HOSTILE in found.text
+    assert for_terminal(HOSTILE) in found.text
     assert len(found.sources) == 1
     assert found.sources[0].startswith("data:image/png;base64,")
     assert page_png(inspection).startswith(b"\x89PNG")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cryoet_zarr_bench.errors import BadInput
+from cryoet_zarr_bench.shown_text import for_terminal
 from cryoet_zarr_bench.tomograms.portal.answers import PortalAnswers
 from cryoet_zarr_bench.tomograms.refusal import check_shape, refused, shown
 
@@ -151,7 +152,7 @@ def printable(text: Any) -> str | None:
     """A text from the portal as it may be shown and kept; None where there is none."""
     if not isinstance(text, str) or not text:
         return None
-    text = "".join(letter if letter.isprintable() else "?" for letter in text)
+    text = for_terminal(text)
     return text if len(text) <= _LONGEST_TEXT else f"{text[: _LONGEST_TEXT - 2]}.."
 
 
