@@ -94,7 +94,7 @@ def _read_block(slabs: Slabs, start: tuple[int, int, int], shape: tuple[int, ...
     rows, columns = (slice(start[axis], start[axis] + shape[axis]) for axis in (1, 2))
     for z in range(0, shape[0], slabs.planes):
         stop = min(z + slabs.planes, shape[0])
-        block[z:stop] = slabs.read(start[0] + z, start[0] + stop)[:, rows, columns]
+        block[z:stop] = slabs[slice(start[0] + z, start[0] + stop), rows, columns]
     return block
 
 

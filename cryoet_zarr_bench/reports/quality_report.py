@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from rich import box
@@ -15,9 +16,8 @@ from cryoet_zarr_bench.quality.limits import FAIL, NOT_CHECKED, PASS, WARN
 from cryoet_zarr_bench.quality.report import Check, QualityReport, report_json
 from cryoet_zarr_bench.quality.survey import READINGS
 from cryoet_zarr_bench.shown_text import for_terminal, on_one_line
-from cryoet_zarr_bench.tomograms.cache import prepare
+from cryoet_zarr_bench.tomograms.in_place import ReadTomogram, open_in_place
 from cryoet_zarr_bench.tomograms.refusal import refused
-from cryoet_zarr_bench.tomograms.slabs import ArraySlabs
 from cryoet_zarr_bench.tomograms.sources import shape_text
 from cryoet_zarr_bench.tomograms.writable import require_file
 from cryoet_zarr_bench.whole_files import write_whole
@@ -48,8 +48,19 @@ def run_quality_control(
             Nothing is read before the files are known to be possible.
     """
     _check_files(json_file, page)
-    prepared = prepare(tomogram, crop)
-    slabs = ArraySlabs(prepared.load(mmap=True), prepared.name, prepared.voxel_spacing)
+    with open_in_place(tomogram, crop) as opened:
+        inspection = _inspect(console, opened)
+        drawn = None if page is None else _page(page, inspection)
+    # Files first: who reads the screen through a pipe may hang up.
+    if json_file is not None:
+        _write(json_file, report_json(inspection.report))
+    if page is not None and drawn is not None:
+        _write(page, drawn)
+    print_report(console, inspection.report)
+    return 0 if inspection.report.passed else 1
+
+
+def _inspect(console: Console, opened: ReadTomogram) -> Inspection:
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
     with Progress(
         *columns,
@@ -58,20 +69,12 @@ def run_quality_control(
         transient=True,
         disable=not console.is_terminal,
     ) as progress:
-        task = progress.add_task("Reading the tomogram", total=READINGS * slabs.shape[0])
-        inspection = inspect(
-            slabs,
-            prepared.source,
-            prepared.sha256,
-            lambda planes: progress.advance(task, planes),
+        total = READINGS * opened.slabs.shape[0]
+        task = progress.add_task("Reading the tomogram", total=total)
+        found = inspect(
+            opened.slabs, opened.source, progress=lambda planes: progress.advance(task, planes)
         )
-    # Files first: who reads the screen through a pipe may hang up.
-    if json_file is not None:
-        _write(json_file, report_json(inspection.report))
-    if page is not None:
-        _write(page, _page(page, inspection))
-    print_report(console, inspection.report)
-    return 0 if inspection.report.passed else 1
+    return replace(found, report=replace(found.report, sha256=opened.sha256()))
 
 
 def print_report(console: Console, report: QualityReport) -> None:

@@ -70,17 +70,17 @@ def prepare(
 
         return fetch(wanted, crop, progress)
     shape_of_crop = parse_crop(crop)
-    state = _state(wanted)
+    state = source_state(wanted)
     npy_path = cache_directory() / f"{_key(wanted, state, shape_of_crop)}.npy"
     kept = open_undamaged(npy_path)
     if kept is not None:
         return kept
     with _opened(wanted) as tomogram:
-        box = _centre(shape_of_crop, tomogram.shape, wanted)
+        box = centred_box(shape_of_crop, tomogram.shape, wanted)
         return _store(npy_path, tomogram, box, wanted, state)
 
 
-def _state(source: SyntheticSource | FileSource) -> str:
+def source_state(source: SyntheticSource | FileSource) -> str:
     """All that decides the voxels and is not in the text of the source."""
     if isinstance(source, SyntheticSource):
         # Another numpy may have another random stream.
@@ -97,6 +97,12 @@ def _state(source: SyntheticSource | FileSource) -> str:
         return digest.hexdigest()
     except OSError as error:
         raise refused(source.path, f"cannot be read ({error.strerror})", "check it") from error
+
+
+def refuse_changed(source: SyntheticSource | FileSource, state: str) -> None:
+    """Raise BadInput where a source is not what it was at `state` any more."""
+    if source_state(source) != state:
+        raise refused(str(source), "changed while it was read", "try again when it is complete")
 
 
 def _size_and_time(path: Path) -> str:
@@ -128,7 +134,7 @@ def _opened(source: SyntheticSource | FileSource) -> Iterator[ArraySlabs | OpenT
     yield ArraySlabs(data, name, (spacing, spacing, spacing), planes=data.shape[0])
 
 
-def _centre(
+def centred_box(
     kept: tuple[int, int, int] | None,
     shape: tuple[int, int, int],
     source: SyntheticSource | FileSource,
@@ -181,10 +187,7 @@ def _store(
                 voxels = slab.reshape(-1).view(np.uint8)
                 digest.update(voxels)
                 file.write(voxels)  # unlike ndarray.tofile, this says why it failed
-            if _state(source) != state:
-                raise refused(
-                    str(source), "changed while it was read", "try again when it is complete"
-                )
+            refuse_changed(source, state)
         prepared = PreparedTomogram(
             path=npy_path,
             name=dashboard_name(tomogram.name, (z, y, x), cropped),

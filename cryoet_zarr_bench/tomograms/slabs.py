@@ -7,7 +7,7 @@ import numpy as np
 
 
 class Slabs(Protocol):
-    """A tomogram of which any range of XY planes can be read.
+    """A tomogram of which any range of XY planes, and any box, can be read.
 
     `shape` is z, y, x in voxels; `dtype` is in native byte order; `voxel_spacing` is in angstrom
     along z, y, x, None where the source does not say; `planes` is how many planes are best read at
@@ -36,6 +36,9 @@ class Slabs(Protocol):
 
     def read(self, start: int, stop: int) -> np.ndarray:
         """The planes from `start` up to `stop` along z, in C order and native byte order."""
+
+    def __getitem__(self, box: tuple[slice, slice, slice], /) -> np.ndarray:
+        """A box z, y, x in C order and native byte order."""
 
 
 class BoxVoxels(Protocol):

@@ -234,6 +234,9 @@ class Endless:
         ]
         return np.array(rows, dtype=np.float32)
 
+    def __getitem__(self, box: tuple[slice, slice, slice]) -> np.ndarray:
+        return self.read(box[0].start, box[0].stop)[:, box[1], box[2]]
+
 
 @pytest.mark.slow
 def test_memory_does_not_grow_with_the_number_of_planes():
