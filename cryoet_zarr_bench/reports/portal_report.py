@@ -128,7 +128,7 @@ def list_cache(console: Console) -> None:
     for held in held_tomograms():
         prepared = held.prepared
         spacing = prepared.voxel_spacing
-        _add(
+        add_row(
             table,
             prepared.name,
             prepared.dtype,
@@ -160,7 +160,7 @@ def tomogram_table(tomograms: Sequence[PortalTomogram], title: str) -> Table:
     )
     for each in tomograms:
         processing = " ".join(filter(None, (each.processing, each.processing_software)))
-        _add(
+        add_row(
             table,
             str(each.id),
             f"{each.dataset_id}/{each.run_name}",
@@ -175,6 +175,6 @@ def tomogram_table(tomograms: Sequence[PortalTomogram], title: str) -> Table:
     return table
 
 
-def _add(table: Table, *cells: object) -> None:
-    """As text, never as markup: names come from outside."""
+def add_row(table: Table, *cells: object) -> None:
+    """Add a row of texts, never of markup: names come from outside."""
     table.add_row(*(Text(printable(str(cell)) or "-" if cell else "-") for cell in cells))
