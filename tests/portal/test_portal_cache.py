@@ -85,6 +85,25 @@ def test_a_fetch_that_is_worked_on_stays(portal):
     assert [path.name for path in files(portal)] == ["letters.txt"]
 
 
+def test_a_lock_that_is_removed_before_it_is_had_is_not_one(portal, monkeypatch):
+    places, taken = HeldPlaces(STEM), []
+    flock = fcntl.flock
+
+    def removed_first(file, how):
+        if not taken:
+            places.lock.unlink()
+        taken.append(how)
+        flock(file, how)
+
+    async def take():
+        async with locked(places, Unwatched()):
+            assert places.lock.exists()
+
+    monkeypatch.setattr(fcntl, "flock", removed_first)
+    asyncio.run(take())
+    assert len(taken) == 2
+
+
 def test_a_lock_that_was_removed_is_not_one(portal):
     """Who waited for it waits for the new one of that name, or two would fetch at once."""
     places = HeldPlaces(STEM)

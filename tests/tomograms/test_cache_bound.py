@@ -259,6 +259,9 @@ def test_nothing_but_its_own_is_ever_removed(tmp_path, monkeypatch):
         (folder / f"{stems[4]}.unfinished" / "voxels.part").write_text("mine")
         (folder / linked.name).symlink_to(linked)
         (folder / sidecar_path(linked).name).symlink_to(sidecar_path(linked))
+        lone = folder / f"{stems[8]}.json"
+        lone.symlink_to(sidecar_path(linked))
+        os.utime(lone, (0, 0), follow_symlinks=False)
         (folder / f"{stems[5]}.npy").mkdir()
         (folder / "letters.txt").write_text("mine")
         (folder / ".profile.part").write_text("mine")
