@@ -19,6 +19,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from cryoet_zarr_bench.left_out import leave_out
 from cryoet_zarr_bench.tomograms.cache import prepare
 from cryoet_zarr_bench.tomograms.entries import cache_directory
 from cryoet_zarr_bench.tomograms.portal.answers import PortalAnswers
@@ -113,10 +114,14 @@ def fetch_selected(console: Console) -> None:
 def list_portal(console: Console, dataset: int | None, run: str | None) -> None:
     """Print the tomograms that the portal has of a dataset, of a run, or of both.
 
+    A record that cannot be used is left out, with a line that says which and why.
+
     Raises:
         BadInput: the portal does not answer as it should, or has no such dataset or run.
     """
-    found = tomograms_of(PortalAnswers(portal_settings()), dataset, run)
+    found, unusable = tomograms_of(PortalAnswers(portal_settings()), dataset, run)
+    for each in unusable:
+        leave_out(each.where, each.why)
     console.print(tomogram_table(found[:_MOST_ROWS], "Tomograms of the portal"))
     if len(found) > _MOST_ROWS:
         console.print(f"and {len(found) - _MOST_ROWS} more: name a run with --run")
