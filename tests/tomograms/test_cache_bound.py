@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -165,6 +166,37 @@ def test_what_another_process_makes_stays(cache):
     out, err = maker.communicate("\n", timeout=60)
     assert (maker.returncode, err) == (0, "")
     assert prepare(source(1), None).sha256 == out.strip()
+
+
+def test_an_entry_that_is_being_replaced_is_not_removed_by_half(cache):
+    """Its new description is there, its new voxels are not: a removal waits until they are."""
+    (path,) = made(1)
+    path.write_bytes(path.read_bytes()[:-1])  # damaged: it is made again
+    program = (
+        "import sys\n"
+        "from cryoet_zarr_bench.tomograms import cache\n"
+        "write = cache.write_whole\n"
+        "def slow(*arguments):\n"
+        "    write(*arguments)\n"
+        "    print('described', flush=True)\n"
+        "    sys.stdin.readline()\n"
+        "cache.write_whole = slow\n"
+        f"kept = cache.prepare({source(1)!r}, None)\n"
+        "print('made', flush=True)\n"
+        "sys.stdin.readline()\n"
+    )
+    maker = other_process(program)
+    assert maker.stdout.readline() == "described\n"
+    with ThreadPoolExecutor(1) as pool:
+        cleared = pool.submit(clear_cache)
+        with pytest.raises(TimeoutError):
+            cleared.result(0.2)
+        maker.stdin.write("\n")
+        maker.stdin.flush()
+        assert maker.stdout.readline() == "made\n"
+        cleared.result(60)
+    assert there([path]) == [True]
+    maker.communicate("\n", timeout=60)
 
 
 def test_processes_at_once_stay_within_the_bound(monkeypatch, cache):

@@ -429,6 +429,15 @@ def test_strips_of_another_size_than_their_page(case, tmp_path, reader):
     assert said in reader.refuses(path)
 
 
+@pytest.mark.parametrize("more", [-1, 0, 1, 2, 100, 257, 258, 259, 1 << 20])
+def test_strips_that_are_as_they_should_be(more, tmp_path, reader):
+    """Wherever the pieces end in which they are decoded, in compressed bytes or in voxels."""
+    voxels = np.zeros((1 << 21) + more, np.uint8)
+    voxels[:70_000] = np.random.default_rng(0).integers(0, 256, 70_000, np.uint8)
+    path = raw_tiff(tmp_path / "a.tif", [zlib.compress(voxels.tobytes())] * 3, voxels.size, 1)
+    assert reader.read(path) == f"read (3, 1, {voxels.size})"
+
+
 def test_uncompressed_strips_that_are_too_short(tmp_path, reader):
     path = raw_tiff(tmp_path / "a.tif", [bytes(5000)] * 2, 1 << 14, 1 << 14, compression=1)
     reader.refuses(path)
