@@ -25,6 +25,7 @@ _INTERRUPTED = {
     "fetch": "what arrived is kept, the next run goes on from there",
     "qc": "nothing was written",
     "preview": "no longer served",
+    "cache": "what is not removed yet is whole",
 }
 """What a command that was interrupted leaves, where that is not what was measured."""
 
@@ -169,6 +170,33 @@ def tomograms(
         list_cache(console)
     else:
         list_portal(console, dataset, run)
+
+
+@app.command()
+def cache(
+    clear: Annotated[
+        bool, typer.Option("--clear", help="Remove all that no process uses.")
+    ] = False,
+    older_than: Annotated[
+        float | None,
+        typer.Option(
+            metavar="DAYS", min=0, help="With --clear: only what was not used for so long."
+        ),
+    ] = None,
+) -> None:
+    """Show the cache of prepared tomograms, with when each was last used, or clear it.
+
+    It removes by itself what was used longest ago once it has more than CRYOET_CACHE_LIMIT bytes.
+    """
+    from cryoet_zarr_bench.reports.cache_report import run_clear, show_cache
+    from cryoet_zarr_bench.tomograms.refusal import refused
+
+    if older_than is not None and not clear:
+        raise refused("cache", "has --older-than without --clear", "give both")
+    if clear:
+        run_clear(console, older_than or 0)
+    else:
+        show_cache(console)
 
 
 @app.command(name="convert")

@@ -19,6 +19,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from cryoet_zarr_bench.left_out import leave_out
 from cryoet_zarr_bench.shown_text import for_terminal, on_one_line
 from cryoet_zarr_bench.tomograms.cache import prepare
 from cryoet_zarr_bench.tomograms.entries import cache_directory
@@ -114,10 +115,14 @@ def fetch_selected(console: Console) -> None:
 def list_portal(console: Console, dataset: int | None, run: str | None) -> None:
     """Print the tomograms that the portal has of a dataset, of a run, or of both.
 
+    A record that cannot be used is left out, with a line that says which and why.
+
     Raises:
         BadInput: the portal does not answer as it should, or has no such dataset or run.
     """
-    found = tomograms_of(PortalAnswers(portal_settings()), dataset, run)
+    found, unusable = tomograms_of(PortalAnswers(portal_settings()), dataset, run)
+    for each in unusable:
+        leave_out(each.where, each.why)
     console.print(tomogram_table(found[:_MOST_ROWS], "Tomograms of the portal"))
     if len(found) > _MOST_ROWS:
         console.print(f"and {len(found) - _MOST_ROWS} more: name a run with --run")
@@ -129,7 +134,7 @@ def list_cache(console: Console) -> None:
     for held in held_tomograms():
         prepared = held.prepared
         spacing = prepared.voxel_spacing
-        _add(
+        add_row(
             table,
             prepared.name,
             prepared.dtype,
@@ -161,7 +166,7 @@ def tomogram_table(tomograms: Sequence[PortalTomogram], title: str) -> Table:
     )
     for each in tomograms:
         processing = " ".join(filter(None, (each.processing, each.processing_software)))
-        _add(
+        add_row(
             table,
             str(each.id),
             f"{each.dataset_id}/{each.run_name}",
@@ -176,6 +181,6 @@ def tomogram_table(tomograms: Sequence[PortalTomogram], title: str) -> Table:
     return table
 
 
-def _add(table: Table, *cells: object) -> None:
-    """As text, never as markup: names come from outside."""
+def add_row(table: Table, *cells: object) -> None:
+    """Add a row of texts, never of markup: names come from outside."""
     table.add_row(*(Text(on_one_line(cell) if cell else "-") for cell in cells))

@@ -9,19 +9,23 @@ import json
 import math
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cryoet_zarr_bench.tomograms import synthetic
+from cryoet_zarr_bench.tomograms.cache_bound import cache_limit, keep_within_bound
 from cryoet_zarr_bench.tomograms.entries import (
     cache_directory,
     cannot_write,
     dashboard_name,
-    open_undamaged,
+    open_in_use,
+    take_in_use,
 )
+from cryoet_zarr_bench.tomograms.in_use import folder_locked, held_while_made
 from cryoet_zarr_bench.tomograms.kinds import is_zarr
 from cryoet_zarr_bench.tomograms.prepared import (
     PREPARED_FORMAT,
@@ -53,7 +57,9 @@ def prepare(
 
     It is found again by what it was made from: for files their size and time of change too. An
     entry that is damaged is prepared again. Processes may prepare the same one at once. One of the
-    portal that is there already is opened without a call to the network.
+    portal that is there already is opened without a call to the network. Then the entries that were
+    used longest ago go until the cache is within its bound: none that a process uses, and this one
+    is used while what is given here is alive.
 
     Args:
         source: see `sources`; None is `sources.DEFAULT_SOURCE`.
@@ -65,6 +71,7 @@ def prepare(
         BadInput: the source cannot be used, the crop does not fit it, or it cannot be written.
     """
     wanted = parse_source(source)
+    cache_limit()  # a bad one is refused before anything is read
     if isinstance(wanted, PortalSource):
         from cryoet_zarr_bench.tomograms.portal.fetch import fetch
 
@@ -72,12 +79,14 @@ def prepare(
     shape_of_crop = parse_crop(crop)
     state = source_state(wanted)
     npy_path = cache_directory() / f"{_key(wanted, state, shape_of_crop)}.npy"
-    kept = open_undamaged(npy_path)
+    kept = open_in_use(npy_path)
     if kept is not None:
         return kept
     with _opened(wanted) as tomogram:
         box = centred_box(shape_of_crop, tomogram.shape, wanted)
-        return _store(npy_path, tomogram, box, wanted, state)
+        prepared = _store(npy_path, tomogram, box, wanted, state)
+    keep_within_bound()
+    return prepared
 
 
 def source_state(source: SyntheticSource | FileSource) -> str:
@@ -179,25 +188,34 @@ def _store(
     cropped = (z, y, x) != tomogram.shape
     digest = hashlib.sha256()
     header = {"descr": tomogram.dtype.str, "fortran_order": False, "shape": (z, y, x)}
+    prepared = PreparedTomogram(
+        path=npy_path,
+        name=dashboard_name(tomogram.name, (z, y, x), cropped),
+        shape=(z, y, x),
+        dtype=tomogram.dtype.name,
+        voxel_spacing=tomogram.voxel_spacing,
+        sha256="",
+        source=f"{source} crop {z},{y},{x}" if cropped else str(source),
+    )
     try:
         npy_path.parent.mkdir(parents=True, exist_ok=True)
-        with whole_file(npy_path) as file:
-            np.lib.format.write_array_header_1_0(file, header)
-            for slab in _slabs_of(tomogram, box):
-                voxels = slab.reshape(-1).view(np.uint8)
-                digest.update(voxels)
-                file.write(voxels)  # unlike ndarray.tofile, this says why it failed
-            refuse_changed(source, state)
-        prepared = PreparedTomogram(
-            path=npy_path,
-            name=dashboard_name(tomogram.name, (z, y, x), cropped),
-            shape=(z, y, x),
-            dtype=tomogram.dtype.name,
-            voxel_spacing=tomogram.voxel_spacing,
-            sha256=digest.hexdigest(),
-            source=f"{source} crop {z},{y},{x}" if cropped else str(source),
-        )
-        write_whole(sidecar_path(npy_path), sidecar_text(prepared))
+        with ExitStack() as stack:
+            with whole_file(npy_path) as file:
+                stack.enter_context(held_while_made(file))
+                np.lib.format.write_array_header_1_0(file, header)
+                for slab in _slabs_of(tomogram, box):
+                    voxels = slab.reshape(-1).view(np.uint8)
+                    digest.update(voxels)
+                    file.write(voxels)  # unlike ndarray.tofile, this says why it failed
+                refuse_changed(source, state)
+                file.flush()
+                os.fsync(file.fileno())
+                stack.enter_context(folder_locked(npy_path.parent, exclusive=False))
+                prepared = replace(prepared, sha256=digest.hexdigest())
+                # Before the voxels get their name: no kill leaves any without what says whose.
+                written = replace(prepared, path=Path(file.name))
+                write_whole(sidecar_path(npy_path), sidecar_text(written))
+            take_in_use(prepared)
     except OSError as error:
         raise cannot_write(npy_path.parent, error, z * y * x * tomogram.dtype.itemsize) from error
     return prepared

@@ -6,9 +6,11 @@ The host side; a measured environment opens an entry by `prepared.open_prepared`
 import errno
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 
 from cryoet_zarr_bench.errors import BadInput
+from cryoet_zarr_bench.tomograms.in_use import hold_while_it_lives
 from cryoet_zarr_bench.tomograms.prepared import (
     PreparedTomogram,
     changed_since_described,
@@ -61,6 +63,21 @@ def open_undamaged(npy_path: Path, thorough: bool = False) -> PreparedTomogram |
     except (BadInput, OSError, ValueError, KeyError):
         return None
     return prepared
+
+
+def open_in_use(npy_path: Path, thorough: bool = False) -> PreparedTomogram | None:
+    """As `open_undamaged`, for use: the entry is not removed while what is given here is alive."""
+    prepared = open_undamaged(npy_path, thorough)
+    return prepared if prepared is not None and take_in_use(prepared) else None
+
+
+def take_in_use(prepared: PreparedTomogram) -> bool:
+    """Keep an entry while `prepared` is alive, and note its use; says whether it is there."""
+    if not hold_while_it_lives(prepared, prepared.path):
+        return False
+    with suppress(OSError):  # a cache that can only be read
+        os.utime(sidecar_path(prepared.path))
+    return prepared.path.exists()
 
 
 def dashboard_name(name: str, shape: tuple[int, ...], cropped: bool) -> str:

@@ -1,7 +1,8 @@
 """Tomograms that lie ready on disk: all that a measured environment needs, with numpy alone.
 
-An entry is `<stem>.npy` beside `<stem>.json`. The second one is written last, so that its presence
-says that the first one is complete. It has a digest of itself, so that an edit is noticed.
+An entry is `<stem>.npy` beside its description `<stem>.json`. Each gets its name when it is
+complete, and an entry is there when both are. The description has a digest of itself, so that an
+edit is noticed.
 """
 
 import hashlib
@@ -49,6 +50,18 @@ class PreparedTomogram:
 def sidecar_path(npy_path: Path) -> Path:
     """Where the description of a prepared tomogram lies."""
     return npy_path.with_suffix(".json")
+
+
+def read_description(npy_path: Path) -> dict[str, Any] | None:
+    """What a description says, of this format or an older one; None where there is none, or edited.
+
+    Args:
+        npy_path: the `.npy` file that it is of, or the description itself.
+    """
+    try:
+        return _unedited(npy_path)
+    except (OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError):
+        return None
 
 
 def sidecar_text(prepared: PreparedTomogram) -> str:
@@ -101,10 +114,15 @@ def open_prepared(npy_path: str | Path) -> PreparedTomogram:
     return prepared
 
 
-def _from_sidecar(path: Path) -> PreparedTomogram:
-    fields = json.loads(sidecar_path(path).read_text())
+def _unedited(path: Path) -> dict[str, Any]:
+    fields: dict[str, Any] = json.loads(sidecar_path(path).read_text())
     if fields.pop("digest") != _digest(fields):
         raise ValueError("its description was changed")
+    return fields
+
+
+def _from_sidecar(path: Path) -> PreparedTomogram:
+    fields = _unedited(path)
     if fields.pop("format") != PREPARED_FORMAT:
         raise ValueError("its description has another format")
     del fields["modified_ns"]

@@ -31,6 +31,9 @@ _UNCOMPRESSED, _DEFLATE = (1,), (8, 32946)
 _DEFLATE_RATIO = 1032  # the highest there is: https://zlib.net/zlib_tech.html
 _HARMLESS_SEGMENT = 1 << 26  # bytes; as much is taken in any case, for a page or a chunk
 _READ_AT_ONCE = 1 << 20
+_HIGHEST_RATIO = 200
+"""Of the voxels of large pages to what they are stored as. Beyond it a volume is of one value but
+for specks: a small file that takes the memory of large pages."""
 # Microscopes and scanners whose metadata tifffile would follow: their pages are read without it.
 _OTHER_FLAVOURS = (
     *("avs", "bif", "eer", "flimage", "fluoview", "geotiff", "huron", "indica", "lsm", "mdgel"),
@@ -170,29 +173,80 @@ def _check_segments(path: Path, series: "TiffPageSeries") -> None:
         raise refused(
             path, f"has tiles of {segment} bytes, pages of {page.nbytes}", "check what wrote it"
         )
-    if page.compression in _UNCOMPRESSED:
+    if series.dataoffset is not None:
         return
+    deflated = page.compression in _DEFLATE
+    if deflated and page.nbytes > _HARMLESS_SEGMENT:
+        _check_ratio(path, series)
+    decoded: dict[tuple[int, int], int] = {}
     with path.open("rb") as file:
-        for each in series:
+        for number, each in enumerate(series):
             assert each is not None  # `_check_pages` refuses those that are not there
+            held = 0
             for offset, length in zip(each.dataoffsets, each.databytecounts, strict=True):
-                # Small ones cannot hold much: nothing is decompressed twice but whole pages.
-                if length * _DEFLATE_RATIO > _HARMLESS_SEGMENT:
-                    file.seek(offset)
-                    _check_deflate(path, file, length, segment)
+                if not deflated:
+                    held += length
+                elif length * _DEFLATE_RATIO <= _HARMLESS_SEGMENT:
+                    # Small ones cannot hold much: nothing is decompressed twice but whole pages.
+                    held += length * _DEFLATE_RATIO
+                else:
+                    if (offset, length) not in decoded:
+                        file.seek(offset)
+                        decoded[offset, length] = _decoded_size(path, file, length, segment)
+                    held += decoded[offset, length]
+            if held < page.nbytes:
+                raise refused(
+                    path,
+                    f"is damaged: page {number} has {page.nbytes} bytes of voxels, its strips hold "
+                    f"at most {held}",
+                    "copy or download it again",
+                )
 
 
-def _check_deflate(path: Path, file: BinaryIO, length: int, largest: int) -> None:
+def _check_ratio(path: Path, series: "TiffPageSeries") -> None:
+    stored = {
+        offset: length
+        for page in series
+        if page is not None
+        for offset, length in zip(page.dataoffsets, page.databytecounts, strict=True)
+    }
+    if series.size * series.dtype.itemsize > _HIGHEST_RATIO * sum(stored.values()):
+        raise refused(
+            path,
+            f"decodes to pages of {series.keyframe.nbytes} bytes from {sum(stored.values())} in "
+            "all, so there is next to nothing in them",
+            "do not trust it, or save it uncompressed where that is meant",
+        )
+
+
+def _decoded_size(path: Path, file: BinaryIO, length: int, largest: int) -> int:
+    """Bytes that a strip decodes to, of which no more than some are in memory at a time."""
+    try:
+        return _inflated_size(path, file, length, largest)
+    except zlib.error as error:
+        raise refused(
+            path, f"has a damaged strip ({error})", "copy or download it again"
+        ) from error
+
+
+def _inflated_size(path: Path, file: BinaryIO, length: int, largest: int) -> int:
     decompressor, decoded = zlib.decompressobj(), 0
-    while length > 0 and not decompressor.eof:
-        part = decompressor.unconsumed_tail or file.read(min(length, _READ_AT_ONCE))
-        if not decompressor.unconsumed_tail:
-            length -= len(part)
-        decoded += len(decompressor.decompress(part, _READ_AT_ONCE))
+    part = produced = b""
+    # The last pieces can come when all is read: what was read decodes to more than is asked for.
+    while not decompressor.eof and (length > 0 or part or produced):
+        if not part:
+            part = file.read(min(length, _READ_AT_ONCE))
+            length = length - len(part) if part else 0
+        produced = decompressor.decompress(part, _READ_AT_ONCE)
+        part = decompressor.unconsumed_tail
+        decoded += len(produced)
         if decoded > largest:
             raise refused(
                 path, f"has a strip that decodes to more than {largest} bytes", "do not trust it"
             )
+    if not decompressor.eof:
+        raise refused(path, "has a strip that is cut off", "copy or download it again")
+    return decoded
 
 
 def _imagej_spacing(file: "TiffFile") -> tuple[float, float, float] | None:

@@ -76,6 +76,9 @@ def _walk(path: Path, file: BinaryIO, size: int) -> int:
                 bytes_of_tags += tag.size
                 if tag.size > _LARGEST_TAG or bytes_of_tags > _LARGEST_TAGS:
                     raise _damaged(path, f"has tags of {bytes_of_tags} bytes")
+                if bytes_of_tags > size:
+                    # A small file whose pages share one long tag would take memory for each.
+                    raise _damaged(path, f"has tags of {bytes_of_tags} bytes, more than it holds")
                 if tag.at + tag.size > size:
                     raise _damaged(path, f"is truncated: its tag {tag.code} is not within it")
                 if tag.code in _DIRECTORIES and tag.count <= MOST_PAGES:

@@ -322,6 +322,161 @@ def test_a_strip_that_is_a_bomb(tmp_path, reader):
     assert "decodes to more than" in reader.refuses(path)
 
 
+def raw_tiff(
+    path: Path,
+    strips: list[bytes],
+    width: int,
+    height: int,
+    *,
+    count: int = 1,
+    compression: int = 8,
+) -> Path:
+    """Pages of uint8, each of `count` times one strip; written without any library.
+
+    Strips that are the same lie in the file once, and so do the tags of many values.
+    """
+    body = bytearray(b"II*\0\0\0\0\0")
+    placed: dict[bytes, int] = {}
+
+    def place(content: bytes) -> int:
+        if content not in placed:
+            placed[content] = len(body)
+            body.extend(content + bytes(len(content) % 2))
+        return placed[content]
+
+    link = 4
+    for strip in strips:
+        values = {256: width, 257: height, 258: 8, 259: compression, 262: 1, 277: 1, 339: 1}
+        values[278] = -(-height // count)
+        lists = {273: place(strip), 279: len(strip)}
+        entries = [struct.pack("<HHII", code, 4, 1, value) for code, value in values.items()]
+        for code, value in lists.items():
+            many = value if count == 1 else place(struct.pack("<I", value) * count)
+            entries.append(struct.pack("<HHII", code, 4, count, many))
+        struct.pack_into("<I", body, link, len(body))
+        body += struct.pack("<H", len(entries)) + b"".join(
+            sorted(entries, key=lambda one: one[:2][::-1])
+        )
+        link = len(body)
+        body += bytes(4)
+    path.write_bytes(body)
+    return path
+
+
+# The most memory of what is run, not of what ran before it in the same process, as ru_maxrss is.
+COMMAND = r"""
+import atexit, re
+from pathlib import Path
+from cryoet_zarr_bench.cli import main
+
+def peak():
+    print(re.search(r"VmHWM:[^0-9]*([0-9]+)", Path("/proc/self/status").read_text())[1])
+
+atexit.register(peak)
+main()
+"""
+
+
+@pytest.fixture(scope="module")
+def gibibyte() -> bytes:
+    return deflated_zeros(BOMB, 15)
+
+
+@pytest.mark.parametrize("case", ["whole", "the second one is damaged", "cut off", "of little"])
+def test_a_small_file_of_huge_pages_takes_no_memory(case, tmp_path, gibibyte):
+    """Pages of 1 GB from a strip of 1 MB, whether that is whole or not, by the command line."""
+    strips = {
+        "whole": [gibibyte] * 2,
+        "the second one is damaged": [gibibyte, gibibyte[:-5000]],
+        "cut off": [gibibyte[: 1 << 19]] * 2,
+        "of little": [zlib.compress(bytes(1 << 16)) + bytes(1 << 20)] * 2,
+    }[case]
+    path = raw_tiff(tmp_path / "a.tif", strips, 1 << 15, 1 << 15)
+    done = subprocess.run(
+        [sys.executable, "-c", COMMAND, "qc", str(path), "--crop", "2,16,16"],
+        env={**os.environ, "CRYOET_CACHE_DIR": str(tmp_path / "cache")},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.count("\n") == 1 and str(path) in done.stderr
+    assert int(done.stdout) < 300_000  # kB
+
+
+def test_pages_of_a_usual_size_may_be_empty(tmp_path, reader):
+    empty = deflated_zeros(1 << 24, 15)
+    path = raw_tiff(tmp_path / "small.tif", [empty] * 3, 1 << 12, 1 << 12)
+    assert reader.read(path) == "read (3, 4096, 4096)"
+
+
+STRIPS: dict[str, tuple[Callable[[], bytes], str]] = {
+    "too much": (lambda: deflated_zeros((1 << 30) - (1 << 26), 15), "decodes to more than"),
+    "cut off": (lambda: deflated_zeros(1 << 26, 15)[:-60], "is cut off"),
+    "checksum": (lambda: deflated_zeros(1 << 26, 15)[:-1] + b"x", "has a damaged strip"),
+    "short": (lambda: zlib.compress(bytes(1 << 14)), "its strips hold at most"),
+    "short and padded": (
+        lambda: zlib.compress(bytes(1 << 14)) + bytes(1 << 20),
+        "its strips hold at most 16384",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", STRIPS)
+def test_strips_of_another_size_than_their_page(case, tmp_path, reader):
+    """Each is seen before a page is decoded, also where it is less than is read at once."""
+    strip, said = STRIPS[case]
+    path = raw_tiff(tmp_path / "a.tif", [strip()] * 2, 1 << 13, 1 << 13)
+    assert said in reader.refuses(path)
+
+
+@pytest.mark.parametrize("more", [-1, 0, 1, 2, 100, 257, 258, 259, 1 << 20])
+def test_strips_that_are_as_they_should_be(more, tmp_path, reader):
+    """Wherever the pieces end in which they are decoded, in compressed bytes or in voxels."""
+    voxels = np.zeros((1 << 21) + more, np.uint8)
+    voxels[:70_000] = np.random.default_rng(0).integers(0, 256, 70_000, np.uint8)
+    path = raw_tiff(tmp_path / "a.tif", [zlib.compress(voxels.tobytes())] * 3, voxels.size, 1)
+    assert reader.read(path) == f"read (3, 1, {voxels.size})"
+
+
+def test_uncompressed_strips_that_are_too_short(tmp_path, reader):
+    path = raw_tiff(tmp_path / "a.tif", [bytes(5000)] * 2, 1 << 14, 1 << 14, compression=1)
+    reader.refuses(path)
+    strips = [bytes([n]) * 50 for n in range(3)]
+    path = raw_tiff(tmp_path / "b.tif", strips, 10, 10, count=2, compression=1)
+    assert reader.read(path) == "read (3, 10, 10)"
+    path = raw_tiff(
+        tmp_path / "c.tif", [strip[:-1] for strip in strips], 10, 10, count=2, compression=1
+    )
+    assert "its strips hold at most 98" in reader.refuses(path)
+
+
+def test_pages_that_share_a_long_tag(tmp_path, reader):
+    """In the file it is once; in memory it would be there for each page."""
+    strips = [zlib.compress(bytes(8))] * 200
+    path = raw_tiff(tmp_path / "a.tif", strips, 8, 80_000, count=80_000)
+    assert path.stat().st_size < 1 << 20
+    assert "more than it holds" in reader.refuses(path)
+
+
+def test_an_extended_header_of_mrc_is_not_read(tmp_path, reader):
+    path = tmp_path / "a.mrc"
+    with mrcfile.new(path) as file:
+        file.set_data(VOXELS)
+    length = (1 << 31) - 1
+    patched(path, 92, struct.pack("<i", length))
+    assert "is truncated" in reader.refuses(path)
+    with path.open("r+b") as file:
+        file.truncate(1024 + length + VOXELS.nbytes)  # takes no space on the disk
+    assert reader.read(path) == "read (5, 6, 7)"
+
+
+def test_a_gzip_of_many_members(tmp_path, reader):
+    """Each is harmless: their sum is the bomb."""
+    member = gzip.compress(bytes(1 << 20))
+    path = zarr_store(tmp_path / "a.zarr", codec={"id": "gzip"}, chunk=member * 1024)
+    reader.refuses(path)
+
+
 @pytest.mark.parametrize("compression", [5, 7, 34887, 50000, 34712, 12345])
 def test_codecs_of_tiff_that_are_not_taken(compression, tmp_path, reader):
     path = tiff(tmp_path / "a.tif")

@@ -39,8 +39,14 @@ def choose(answers: PortalAnswers, source: PortalSource) -> PortalTomogram:
                 "leave out what is not true of it",
             )
         return tomogram
-    of_run = tomograms_of(answers, source.dataset, source.run)
+    of_run, unusable = tomograms_of(answers, source.dataset, source.run)
     meant = [each for each in of_run if _agrees(each, source)]
+    for each in unusable:
+        spacing = each.voxel_spacing
+        if len(meant) < 2 and (spacing is None or _same_spacing(spacing, source.voxel_spacing)):
+            # It may be the one that is meant: no other is taken in its place.
+            named = f", such as --tomogram {meant[0].id}" if meant else ""
+            raise refused(each.where, each.why, f"choose another one by its id{named}")
     if not meant:
         spacings = sorted({each.voxel_spacing for each in of_run})
         known = ", ".join(f"{spacing:g}" for spacing in spacings[:_MOST_NAMED])

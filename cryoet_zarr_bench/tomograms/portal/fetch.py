@@ -5,7 +5,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 
-from cryoet_zarr_bench.tomograms.entries import cannot_write, dashboard_name
+from cryoet_zarr_bench.tomograms.cache_bound import cache_limit, keep_within_bound
+from cryoet_zarr_bench.tomograms.entries import cannot_write, dashboard_name, take_in_use
 from cryoet_zarr_bench.tomograms.portal.answers import PortalAnswers
 from cryoet_zarr_bench.tomograms.portal.box import Box, Crop, crop_of
 from cryoet_zarr_bench.tomograms.portal.choice import choose
@@ -68,6 +69,7 @@ def fetch(
             already, which is checked again before it is used.
     """
     settings = portal_settings()
+    cache_limit()  # a bad one is refused before anything is moved
     request = _Request(source, crop_of(crop), thorough, settings, progress or Unwatched())
     held = find_held(settings.graphql_url, source, request.crop, thorough)
     if held is not None:
@@ -78,10 +80,12 @@ def fetch(
     answers = PortalAnswers(settings)
     tomogram = choose(answers, source)
     try:
-        return asyncio.run(_fetched(request, answers, tomogram))
+        prepared = asyncio.run(_fetched(request, answers, tomogram))
     except (CannotKeep, OSError) as error:
         reason = error.error if isinstance(error, CannotKeep) else error
         raise cannot_write(portal_folder(), reason) from error
+    keep_within_bound()
+    return prepared
 
 
 async def _fetched(
@@ -138,4 +142,5 @@ def _keep(
     write_whole(sidecar_path(places.npy), sidecar_text(prepared))
     with suppress(OSError):
         remove_unfinished(places)
+    take_in_use(prepared)
     return prepared

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cryoet_zarr_bench.tomograms.entries import cache_directory, open_undamaged
+from cryoet_zarr_bench.tomograms.entries import cache_directory, open_in_use, open_undamaged
+from cryoet_zarr_bench.tomograms.in_use import is_still
 from cryoet_zarr_bench.tomograms.portal.box import Box, Crop
 from cryoet_zarr_bench.tomograms.portal.progress import Progress
 from cryoet_zarr_bench.tomograms.prepared import PreparedTomogram, sidecar_path
@@ -75,14 +76,14 @@ def find_held(
     graphql_url: str, source: PortalSource, crop: Crop, thorough: bool
 ) -> PreparedTomogram | None:
     """The entry that answered this request before; None where there is none, or damaged."""
-    answered = _read_unedited(_request_path(graphql_url, source, crop))
+    answered = read_unedited(_request_path(graphql_url, source, crop))
     return None if answered is None else open_held(HeldPlaces(answered["entry"]), thorough)
 
 
 def open_held(places: HeldPlaces, thorough: bool) -> PreparedTomogram | None:
     """The entry; None where there is none, its record is not of it, or it is damaged."""
-    record = _read_unedited(places.record)
-    prepared = None if record is None else open_undamaged(places.npy, thorough)
+    record = read_unedited(places.record)
+    prepared = None if record is None else open_in_use(places.npy, thorough)
     if record is None or prepared is None or record["sha256"] != prepared.sha256:
         return None
     return prepared
@@ -123,7 +124,7 @@ def held_tomograms() -> list[HeldTomogram]:
         for npy in sorted(folder.glob("*.npy")):
             prepared = open_undamaged(npy)
             if prepared is not None:
-                record = _read_unedited(HeldPlaces(npy.stem).record) or {}
+                record = read_unedited(HeldPlaces(npy.stem).record) or {}
                 listed.append(HeldTomogram(prepared, record))
     return listed
 
@@ -142,18 +143,21 @@ async def locked(places: HeldPlaces, progress: Progress) -> AsyncIterator[None]:
         OSError: the cache cannot be written.
     """
     places.lock.parent.mkdir(parents=True, exist_ok=True)
-    with places.lock.open("a") as file:
-        waits = False
-        while True:
+    waits = False
+    while True:
+        with places.lock.open("a") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
+                # With an entry that is removed goes its lock: then another process has a new one.
+                if is_still(file.fileno(), places.lock):
+                    yield
+                    return
+                continue
             except BlockingIOError:
                 if not waits:
                     progress.note("another process fetches this tomogram: waiting until it ends")
                 waits = True
-                await asyncio.sleep(_PAUSE)
-        yield
+        await asyncio.sleep(_PAUSE)
 
 
 def remove_entry(places: HeldPlaces) -> None:
@@ -175,13 +179,13 @@ def _write_with_digest(path: Path, fields: dict[str, Any]) -> None:
     write_whole(path, json.dumps({**fields, "digest": _digest(fields)}, indent=2) + "\n")
 
 
-def _read_unedited(path: Path) -> dict[str, Any] | None:
-    """What `_write_with_digest` wrote; None where it is not there, or was edited."""
+def read_unedited(path: Path) -> dict[str, Any] | None:
+    """What a record or a request says; None where it is not there, or was edited."""
     try:
         fields = json.loads(path.read_text())
         digest = fields.pop("digest")
         unedited = isinstance(fields, dict) and digest == _digest(fields)
-    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+    except (OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError):
         return None
     return fields if unedited else None
 

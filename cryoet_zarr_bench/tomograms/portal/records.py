@@ -1,6 +1,5 @@
 """What the portal's records say about tomograms, checked: nothing else of them is used."""
 
-import math
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,8 @@ _DIMENSIONS = re.compile(r"\s*([0-9]{1,6})\s*,\s*([0-9]{1,6})\s*,\s*([0-9]{1,6})
 _S3_FOLDER = re.compile(
     r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(?P<key>[^/?#]+(/[^/?#]+)*)/?"
 )
+_SPACINGS = 0.01, 10_000.0
+"""Angstrom, the least and the most: no atom has the one, no section is as thick as the other."""
 _LONGEST_KEY = 900  # S3 has 1024 bytes, of which the keys of chunks need a few
 
 
@@ -43,10 +44,34 @@ class PortalTomogram:
     omezarr: str | None
 
 
+@dataclass(frozen=True)
+class UnusableRecord:
+    """A record of a tomogram that is left out, and why.
+
+    `voxel_spacing` is in angstrom, None where that is what cannot be used.
+    """
+
+    id: object
+    voxel_spacing: float | None
+    refusal: BadInput
+
+    @property
+    def where(self) -> str:
+        """How it is named in a line."""
+        return f"portal tomogram {shown(self.id)}"
+
+    @property
+    def why(self) -> str:
+        """What is wrong with it."""
+        return str(self.refusal).removeprefix(f"{self.where}: ")
+
+
 def tomograms_of(
     answers: PortalAnswers, dataset: int | None, run: str | None
-) -> list[PortalTomogram]:
+) -> tuple[list[PortalTomogram], list[UnusableRecord]]:
     """Find the tomograms of a dataset, of a run, or of a run of a dataset; sorted by run and id.
+
+    Records that cannot be used do not keep the others from being found.
 
     Raises:
         BadInput: the portal does not answer as it should, or has no such dataset or run.
@@ -61,7 +86,7 @@ def tomograms_of(
     if run is not None:
         of_run.append(Run.name == run)
         of_tomogram.append(Tomogram.run.name == run)
-    runs = {each.id: each for each in answers.find(Run, of_run)}
+    runs = {each.id: each for each in answers.find(Run, of_run) if type(each.id) is int}
     runs = {
         id: each
         for id, each in runs.items()
@@ -71,9 +96,15 @@ def tomograms_of(
         asked = f"a run {run!r}" if dataset is None else f"dataset {dataset}"
         asked += f" with a run {run!r}" if dataset is not None and run is not None else ""
         raise refused("portal", f"has no {asked.removeprefix('a ')}", "check the id and the name")
-    found = answers.find(Tomogram, of_tomogram)
-    tomograms = [_checked(each, runs[each.run_id]) for each in found if each.run_id in runs]
-    return sorted(tomograms, key=lambda each: (each.run_name, each.id))
+    tomograms, unusable = [], []
+    for each in answers.find(Tomogram, of_tomogram):
+        try:
+            run_id = _whole(each.run_id, "runId", each.id)
+            if run_id in runs:
+                tomograms.append(_checked(each, runs[run_id]))
+        except BadInput as refusal:
+            unusable.append(UnusableRecord(each.id, _spacing_or_none(each), refusal))
+    return sorted(tomograms, key=lambda each: (each.run_name, each.id)), unusable
 
 
 def tomogram_of_id(answers: PortalAnswers, id: int) -> PortalTomogram:
@@ -137,14 +168,18 @@ def folder_of(tomogram: PortalTomogram) -> tuple[str, str]:
             "has no OME-Zarr, the portal does not say where it would be",
             "choose another tomogram of this run",
         )
-    match = _S3_FOLDER.fullmatch(tomogram.omezarr)
+    return _s3_folder(tomogram.omezarr, tomogram.id)
+
+
+def _s3_folder(url: Any, id: int) -> tuple[str, str]:
+    match = _S3_FOLDER.fullmatch(url) if isinstance(url, str) else None
     if (
         match is None
         or not match["key"].isprintable()
         or len(match["key"].encode(errors="replace")) > _LONGEST_KEY
         or any(part in (".", "..") for part in match["key"].split("/"))
     ):
-        raise _nonsense(tomogram.id, f"{shown(tomogram.omezarr)} is not a folder in S3")
+        raise _nonsense(id, f"{shown(url)} is not a folder in S3")
     return match["bucket"], match["key"]
 
 
@@ -157,12 +192,14 @@ def printable(text: Any) -> str | None:
 
 
 def _checked(record: Any, run: Any) -> PortalTomogram:
-    id = _whole(record.id, "id", "")
+    id = _whole(record.id, "id", record.id)
     size = [_whole(getattr(record, f"size_{axis}"), f"size_{axis}", id) for axis in "zyx"]
     check_shape(f"portal tomogram {id}", tuple(size))
-    spacing = record.voxel_spacing
-    if type(spacing) not in (int, float) or not math.isfinite(spacing) or spacing <= 0:
-        raise _nonsense(id, f"its voxel spacing is {shown(spacing)}")
+    spacing = _spacing_or_none(record)
+    if spacing is None:
+        raise _nonsense(id, f"its voxel spacing is {shown(record.voxel_spacing)}")
+    if record.s3_omezarr_dir is not None:
+        _s3_folder(record.s3_omezarr_dir, id)
     deposition = record.deposition_id
     submitted = record.is_author_submitted
     return PortalTomogram(
@@ -173,14 +210,20 @@ def _checked(record: Any, run: Any) -> PortalTomogram:
         run_name=printable(run.name) or "?",
         deposition_id=None if deposition is None else _whole(deposition, "depositionId", id),
         shape=(size[0], size[1], size[2]),
-        voxel_spacing=float(spacing),
+        voxel_spacing=spacing,
         level_shapes=_level_shapes(record, id),
         reconstruction_method=printable(record.reconstruction_method),
         processing=printable(record.processing),
         processing_software=printable(record.processing_software),
         author_submitted=submitted if isinstance(submitted, bool) else None,
-        omezarr=record.s3_omezarr_dir if isinstance(record.s3_omezarr_dir, str) else None,
+        omezarr=record.s3_omezarr_dir,
     )
+
+
+def _spacing_or_none(record: Any) -> float | None:
+    spacing, (least, most) = record.voxel_spacing, _SPACINGS
+    # NaN is in no range; compared as it is, a whole number may have more digits than a float.
+    return float(spacing) if type(spacing) in (int, float) and least <= spacing <= most else None
 
 
 def _level_shapes(record: Any, id: int) -> dict[int, tuple[int, int, int]]:
@@ -197,13 +240,15 @@ def _level_shapes(record: Any, id: int) -> dict[int, tuple[int, int, int]]:
     return shapes
 
 
-def _whole(value: Any, name: str, id: int | str) -> int:
+def _whole(value: Any, name: str, id: object) -> int:
     if type(value) is not int or value < 0:
         raise _nonsense(id, f"its {name} is {shown(value)}")
     return value
 
 
-def _nonsense(id: int | str, problem: str) -> BadInput:
+def _nonsense(id: object, problem: str) -> BadInput:
     return refused(
-        f"portal tomogram {id}", f"its record is not usable, {problem}", "report it to the portal"
+        f"portal tomogram {shown(id)}",
+        f"its record is not usable, {problem}",
+        "report it to the portal",
     )
