@@ -19,8 +19,17 @@ from cryoet_zarr_bench.reports.overview import overview
 
 ASSETS = Path(__file__).with_name("assets")
 
-_SCRIPTS = ("evidence.js", "overview.js", "verdicts.js", "legible.js")
+_SCRIPTS = (
+    "buttons.js",
+    "first-page.js",
+    "evidence.js",
+    "overview.js",
+    "verdicts.js",
+    "legible.js",
+)
 _STYLES = ("overview.css", "verdicts.css", "legible.css")
+_STYLE_IDS = {"overview.css": ' id="vega-embed-style"'}
+"""By its id vega-embed knows that its style is there, and puts none into the page."""
 
 _LOCAL_NAMES = {
     "jquery.flot.min.js": "jquery.flot.js",
@@ -31,6 +40,27 @@ _LOCAL_NAMES = {
     "jquery-3.3.1.min.js": "jquery.min.js",
 }
 """asv's names of assets on content delivery networks -> the names of the same ones here."""
+
+_BOOTSTRAP = tuple(
+    f"bootstrap.{plugin}.js" for plugin in ("transition", "modal", "dropdown", "tooltip", "popover")
+)
+"""What asv's pages use of bootstrap.min.js; popovers are made of tooltips."""
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        # Colours of legends and places of labels are attributes in what flot and asv write.
+        "style-src-attr 'unsafe-inline'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+    )
+)
+"""What the published pages may load and run: files of their own folder, no script in a page."""
 
 _REMOTE_ASSET = re.compile(r"<(script|link)\b[^>]*?(?:src|href)=\"https://[^\"]*/([^/\"]+)\"[^>]*>")
 
@@ -67,9 +97,10 @@ class LocalAssets(OutputPublisher):
         for name in (*_SCRIPTS, *_STYLES):
             shutil.copy(ASSETS / name, html / name)
         index = html / "index.html"
-        index.write_text(_with_overview(_with_local_assets(index.read_text())))
+        page = _with_overview(_with_local_assets(index.read_text()))
+        index.write_text(_with_policy(page))
         graphs_script = html / "graphdisplay.js"
-        graphs_script.write_text(_with_releases(graphs_script.read_text()))
+        graphs_script.write_text(_with_closed_tags(_with_releases(graphs_script.read_text())))
 
 
 def _with_local_assets(page: str) -> str:
@@ -77,12 +108,12 @@ def _with_local_assets(page: str) -> str:
 
     def local(match: re.Match[str]) -> str:
         tag, name = match.groups()
-        name = _LOCAL_NAMES.get(name, name)
-        if not (ASSETS / "vendor" / name).is_file():
+        names = _BOOTSTRAP if name == "bootstrap.min.js" else (_LOCAL_NAMES.get(name, name),)
+        if not all((ASSETS / "vendor" / each).is_file() for each in names):
             raise RuntimeError(f"asv's page loads {match[0]}, of which there is no local copy")
         if tag == "link":
-            return f'<link rel="stylesheet" href="vendor/{name}">'
-        return f'<script src="vendor/{name}">'
+            return f'<link rel="stylesheet" href="vendor/{names[0]}">'
+        return "</script>\n    ".join(f'<script src="vendor/{each}">' for each in names)
 
     return _REMOTE_ASSET.sub(local, page)
 
@@ -92,9 +123,11 @@ def _with_overview(page: str) -> str:
     vendored = ("vendor/vega.min.js", "vendor/vega-lite.min.js", "vendor/vega-embed.min.js")
     head = "\n    ".join(
         [
-            "<script>if (!location.hash) { location.replace('#/overview'); }</script>",
             *(f'<script src="{name}"></script>' for name in (*vendored, *_SCRIPTS)),
-            *(f'<link href="{name}" rel="stylesheet">' for name in _STYLES),
+            *(
+                f'<link href="{name}" rel="stylesheet"{_STYLE_IDS.get(name, "")}>'
+                for name in _STYLES
+            ),
         ]
     )
     head += "\n  </head>"
@@ -108,6 +141,23 @@ def _with_overview(page: str) -> str:
     page = _replaced_once(page, "</body>", body)
     title = "<title>airspeed velocity</title>"
     return _replaced_once(page, title, "<title>cryoet-zarr-bench</title>")
+
+
+def _with_policy(page: str) -> str:
+    """The page under the content security policy, without the script that asv has in it."""
+    page, found = re.subn(
+        r"<script type=\"text/javascript\">.*?</script>\s*", "", page, flags=re.DOTALL
+    )
+    if found != 1 or "function js_load_failure" in page:
+        raise RuntimeError(f"asv's page has {found} scripts in it, not one")
+    policy = f'<meta http-equiv="Content-Security-Policy" content="{CONTENT_SECURITY_POLICY}">'
+    encoding = '<meta http-equiv="Content-Type" content="text/html; charset=utf-8">'
+    return _replaced_once(page, encoding, f"{encoding}\n    {policy}")
+
+
+def _with_closed_tags(script: str) -> str:
+    """asv's script with a tag closed that newer versions of jQuery leave open."""
+    return _replaced_once(script, '<b class="caret-right"/>', '<b class="caret-right"></b>')
 
 
 def _with_releases(script: str) -> str:

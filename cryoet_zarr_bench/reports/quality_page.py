@@ -7,6 +7,7 @@ them escaped.
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 from typing import TYPE_CHECKING, Any
 
@@ -63,7 +64,7 @@ def page_html(inspection: Inspection) -> str:
     rows = "\n".join(
         f"<tr><td>{for_html(check.name)}</td><td class=figure>{for_html(figure_text(check))}"
         f"</td><td>{for_html(check.threshold)}</td>"
-        f'<td style="color:{COLOURS[check.verdict]}"><b>{for_html(check.verdict)}</b></td>'
+        f'<td class="{_class_of(check.verdict)}"><b>{for_html(check.verdict)}</b></td>'
         f"<td>{for_html(check.says)}<br><small>{for_html(check.why)}</small></td></tr>"
         for check in report.checks
     )
@@ -72,7 +73,9 @@ def page_html(inspection: Inspection) -> str:
         name=for_html(report.name),
         source=for_html(report.source),
         lines=lines,
-        colour=COLOURS[report.verdict],
+        policy=_POLICY,
+        style=_STYLE,
+        verdict=_class_of(report.verdict),
         conclusion=for_html(conclusion(report)),
         rows=rows,
         picture=base64.b64encode(_png(figure)).decode(),
@@ -162,28 +165,44 @@ def _png(figure: Figure) -> bytes:
     return file.getvalue()
 
 
+def _class_of(verdict: str) -> str:
+    return verdict.replace(" ", "-")
+
+
+_STYLE = """
+body { font: 15px/1.5 system-ui, sans-serif; color: #222; max-width: 1200px; margin: 2em auto;
+  padding: 0 1em; }
+h1 { font-size: 1.5em; margin: 0; overflow-wrap: anywhere; }
+p { margin: .5em 0; overflow-wrap: anywhere; }
+img { width: 100%; margin: 1em 0; }
+table { border-collapse: collapse; width: 100%; }
+th, td { text-align: left; vertical-align: top; padding: .35em .8em .35em 0;
+  border-bottom: 1px solid #ddd; overflow-wrap: anywhere; }
+th, small, .source { color: #666; font-weight: normal; }
+.figure { text-align: right; }
+th:not(:last-child), td:not(:last-child) { white-space: nowrap; }
+""" + "".join(
+    f".{_class_of(verdict)} {{ color: {colour}; }}\n" for verdict, colour in COLOURS.items()
+)
+
+_DIGEST = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_POLICY = (
+    f"default-src 'none'; style-src 'sha256-{_DIGEST}'; img-src data:; "
+    "base-uri 'none'; form-action 'none'"
+)
+"""The page runs nothing and loads nothing: its one style and its picture are in it."""
+
 _HTML = """<!DOCTYPE html>
 <html lang="en">
 <meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
 <meta name="viewport" content="width=device-width">
 <title>Quality of {name}</title>
-<style>
-body {{ font: 15px/1.5 system-ui, sans-serif; color: #222; max-width: 1200px; margin: 2em auto;
-  padding: 0 1em; }}
-h1 {{ font-size: 1.5em; margin: 0; overflow-wrap: anywhere; }}
-p {{ margin: .5em 0; overflow-wrap: anywhere; }}
-img {{ width: 100%; margin: 1em 0; }}
-table {{ border-collapse: collapse; width: 100%; }}
-th, td {{ text-align: left; vertical-align: top; padding: .35em .8em .35em 0;
-  border-bottom: 1px solid #ddd; overflow-wrap: anywhere; }}
-th, small, .source {{ color: #666; font-weight: normal; }}
-.figure {{ text-align: right; }}
-th:not(:last-child), td:not(:last-child) {{ white-space: nowrap; }}
-</style>
+<style>{style}</style>
 <h1>Quality of {name}</h1>
 <p class="source">{source}</p>
 <p>{lines}</p>
-<p style="color:{colour}"><b>{conclusion}</b></p>
+<p class="{verdict}"><b>{conclusion}</b></p>
 <img alt="Slices, histogram, box plots by slice and power spectrum"
   src="data:image/png;base64,{picture}">
 <table>

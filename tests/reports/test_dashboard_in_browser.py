@@ -19,14 +19,18 @@ import made_up_evidence as made_up
 import made_up_storage as storage
 import pytest
 
+from cryoet_zarr_bench.quality.inspection import inspect
 from cryoet_zarr_bench.releases.announced import AnnouncedChange
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
-from cryoet_zarr_bench.reports.dashboard import Overview
+from cryoet_zarr_bench.reports.dashboard import ASSETS, CONTENT_SECURITY_POLICY, Overview
 from cryoet_zarr_bench.reports.evidence import verdict_content
 from cryoet_zarr_bench.reports.pooled import Pooled
 from cryoet_zarr_bench.reports.preview import QuietHandler
+from cryoet_zarr_bench.reports.quality_page import page_html
 from cryoet_zarr_bench.reports.questions import question_tables
 from cryoet_zarr_bench.reports.results import published_machine
+from cryoet_zarr_bench.tomograms.slabs import ArraySlabs
+from cryoet_zarr_bench.tomograms.synthetic import synthesize
 
 PROJECT = Path(__file__).resolve().parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -115,6 +119,11 @@ def browser():
         browser.close()
 
 
+NOTE_VIOLATIONS = """document.addEventListener('securitypolicyviolation', (event) => {
+  window.note_violation(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`);
+});"""
+
+
 @pytest.fixture
 def page(browser):
     """A page that fails the test for any request, script or answer that went wrong."""
@@ -131,6 +140,8 @@ def page(browser):
             or wrong.append(f"elsewhere: {r.url}")
         ),
     )
+    page.expose_function("note_violation", lambda violation: wrong.append(violation))
+    page.add_init_script(NOTE_VIOLATIONS)
     yield page
     page.close()
     assert wrong == []
@@ -312,6 +323,130 @@ def test_announced_changes_are_held_against_the_verdicts(page, address_with_evid
     links = page.locator("#verdicts-announced a[target=_blank]")
     assert links.count() == rows.count()
     assert all(link.get_attribute("href").startswith("https://") for link in links.all())
+
+
+def test_what_is_vendored_is_published_as_it_is(published):
+    for path in (ASSETS / "vendor").rglob("*"):
+        if path.is_file():
+            twin = published / "vendor" / path.relative_to(ASSETS / "vendor")
+            assert twin.read_bytes() == path.read_bytes()
+    count = sum(1 for _ in (ASSETS / "vendor").rglob("*"))
+    assert sum(1 for _ in (published / "vendor").rglob("*")) == count
+
+
+def test_the_published_page_has_no_script_in_it(published):
+    text = (published / "index.html").read_text()
+    assert f'content="{CONTENT_SECURITY_POLICY}"' in text
+    assert all("src=" in tag and not inside.strip() for tag, inside in scripts_of(text))
+    assert not re.search(r"<style|\son[a-z]+=|javascript:", text)
+
+
+def scripts_of(text):
+    return re.findall(r"(<script[^>]*>)(.*?)</script>", text, re.DOTALL)
+
+
+def test_asvs_pages_do_all_they_do_under_the_policy(page, address):
+    """Each page, button and hover of asv; the fixture fails for any violation, error or request."""
+    page.goto(f"{address}/#/")
+    page.wait_for_selector(".benchmark-plot canvas")
+    page.hover(".benchmark-plot >> nth=0")
+    page.wait_for_selector(".tooltip pre, .tooltip .tooltip-inner")
+    page.goto(f"{address}/#/summarylist")
+    page.hover("#summarylist-body tbody a >> nth=0")
+    page.wait_for_selector(".popover canvas")
+    page.goto(f"{address}/#/regressions")
+    page.click("#regressions-body .dropdown-toggle")
+    page.wait_for_selector("#regressions-body .dropdown-menu", state="visible")
+    page.click("#regressions-body .dropdown-toggle")
+    page.hover("#regressions-body tbody a >> nth=0")
+    page.wait_for_selector(".popover canvas")
+
+    page.goto(f"{address}/#/write.Write.time_write")
+    page.wait_for_selector("#main-graph canvas.flot-base")
+    page.wait_for_timeout(500)
+    swatch = page.locator("#main-graph .legendColorBox div div").first
+    assert swatch.evaluate("box => getComputedStyle(box).borderTopWidth") == "5px"
+    for button in ("log-scale", "zoom-y-axis", "even-spacing", "date-scale", "show-legend"):
+        is_down = "active" in (page.get_attribute(f"#{button}", "class") or "")
+        for expected in (not is_down, is_down):
+            page.click(f"#{button}")
+            page.wait_for_timeout(200)
+            assert ("active" in page.get_attribute(f"#{button}", "class")) == expected, button
+    page.click("#reference")
+    page.wait_for_selector(".popover")
+    page.click("#reference")
+    lines = page.locator("#main-graph .legend tr").count()
+    heading = page.locator(".panel-heading", has_text=re.compile(r"^\s*codec\s*$"))
+    heading.locator("xpath=following-sibling::*").locator("a.btn").first.click()
+    page.wait_for_timeout(300)
+    assert page.locator("#main-graph .legend tr").count() == lines - 1
+    group = page.locator("label.nav-header").first
+    assert group.locator("b").inner_text() == "" and group.inner_text().strip()
+    group.click()
+    group.locator("xpath=following-sibling::ul").wait_for(state="visible")
+    # A part of the history is chosen in the small graph below.
+    before = page.input_value("#range")
+    box = page.locator("#overview canvas.flot-overlay").bounding_box()
+    across = [box["x"] + box["width"] * part for part in (0.3, 0.6)]
+    page.mouse.move(across[0], box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(across[1], box["y"] + 20, steps=4)
+    page.mouse.up()
+    page.wait_for_timeout(300)
+    assert page.input_value("#range") != before
+    page.goto(f"{address}/#/write.Write.time_write?x-axis=codec")
+    page.wait_for_selector("#main-graph canvas.flot-base")
+
+
+def test_the_charts_menu_and_tooltips_work_under_the_policy(page, address):
+    page.goto(address)
+    page.wait_for_selector("#overview-history[data-drawn=yes]")
+    assert page.locator("style").count() == 0
+    page.click("#overview-history summary")
+    page.wait_for_selector("#overview-history .vega-actions", state="visible")
+    with page.expect_download() as download:
+        page.click("#overview-history .vega-actions a >> nth=0")
+    assert Path(download.value.path()).read_bytes().startswith(b"<svg")
+    page.click("#overview-history summary")
+    page.locator("#overview-history .regression_marks path").last.hover()
+    tooltip = page.locator("#vg-tooltip-element.visible")
+    tooltip.wait_for()
+    assert tooltip.evaluate("box => getComputedStyle(box).position") == "fixed"
+
+
+def test_the_policy_stops_what_a_name_would_run(browser, address):
+    page = browser.new_page()
+    page.goto(address)
+    page.wait_for_selector("#overview-history[data-drawn=yes]")
+    # As a name could that got into the page as HTML.
+    page.evaluate(
+        """() => {
+             const place = document.createElement('div');
+             place.innerHTML = "<img src=swallow.png onload='window.hit = 1'>";
+             document.body.append(place);
+             const script = document.createElement('script');
+             script.textContent = 'window.hit = 2';
+             document.body.append(script);
+           }"""
+    )
+    page.wait_for_timeout(500)
+    assert page.evaluate("window.hit") is None
+    page.close()
+
+
+def test_the_page_of_quality_control_is_shown_under_its_policy(page, tmp_path):
+    volume = synthesize("10A", (24, 24, 24), 1)
+    text = page_html(inspect(ArraySlabs(volume, "hostile <b>", (10.0, 10.0, 10.0)), "x"))
+    (tmp_path / "page.html").write_text(text)
+    with served(tmp_path) as address:
+        page.goto(f"{address}/page.html")
+        assert page.evaluate("document.querySelector('img').naturalWidth") > 1000
+        assert page.evaluate("getComputedStyle(document.body).maxWidth") == "1200px"
+        colours = page.locator("td b").evaluate_all(
+            "all => all.map((each) => getComputedStyle(each).color)"
+        )
+    assert "rgb(27, 127, 59)" in colours
+    assert "style=" not in text
 
 
 HOSTILE = "<img src=x onerror='window.hit = 1'><script>window.hit = 1</script>"
