@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import signal
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,31 +12,56 @@ import typer
 import typer.core
 from rich.console import Console
 
+from cryoet_zarr_bench import entry
 from cryoet_zarr_bench.errors import BadInput
 from cryoet_zarr_bench.releases import commands as releases
 
-_MEASURED_IS_KEPT = "what was measured is kept, the next run goes on from there"
 _INTERRUPTED = {
+    "bench": "what was measured is kept, the next run goes on from there",
+    "confirm": "pairs that were compared are kept, the same command goes on from them",
+    "convert": "the target is whole, or as it was before",
     "fetch": "what arrived is kept, the next run goes on from there",
-    "qc": "nothing was written",
+    "history": "what was measured is kept, the next run goes on from there",
     "preview": "no longer served",
+    "qc": "each file that was asked for is whole, or as it was before",
+    "readme": "each document is whole, some as they were before; the same command writes the rest",
+    "releases list": "it only lists, nothing is lost",
+    "releases update": "the catalogue is whole, with all that is new or as it was before",
+    "settings": "settings that were tried to their end are kept, the next run tries all again",
+    "tomograms": "it only lists, nothing is lost",
+    "trust": "what was measured is kept, the next run goes on from there",
+    "verdicts": "what was judged is kept, the next run goes on from there",
 }
-"""What a command that was interrupted leaves, where that is not what was measured."""
+"""What each command leaves where it was interrupted."""
 
 
 class _Commands(typer.core.TyperGroup):
     """Ends a command in one line and an exit code: 2 for bad input, 130 for Ctrl-C."""
 
     def invoke(self, ctx: Any) -> Any:
+        entry.work_begins()
+        interrupted = False
         try:
             return super().invoke(ctx)
         except BadInput as error:
             print(f"error: {error}", file=sys.stderr)
             raise typer.Exit(2) from error
         except KeyboardInterrupt as interruption:
-            left = _INTERRUPTED.get(str(ctx.invoked_subcommand), _MEASURED_IS_KEPT)
-            print(f"interrupted: {left}", file=sys.stderr)
-            raise typer.Exit(130) from interruption
+            interrupted = True
+            # A second one may break this line off, but ends no less.
+            entry.work_ends(told=True)
+            print(
+                f"interrupted: {_INTERRUPTED.get(_asked(ctx), entry.NOTHING_YET)}", file=sys.stderr
+            )
+            raise typer.Exit(entry.INTERRUPTED) from interruption
+        finally:
+            entry.work_ends(told=interrupted)
+
+
+def _asked(context: Any) -> str:
+    """The command of a context as `_INTERRUPTED` has it."""
+    group = [context.info_name] if context.parent else []
+    return " ".join([*group, str(context.invoked_subcommand)])
 
 
 app = typer.Typer(
@@ -47,7 +71,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Measure how cryo-electron tomograms are stored in Zarr, release by release.",
 )
-app.add_typer(releases.app, name="releases", help="The releases of zarr and numcodecs measured.")
+app.add_typer(
+    releases.app,
+    name="releases",
+    cls=_Commands,
+    help="The releases of zarr and numcodecs measured.",
+)
 
 console = Console(soft_wrap=False)
 
@@ -374,14 +403,9 @@ def _choose(tomogram: str | None, crop: str | None, profile: str | None) -> None
             os.environ[variable] = value
 
 
-def _interrupt(number: int, frame: object) -> None:
-    raise KeyboardInterrupt
-
-
 def main() -> None:
-    """Run the command line; to be told to end is the same as Ctrl-C."""
-    signal.signal(signal.SIGTERM, _interrupt)
-    app()
+    """Run the command line; see `entry`, which imports less before it answers Ctrl-C."""
+    entry.main()
 
 
 if __name__ == "__main__":
