@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import platform
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -262,10 +261,11 @@ def history(
     What was measured with a smaller profile is measured again. This writes the results that are
     committed. Interrupted, the next run goes on from there.
     """
+    from cryoet_zarr_bench.releases.machines import chosen_machine
     from cryoet_zarr_bench.reports.main_job import run_history
 
     _choose(None, None, profile)
-    name = machine or platform.node()
+    name = chosen_machine(machine)
     if not run_history(console, name, tomograms=tomogram or (), newest=newest, patience=patience):
         raise typer.Exit(1)
 
@@ -327,9 +327,10 @@ def verdicts(
 
     This writes the results that are committed. Interrupted, the next run goes on from there.
     """
+    from cryoet_zarr_bench.releases.machines import chosen_machine
     from cryoet_zarr_bench.reports.verdict_history import run_verdicts
 
-    run_verdicts(console, machine or platform.node(), release or [], again, minutes)
+    run_verdicts(console, chosen_machine(machine), release or [], again, minutes)
 
 
 @app.command()
@@ -341,11 +342,12 @@ def trust(
 
     Takes hours, writes results and docs/trust.md. Interrupted, the next run goes on from there.
     """
+    from cryoet_zarr_bench.releases.machines import chosen_machine
     from cryoet_zarr_bench.releases.places import PROJECT
     from cryoet_zarr_bench.reports.documents import update_documents
     from cryoet_zarr_bench.reports.trust_report import measure_trust
 
-    left = measure_trust(console, machine or platform.node(), minutes)
+    left = measure_trust(console, chosen_machine(machine), minutes)
     update_documents(PROJECT)
     if left:
         console.print(f"{left} blocks are left; the same command goes on with them")
@@ -363,12 +365,13 @@ def settings(
     ] = False,
 ) -> None:
     """Measure what asv's settings cost and how far identical runs differ; for docs/cost.md."""
+    from cryoet_zarr_bench.releases.machines import chosen_machine
     from cryoet_zarr_bench.releases.places import PROJECT
     from cryoet_zarr_bench.reports.documents import update_documents
     from cryoet_zarr_bench.reports.settings_trial import try_settings
 
     _choose(None, None, profile)
-    try_settings(console, machine or platform.node(), release, only_chosen)
+    try_settings(console, chosen_machine(machine), release, only_chosen)
     update_documents(PROJECT)
 
 
