@@ -18,10 +18,9 @@ from cryoet_zarr_bench.tomograms.refusal import refused
 MOST_BYTES = 64 << 20
 """More than any answer has; who prints more has lost its way."""
 
-PATIENCE = "CRYOET_PATIENCE_SECONDS"
-"""Environment variable: how long the process that writes the stores of a release may take."""
+PATIENCE = 24 * 3600.0
+"""Seconds that a process may take: the stores of the full profile take hours, not a day."""
 
-_PATIENCE = 24 * 3600.0
 _LOOK_EVERY = 0.05
 _LAST_BYTES = 4096
 
@@ -93,7 +92,6 @@ def how_it_ended(code: int) -> str:
 
 def _wait(process: subprocess.Popen[Any], *printed: IO[bytes]) -> str:
     """How a process ended where that was not well; nothing where it was."""
-    patience = float(os.environ.get(PATIENCE) or _PATIENCE)
     begin = time.monotonic()
     while True:
         with suppress(subprocess.TimeoutExpired):
@@ -101,8 +99,8 @@ def _wait(process: subprocess.Popen[Any], *printed: IO[bytes]) -> str:
             return how_it_ended(code) if code else ""
         if sum(os.fstat(file.fileno()).st_size for file in printed) > MOST_BYTES:
             return f"printed more than {MOST_BYTES >> 20} MiB and was ended"
-        if time.monotonic() - begin > patience:
-            return f"did not end in {patience:g} s and was ended"
+        if time.monotonic() - begin > PATIENCE:
+            return f"did not end in {PATIENCE:g} s and was ended"
 
 
 def _objects(said: IO[bytes]) -> list[dict[str, Any]] | None:

@@ -36,7 +36,7 @@ def release(tmp_path, monkeypatch):
     monkeypatch.setattr(release, "install", lambda held: None)
     monkeypatch.setattr(release, "variables", lambda tomogram: dict(os.environ))
     monkeypatch.setattr("cryoet_zarr_bench.verdicts.spoken.MOST_BYTES", 1 << 20)
-    monkeypatch.setenv("CRYOET_PATIENCE_SECONDS", "3")
+    monkeypatch.setattr("cryoet_zarr_bench.verdicts.spoken.PATIENCE", 3.0)
 
     def made(program):
         command = [sys.executable, "-c", f"import os, signal, subprocess, sys, time; {program}"]
