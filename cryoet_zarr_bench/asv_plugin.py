@@ -19,7 +19,7 @@ from cryoet_zarr_bench.releases.catalogue import load_catalogue
 from cryoet_zarr_bench.releases.cells import PROGRESS
 from cryoet_zarr_bench.releases.history import generate_history
 from cryoet_zarr_bench.releases.known_benchmarks import keep_known_benchmarks
-from cryoet_zarr_bench.releases.machines import guard_results
+from cryoet_zarr_bench.releases.machines import guard_results, machine_of_asv
 from cryoet_zarr_bench.releases.places import HISTORY, WORK, require_work_folder
 from cryoet_zarr_bench.releases.result_files import leave_out_unusable_results
 from cryoet_zarr_bench.reports import dashboard as dashboard  # registers the publishers
@@ -30,7 +30,12 @@ from cryoet_zarr_bench.storage.session import RECORD_FOLDER, end_with_parent
 
 def _register_machine() -> None:
     """Describe this machine to asv, as `asv machine --yes` would, where nobody did yet."""
-    name = os.environ.get("CRYOET_MACHINE") or Machine.get_unique_machine_name()
+    try:
+        name = machine_of_asv()
+    except BadInput as error:
+        # asv loads its plugins before it reports errors: this one line is the report.
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(2) from error
     try:
         MachineCollection.load(name)
     except UserError:

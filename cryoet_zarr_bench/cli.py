@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import os
-import platform
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,18 +13,29 @@ import typer
 import typer.core
 from rich.console import Console
 
+from cryoet_zarr_bench import entry
 from cryoet_zarr_bench.errors import BadInput
 from cryoet_zarr_bench.releases import commands as releases
 from cryoet_zarr_bench.shown_text import on_one_line
 
-_MEASURED_IS_KEPT = "what was measured is kept, the next run goes on from there"
 _INTERRUPTED = {
+    "bench": "what was measured is kept, the next run goes on from there",
+    "confirm": "pairs that were compared are kept, the same command goes on from them",
+    "convert": "the target is whole, or as it was before",
     "fetch": "what arrived is kept, the next run goes on from there",
-    "qc": "nothing was written",
+    "history": "what was measured is kept, the next run goes on from there",
     "preview": "no longer served",
     "cache": "what is not removed yet is whole",
+    "qc": "each file that was asked for is whole, or as it was before",
+    "readme": "each document is whole, some as they were before; the same command writes the rest",
+    "releases list": "it only lists, nothing is lost",
+    "releases update": "the catalogue is whole, with all that is new or as it was before",
+    "settings": "settings that were tried to their end are kept, the next run tries all again",
+    "tomograms": "it only lists, nothing is lost",
+    "trust": "what was measured is kept, the next run goes on from there",
+    "verdicts": "what was judged is kept, the next run goes on from there",
 }
-"""What a command that was interrupted leaves, where that is not what was measured."""
+"""What each command leaves where it was interrupted."""
 
 
 @contextmanager
@@ -51,6 +59,8 @@ class _Commands(typer.core.TyperGroup):
             return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
+        entry.work_begins()
+        interrupted = False
         try:
             with _printable_usage_errors():
                 return super().invoke(ctx)
@@ -58,9 +68,13 @@ class _Commands(typer.core.TyperGroup):
             print(f"error: {on_one_line(error)}", file=sys.stderr)
             raise typer.Exit(2) from error
         except KeyboardInterrupt as interruption:
-            left = _INTERRUPTED.get(str(ctx.invoked_subcommand), _MEASURED_IS_KEPT)
-            print(f"interrupted: {left}", file=sys.stderr)
-            raise typer.Exit(130) from interruption
+            interrupted = True
+            # A second one may break this line off, but ends no less.
+            entry.work_ends(told=True)
+            print(
+                f"interrupted: {_INTERRUPTED.get(_asked(ctx), entry.NOTHING_YET)}", file=sys.stderr
+            )
+            raise typer.Exit(entry.INTERRUPTED) from interruption
         except (MemoryError, ImportError, OSError) as error:
             from cryoet_zarr_bench.tomograms.available_memory import is_out_of_memory
             from cryoet_zarr_bench.tomograms.refusal import out_of_memory
@@ -69,6 +83,14 @@ class _Commands(typer.core.TyperGroup):
                 raise
             print(f"error: {out_of_memory(str(ctx.invoked_subcommand), error)}", file=sys.stderr)
             raise typer.Exit(2) from error
+        finally:
+            entry.work_ends(told=interrupted)
+
+
+def _asked(context: Any) -> str:
+    """The command of a context as `_INTERRUPTED` has it."""
+    group = [context.info_name] if context.parent else []
+    return " ".join([*group, str(context.invoked_subcommand)])
 
 
 app = typer.Typer(
@@ -78,7 +100,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Measure how cryo-electron tomograms are stored in Zarr, release by release.",
 )
-app.add_typer(releases.app, name="releases", help="The releases of zarr and numcodecs measured.")
+app.add_typer(
+    releases.app,
+    name="releases",
+    cls=_Commands,
+    help="The releases of zarr and numcodecs measured.",
+)
 
 console = Console(soft_wrap=False, emoji=False)
 
@@ -291,10 +318,11 @@ def history(
     What was measured with a smaller profile is measured again. This writes the results that are
     committed. Interrupted, the next run goes on from there.
     """
+    from cryoet_zarr_bench.releases.machines import chosen_machine
     from cryoet_zarr_bench.reports.main_job import run_history
 
     _choose(None, None, profile)
-    name = machine or platform.node()
+    name = chosen_machine(machine)
     if not run_history(console, name, tomograms=tomogram or (), newest=newest, patience=patience):
         raise typer.Exit(1)
 
@@ -356,9 +384,10 @@ def verdicts(
 
     This writes the results that are committed. Interrupted, the next run goes on from there.
     """
+    from cryoet_zarr_bench.releases.machines import chosen_machine
     from cryoet_zarr_bench.reports.verdict_history import run_verdicts
 
-    run_verdicts(console, machine or platform.node(), release or [], again, minutes)
+    run_verdicts(console, chosen_machine(machine), release or [], again, minutes)
 
 
 @app.command()
@@ -370,11 +399,12 @@ def trust(
 
     Takes hours, writes results and docs/trust.md. Interrupted, the next run goes on from there.
     """
+    from cryoet_zarr_bench.releases.machines import chosen_machine
     from cryoet_zarr_bench.releases.places import PROJECT
     from cryoet_zarr_bench.reports.documents import update_documents
     from cryoet_zarr_bench.reports.trust_report import measure_trust
 
-    left = measure_trust(console, machine or platform.node(), minutes)
+    left = measure_trust(console, chosen_machine(machine), minutes)
     update_documents(PROJECT)
     if left:
         console.print(f"{left} blocks are left; the same command goes on with them")
@@ -392,12 +422,13 @@ def settings(
     ] = False,
 ) -> None:
     """Measure what asv's settings cost and how far identical runs differ; for docs/cost.md."""
+    from cryoet_zarr_bench.releases.machines import chosen_machine
     from cryoet_zarr_bench.releases.places import PROJECT
     from cryoet_zarr_bench.reports.documents import update_documents
     from cryoet_zarr_bench.reports.settings_trial import try_settings
 
     _choose(None, None, profile)
-    try_settings(console, machine or platform.node(), release, only_chosen)
+    try_settings(console, chosen_machine(machine), release, only_chosen)
     update_documents(PROJECT)
 
 
@@ -432,18 +463,9 @@ def _choose(tomogram: str | None, crop: str | None, profile: str | None) -> None
             os.environ[variable] = value
 
 
-def _interrupt(number: int, frame: object) -> None:
-    raise KeyboardInterrupt
-
-
 def main() -> None:
-    """Run the command line; to be told to end is the same as Ctrl-C."""
-    signal.signal(signal.SIGTERM, _interrupt)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            # A terminal of few letters is shown the others written out, which is better than none.
-            stream.reconfigure(errors="backslashreplace")
-    app()
+    """Run the command line; see `entry`, which imports less before it answers Ctrl-C."""
+    entry.main()
 
 
 if __name__ == "__main__":

@@ -45,7 +45,11 @@ def run_clear(console: Console, older_than: float) -> None:
     cleared = clear_cache(older_than)
     size = sum(item.size for item in cleared.removed)
     console.print(
-        Text(f"removed {len(cleared.removed)}, {size / 1e6:.1f} MB, from {cache_directory()}"),
+        Text(
+            for_terminal(
+                f"removed {len(cleared.removed)}, {size / 1e6:.1f} MB, from {cache_directory()}"
+            )
+        ),
         soft_wrap=True,
     )
     for item in cleared.in_use:

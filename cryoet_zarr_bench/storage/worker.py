@@ -159,8 +159,11 @@ def _in_its_own_process(make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     os.close(sender)
     with os.fdopen(receiver) as answer:
         said = answer.read()
-    if os.waitpid(fork, 0)[1]:
-        raise RuntimeError("the process that makes the stores of a class ended by itself")
+    code = os.waitstatus_to_exitcode(os.waitpid(fork, 0)[1])
+    # A library may end it with 0 as well, before it has said anything.
+    if code or not said:
+        how = f"signal {-code}" if code < 0 else f"exit code {code}"
+        raise RuntimeError(f"the process that makes the stores of a class ended by itself, {how}")
     found: dict[str, Any] = json.loads(said)
     return found
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import functools
 import itertools
-import json
 import os
 import re
-import subprocess
 import sys
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +16,7 @@ from cryoet_zarr_bench.releases.places import PROJECT
 from cryoet_zarr_bench.storage import worker
 from cryoet_zarr_bench.storage.config import StorageConfig
 from cryoet_zarr_bench.storage.grid import Profile
+from cryoet_zarr_bench.verdicts.spoken import ask
 
 TIMED = (
     "write.Write.time_write",
@@ -92,16 +91,15 @@ def suite(profile: str) -> dict[str, list[list[Any]]]:
     asv's own discovery finds them, in a process that has the profile: the grid is chosen when the
     suite is imported. The core comes first.
     """
-    found = subprocess.run(
+    (said,) = ask(
+        f"the benchmarks of profile {profile} could not be listed",
         [sys.executable, "-P", "-W", "ignore", str(worker.__file__), "suite", str(PROJECT)],
-        env={**os.environ, "CRYOET_PROFILE": profile},
-        capture_output=True,
-        text=True,
+        {**os.environ, "CRYOET_PROFILE": profile},
+        "",
+        None,
+        1,
     )
-    if found.returncode:
-        last = (found.stderr.strip().splitlines() or ["no output"])[-1]
-        raise BadInput(f"the benchmarks of profile {profile} could not be listed: {last}")
-    listed = {each["name"]: each for each in json.loads(found.stdout)["benchmarks"]}
+    listed = {each["name"]: each for each in said["benchmarks"]}
     core = [name for name in (*TIMED, MEMORY) if name in listed]
     return {
         name: listed[name]["params"]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import subprocess
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from cryoet_zarr_bench.tomograms.prepared import PreparedTomogram
 from cryoet_zarr_bench.verdicts.cells import ComparedCell, method_of
 from cryoet_zarr_bench.verdicts.pairs import ReleaseUnderTest
 from cryoet_zarr_bench.verdicts.question import Question, both_sides
+from cryoet_zarr_bench.verdicts.spoken import ask
 
 REPEATS = 2
 """Processes in which each call is counted: what their counts differ by is the floor."""
@@ -163,19 +163,16 @@ def _count_all(
     ]
     # A fixed seed of hashes: dictionaries of strings are then walked alike.
     variables = {**side.variables(tomogram), "PYTHONHASHSEED": "0"}
-    finished = subprocess.run(
+    answers = ask(
+        f"{side.side.name}: its calls could not be counted",
         command,
-        env=variables,
-        cwd=PROJECT,
-        input="".join(json.dumps(each) + "\n" for each in wanted),
-        capture_output=True,
-        text=True,
+        variables,
+        "".join(json.dumps(each) + "\n" for each in wanted),
+        PROJECT,
+        len(wanted),
     )
-    if finished.returncode:
-        last = (finished.stderr.strip().splitlines() or ["no output"])[-1]
-        raise BadInput(f"{side.side.name}: valgrind ended with {finished.returncode}: {last}")
-    for each, line in zip(wanted, finished.stdout.splitlines(), strict=False):
-        if error := json.loads(line).get("error"):
+    for each, answer in zip(wanted, answers, strict=False):
+        if error := answer.get("error"):
             raise BadInput(f"{side.side.name}: {each['name']}: {error}")
     return read_counts(output)
 

@@ -12,7 +12,7 @@ import shutil
 import statistics
 import subprocess
 from collections.abc import Callable, Collection, Iterable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -28,8 +28,10 @@ from cryoet_zarr_bench.releases.places import PROJECT
 from cryoet_zarr_bench.storage import worker
 from cryoet_zarr_bench.storage.session import PREPARED_TOMOGRAM, RECORD_FOLDER
 from cryoet_zarr_bench.tomograms.prepared import PreparedTomogram
+from cryoet_zarr_bench.tomograms.refusal import refused, shown
 from cryoet_zarr_bench.verdicts.cells import ComparedCell
 from cryoet_zarr_bench.verdicts.sides import Side
+from cryoet_zarr_bench.verdicts.spoken import ask, end_group, how_it_ended
 
 QUARTETS = (3, 40)
 """How many times `A B B A` is run in a pair, at least and at most: 12 to 160 calls. In each half
@@ -44,6 +46,11 @@ TURN_SECONDS = 0.003
 other side the caches are cold, and opening an array may take a twentieth of a millisecond."""
 
 NO_COMMIT = "0" * 40
+
+_LONGEST_ANSWER = 1 << 20
+
+_SAID = {"stores", "impossible", "failed", "shelves"}
+"""What `worker` says of the stores of a release."""
 
 
 class ReleaseUnderTest:
@@ -71,18 +78,19 @@ class ReleaseUnderTest:
         """
         self.install(held)
         self.make_room()
-        made = subprocess.run(
+        said = ask(
+            f"{self.side.name}: its stores could not be written",
             self.command("shelf", self._written),
-            env=self.variables(tomogram),
-            input=json.dumps({"cells": [[cell.benchmark, cell.config] for cell in cells]}) + "\n",
-            capture_output=True,
-            text=True,
+            self.variables(tomogram),
+            json.dumps({"cells": [[cell.benchmark, cell.config] for cell in cells]}) + "\n",
+            None,
+            1,
         )
-        if made.returncode:
-            last = (made.stderr.strip().splitlines() or ["no output"])[-1]
-            raise BadInput(f"{self.side.name}: its stores could not be written: {last}")
-        said: dict[str, Any] = json.loads(made.stdout)
-        return said
+        if len(said) != 1 or not said[0].keys() >= _SAID:
+            raise refused(
+                self.side.name, "its process did not tell of its stores", "check its build"
+            )
+        return said[0]
 
     def make_room(self) -> Path:
         """An empty folder for its stores, with a link to the one on the disk if there is one."""
@@ -180,6 +188,7 @@ class Worker:
     """A process of `storage.worker`; it is gone when the `with` ends."""
 
     def __init__(self, command: list[str], variables: dict[str, str]) -> None:
+        self._garbled = ""
         self._process = subprocess.Popen(
             command,
             env=variables,
@@ -188,6 +197,7 @@ class Worker:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
+            errors="replace",
             # Ctrl-C is for us: a call that it cut short would look like a failure.
             start_new_session=True,
         )
@@ -201,8 +211,11 @@ class Worker:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._process.kill()
-        self._process.communicate()
+        end_group(self._process)
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with suppress(BrokenPipeError):
+                    pipe.close()
 
     def call(self, cell: ComparedCell, stores: Path, times: int = 1) -> dict[str, Any]:
         """Let it make a call so many `times`, which reads from a store in `stores` if it reads.
@@ -216,15 +229,26 @@ class Worker:
             "stores": str(stores),
             "times": times,
         }
+        if self._garbled:
+            return {"error": self._garbled}
         try:
             self._process.stdin.write(json.dumps(wanted) + "\n")
             self._process.stdin.flush()
-            line = self._process.stdout.readline()
+            line = self._process.stdout.readline(_LONGEST_ANSWER)
         except BrokenPipeError:
             line = ""
         if not line:
-            return {"error": "the process of this release ended by itself"}
-        answer: dict[str, Any] = json.loads(line)
+            how = how_it_ended(self._process.wait())
+            return {"error": f"the process of this release ended by itself: it {how}"}
+        try:
+            answer = json.loads(line)
+        except (ValueError, RecursionError):
+            answer = None
+        if not isinstance(answer, dict):
+            # What comes next would be taken for the answer to another call.
+            end_group(self._process)
+            self._garbled = f"the process of this release said what is no answer: {shown(line)}"
+            return {"error": self._garbled}
         return answer
 
 

@@ -180,12 +180,15 @@ def test_what_one_class_does_to_its_process_does_not_reach_the_next(
     assert {"none_32x32x32_v3 (own.Own)", "none_32x32x32_v3"} <= said["stores"].keys()
 
 
+@pytest.mark.parametrize("code", [0, 7])
 def test_a_class_that_ends_its_process_ends_all_with_the_reason(
-    suite, tmp_path, labelled_environment, monkeypatch
+    code, suite, tmp_path, labelled_environment, monkeypatch
 ):
+    own = suite.parents[2] / "benchmarks" / "own.py"
+    own.write_text(own.read_text().replace("os._exit(7)", f"os._exit({code})"))
     monkeypatch.setenv("CRYOET_CACHE_DIR", str(tmp_path / "tomograms"))
     cells = [["own.Dying.time_nothing", "none_32x32x32_v3"]]
-    with pytest.raises(AssertionError, match="ended by itself"):
+    with pytest.raises(AssertionError, match=f"ended by itself, exit code {code}"):
         tell(suite, "shelf", tmp_path, [{"cells": cells}], labelled_environment)
 
 
