@@ -87,9 +87,8 @@ class ReleaseUnderTest:
             1,
         )
         if len(said) != 1 or not said[0].keys() >= _SAID:
-            raise refused(
-                self.side.name, "its process did not tell of its stores", "check its build"
-            )
+            problem = "its process did not tell of its stores"
+            raise ReleaseUnusable(str(refused(self.side.name, problem, "check its build")))
         return said[0]
 
     def make_room(self) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -13,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
+from cryoet_zarr_bench.errors import ReleaseUnusable
 from cryoet_zarr_bench.tomograms.refusal import refused
 
 MOST_BYTES = 64 << 20
@@ -38,8 +40,9 @@ def ask(
     `who` names it in a refusal. When this returns or raises, nothing that it started is left.
 
     Raises:
-        BadInput: it did not end by itself with exit code 0, or said something else. One line has
-            how it ended and the last line it printed.
+        ReleaseUnusable: it did not end by itself with exit code 0, or said something else. One line
+            has how it ended and the last line it printed.
+        BadInput: it was ended from outside, or the disk is full, which is no fault of the release.
     """
     with (
         tempfile.TemporaryFile() as asked,
@@ -69,7 +72,10 @@ def ask(
             how = f"{how_it_ended(0)} before it had answered"
         if how:
             last = _last_line(errors) or _last_line(said) or "nothing"
-            raise refused(who, f"its process {how}; the last it printed: {last}", "check its build")
+            said_of_it = f"its process {how}; the last it printed: {last}"
+            if how in _FROM_OUTSIDE or os.strerror(errno.ENOSPC) in last:
+                raise refused(who, said_of_it, "try again")
+            raise ReleaseUnusable(str(refused(who, said_of_it, "check its build")))
         return answers or []
 
 
@@ -88,6 +94,12 @@ def how_it_ended(code: int) -> str:
         return f"was ended by {signal.Signals(-code).name}"
     except ValueError:
         return f"was ended by signal {-code}"
+
+
+_FROM_OUTSIDE = {
+    how_it_ended(-ending)
+    for ending in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+}
 
 
 def _wait(process: subprocess.Popen[Any], *printed: IO[bytes]) -> str:

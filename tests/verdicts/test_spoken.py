@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cryoet_zarr_bench.errors import BadInput
+from cryoet_zarr_bench.errors import BadInput, ReleaseUnusable
 from cryoet_zarr_bench.verdicts.cells import ComparedCell
 from cryoet_zarr_bench.verdicts.pairs import ReleaseUnderTest, Worker
 from cryoet_zarr_bench.verdicts.sides import Side
@@ -48,11 +48,26 @@ def release(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("program", ENDS, ids=ascii)
 def test_a_release_that_ends_its_process_is_refused_in_one_line(program, release):
-    with pytest.raises(BadInput) as refusal:
+    # `verdicts` files this as what is to be said of the release.
+    with pytest.raises(ReleaseUnusable) as refusal:
         release(program).prepare({}, None, [CELL])
     said = str(refusal.value)
     assert said.startswith("A wheel: ") and ENDS[program] in said
     assert len(said) < 500 and said.isprintable()
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "os.kill(os.getpid(), signal.SIGKILL)",
+        "os.kill(os.getpid(), signal.SIGTERM)",
+        "sys.exit('OSError: [Errno 28] No space left on device')",
+    ],
+)
+def test_what_happened_to_a_process_from_outside_is_not_said_of_its_release(program, release):
+    with pytest.raises(BadInput) as refusal:
+        release(program).prepare({}, None, [CELL])
+    assert not isinstance(refusal.value, ReleaseUnusable)
 
 
 def test_what_it_started_is_gone_as_well(release, tmp_path):
