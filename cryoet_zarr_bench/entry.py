@@ -1,6 +1,6 @@
 """Where the program begins: from its first line to its last, Ctrl-C ends it in one line.
 
-To be told to end, by SIGTERM, is the same. Nothing heavy is imported before this is so.
+To be told to end, by SIGTERM or because the terminal is gone, is the same. Nothing heavy is imported before this is so.
 """
 
 from __future__ import annotations
@@ -50,9 +50,11 @@ def work_ends(told: bool = False) -> None:
 
 def main() -> None:
     """Run the command line."""
-    # Who starts a program in the background may have Ctrl-C ignored, and so it stays.
-    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
-        signal.signal(signal.SIGINT, _interrupt)
+    # Who starts a program in the background may have Ctrl-C ignored, or the end of the terminal, by
+    # nohup: so it stays.
+    for ending in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(ending) is not signal.SIG_IGN:
+            signal.signal(ending, _interrupt)
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGALRM, _interrupt)
     sys.unraisablehook = _unraisable

@@ -7,12 +7,12 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-_ENDINGS = (signal.SIGINT, signal.SIGTERM)
+_ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
 def interrupted_between_steps() -> Iterator[Callable[[], None]]:
-    """Hold Ctrl-C and SIGTERM back until the function that is given is called, after each step.
+    """Hold Ctrl-C, SIGTERM and SIGHUP back until the function that is given is called, after each step.
 
     zarr writes in threads of its own, which an exception in this one does not stop: they would go
     on making files in a folder that is being removed. The second Ctrl-C is not held back. Elsewhere

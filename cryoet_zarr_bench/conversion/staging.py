@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import fcntl
 import os
@@ -19,7 +20,7 @@ _AT_CWD, _EXCHANGE = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of rename(2)
 
 
 @contextmanager
-def staged(target: Path, overwrite: bool) -> Iterator[Path]:
+def staged(target: Path, overwrite: bool, doing: str = "converting") -> Iterator[Path]:
     """Give a path to write to, in a hidden folder beside `target`, which gets the target's name.
 
     That happens when the block ends without an exception; then, as ever, the hidden folder is
@@ -28,13 +29,14 @@ def staged(target: Path, overwrite: bool) -> Iterator[Path]:
     Args:
         target: a name in a folder that is there.
         overwrite: whether what has the name at the end is replaced.
+        doing: what is being done, in a word: it is in the name of the hidden folder.
 
     Raises:
         BadInput: another process is at it, or the name was taken meanwhile.
         OSError: there is no room, or no permission.
     """
-    folder = target.with_name(f".{target.name}.converting")
-    lock = _lock(folder, target)
+    folder = target.with_name(f".{target.name}.{doing}")
+    lock = _lock(folder, target, doing)
     try:
         _clear(folder, target)
         product = folder / target.name
@@ -50,7 +52,7 @@ def staged(target: Path, overwrite: bool) -> Iterator[Path]:
         os.close(lock)
 
 
-def _lock(folder: Path, target: Path) -> int:
+def _lock(folder: Path, target: Path, doing: str) -> int:
     """Make the folder, or take over that of a process that was killed."""
     while True:
         with suppress(FileExistsError):
@@ -65,9 +67,7 @@ def _lock(folder: Path, target: Path) -> int:
                 return descriptor
         except BlockingIOError as error:
             os.close(descriptor)
-            raise refused(
-                target, "another conversion is writing it", "wait until it ends"
-            ) from error
+            raise refused(target, f"another process is {doing} it", "wait until it ends") from error
         except FileNotFoundError:
             pass
         except BaseException:
@@ -90,11 +90,24 @@ def _clear(folder: Path, target: Path) -> None:
 
 def _remove_for_good(folder: Path) -> None:
     """Remove a folder that threads of zarr may still write to: it makes what is missing anew."""
+    # One that is late may make it once more, until the process ends.
+    atexit.register(_remove_unless_locked, folder)
     for _ in range(_TRIES):
         shutil.rmtree(folder, ignore_errors=True)
         time.sleep(_PAUSE)
         if not folder.exists():
             return
+
+
+def _remove_unless_locked(folder: Path) -> None:
+    """Remove a folder, but not where another process has taken its name meanwhile."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(folder, ignore_errors=True)
+        finally:
+            os.close(descriptor)
 
 
 def _put_in_place(product: Path, target: Path, folder: Path) -> None:

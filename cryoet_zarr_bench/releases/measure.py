@@ -30,6 +30,7 @@ from cryoet_zarr_bench.releases.catalogue import Release
 from cryoet_zarr_bench.releases.cells import PROGRESS
 from cryoet_zarr_bench.releases.interpreters import find_interpreter
 from cryoet_zarr_bench.releases.places import HISTORY, PROJECT, WORK, WORK_FOLDER
+from cryoet_zarr_bench.releases.scratch import clear_scratch_folders
 from cryoet_zarr_bench.shown_text import for_markup
 from cryoet_zarr_bench.tomograms.writable import require_folder
 from cryoet_zarr_bench.whole_files import write_whole
@@ -260,6 +261,8 @@ def run_watched(
     except BaseException:
         _stop(process)
         raise
+    finally:
+        clear_scratch_folders()
 
 
 def _show(reports: Iterable[str], title: str, progress: Progress, console: Console) -> None:

@@ -9,6 +9,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from cryoet_zarr_bench.errors import BadInput
@@ -97,20 +98,41 @@ def _claim(place: Path, space: int, variable: str) -> Path:
             f"{place}: {free / 1e9:.1f} GB free, the stores of the grid may take "
             f"{space / 1e9:.1f} GB; set {variable}, or choose a smaller profile, tomogram or crop"
         )
-    parent = place / f"cryoet-zarr-bench-{os.getuid()}"
+    parent = _folder_of_user(place)
     try:
         parent.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise refused(parent, f"is in the way ({why(parent, error)})", "remove it") from error
     if parent.stat().st_uid != os.getuid():
         return Path(tempfile.gettempdir())
-    for left in parent.iterdir():
-        if left.name.isdigit() and not _is_alive(int(left.name)):
-            shutil.rmtree(left, ignore_errors=True)
+    _clear(parent)
     own = parent / str(os.getpid())
     own.mkdir(mode=0o700, exist_ok=True)
     atexit.register(_remove, own, os.getpid())
     return own
+
+
+def clear_scratch_folders() -> None:
+    """Remove the folders of processes that are gone, wherever they may lie.
+
+    asv cannot remove its own where it is killed; who started it does so when it has ended.
+    """
+    on_disk = Path(os.environ.get(DISK_FOLDER) or WORK)
+    for place in {MEMORY, Path(tempfile.gettempdir()), on_disk}:
+        parent = _folder_of_user(place)
+        with suppress(OSError):
+            if not parent.is_symlink() and parent.stat().st_uid == os.getuid():
+                _clear(parent)
+
+
+def _folder_of_user(place: Path) -> Path:
+    return place / f"cryoet-zarr-bench-{os.getuid()}"
+
+
+def _clear(parent: Path) -> None:
+    for left in parent.iterdir():
+        if left.name.isdigit() and not _is_alive(int(left.name)):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _check_name(place: Path, variable: str) -> None:

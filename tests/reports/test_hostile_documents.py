@@ -1,0 +1,149 @@
+"""Documents and charts of hostile names: rendered, they hold no tag, link or cell of a name."""
+
+import json
+import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import made_up_evidence as evidence
+import made_up_storage as storage
+import pytest
+from markdown_it import MarkdownIt
+
+from cryoet_zarr_bench.releases.announced import AnnouncedChange
+from cryoet_zarr_bench.reports.announced import announced_rows
+from cryoet_zarr_bench.reports.cost_report import cost_report
+from cryoet_zarr_bench.reports.pooled import Pooled
+from cryoet_zarr_bench.reports.portability_report import portability_report
+from cryoet_zarr_bench.reports.results import Cell
+from cryoet_zarr_bench.reports.storage_report import (
+    TomogramFigures,
+    storage_charts,
+    storage_report,
+)
+from cryoet_zarr_bench.reports.verdict_steps import read_verdicts
+from cryoet_zarr_bench.reports.verdict_table import (
+    announced_markdown,
+    verdict_markdown,
+    verdict_rows,
+)
+from cryoet_zarr_bench.shown_text import for_terminal
+
+RESULTS = Path(__file__).resolve().parents[2] / "results"
+NASTY = (
+    "<img/src=x/onerror=hit()>|`|[x](https://e.vil)![x](e.vil)&lt;**b**__c__~~d~~$e$\n\n# f\n"
+    "\x1b[31m\u202e\udcff\\"
+)
+RENDER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+
+
+class Rendered(HTMLParser):
+    """A document as a reader sees it: its tags and its text, rows with as many cells as heads."""
+
+    def __init__(self, markdown: str):
+        super().__init__()
+        self.tags: list[str] = []
+        self.sources: list[str] = []
+        self.text = ""
+        markdown.encode()
+        assert all(letter.isprintable() or letter == "\n" for letter in markdown)
+        self.feed(RENDER.render(markdown))
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.sources += [value for name, value in attrs if name in ("href", "src")]
+
+    def handle_data(self, data):
+        self.text += data
+
+    def shows(self, name: str) -> bool:
+        return for_terminal(name) in self.text
+
+    def holds_only(self, *tags: str) -> bool:
+        return set(self.tags) <= {"table", "thead", "tbody", "tr", "th", "td", "p", *tags}
+
+    @property
+    def cells_a_row(self) -> float:
+        rows = [tag for tag in self.tags if tag == "tr"]
+        return sum(tag in ("th", "td") for tag in self.tags) / len(rows)
+
+
+def test_verdicts(tmp_path):
+    cells = [evidence.changed(1.3, NASTY)]
+    lines = [
+        evidence.step(NASTY, NASTY, cells, python=NASTY),
+        evidence.step("zarr-3.1.3", NASTY, [], reason=NASTY),
+    ]
+    (tmp_path / "machine").mkdir()
+    evidence.write_lines(tmp_path / "machine" / "verdicts.jsonl", lines)
+    rows = verdict_rows(read_verdicts(tmp_path))
+    found = Rendered(verdict_markdown(rows))
+    assert found.shows(NASTY) and found.holds_only("strong")
+    assert found.cells_a_row == found.tags.count("th")
+
+
+@pytest.mark.parametrize(
+    ("source", "is_linked"),
+    [("https://fine.example/a#b", True), ("https://e.vil) ![x](y", False), ("javascript:x", False)],
+)
+def test_announced_changes(source, is_linked):
+    change = AnnouncedChange(
+        *("zarr", NASTY, NASTY, source, True, NASTY, (), "", "slower", "zarr-3.1.6")
+    )
+    found = Rendered(announced_markdown(announced_rows([change], [])))
+    assert found.shows(NASTY) and found.holds_only("a")
+    assert found.sources == ([source] if is_linked else [])
+    assert found.cells_a_row == 5
+
+
+def test_storage_and_its_chart():
+    odd = Cell(NASTY, NASTY, 3)
+    figures = {
+        name: {**cells, odd: next(iter(cells.values())) * 1.5}
+        for name, cells in {**storage.core(), **storage.other_questions()}.items()
+    }
+    result = replace(storage.release(figures, NASTY), file_system=NASTY, profile=NASTY)
+    tomograms = [TomogramFigures.of(Pooled(result, 1, 1.2))]
+    found = Rendered(storage_report(RESULTS, storage.MACHINE, tomograms))
+    assert found.shows(NASTY)
+    assert found.holds_only("h1", "h2", "img", "a", "strong", "ul", "li", "code")
+    assert found.tags.count("img") == 1 and found.tags.count("h2") == 2
+    assert all(each.startswith(("storage-", "#the-answer")) for each in found.sources)
+    ((name, svg),) = storage_charts(tomograms).items()
+    assert name.isascii() and "/" not in name
+    parts = {element.tag.rpartition("}")[2] for element in ElementTree.fromstring(svg).iter()}
+    assert parts <= {"svg", "rect", "g", "text", "path", "circle", "title"}
+    assert for_terminal(NASTY) in "".join(ElementTree.fromstring(svg).itertext())
+
+
+def test_portability(tmp_path):
+    (tmp_path / "m").mkdir()
+    found = {
+        "missing": {NASTY: NASTY},
+        "versions": {"zarr-python": NASTY},
+        "outcomes": {"zarr-python": {"zarr-python": "012"}},
+        "reasons": {NASTY: {NASTY: ["zarr-python bz2-5_4x8x8_v3"]}},
+        "impossible": {NASTY: {NASTY: NASTY}},
+        "failed": {NASTY: {NASTY: NASTY}},
+    }
+    record = {"release": "zarr-3.4.2", "portability": found}
+    (tmp_path / "m" / "a-py3.12.record.jsonl").write_text(json.dumps(record))
+    page = Rendered(portability_report(tmp_path, "m"))
+    assert page.shows(NASTY) and page.sources == []
+    assert page.holds_only("h1", "h2", "h3", "code", "strong")
+
+
+def test_cost(tmp_path):
+    (tmp_path / "m").mkdir()
+    spread = {"median": 1.1, "p90": 1.2, "cells": 3}
+    setting = {"profile": NASTY, "setting": NASTY, "cells": 4, "seconds": [1.0, 2.0]}
+    setting |= {"cpu": spread, "wall": spread, "over_chosen": None, "load": NASTY}
+    (tmp_path / "m" / "settings.jsonl").write_text(json.dumps(setting))
+    (tmp_path / "m" / "machine.json").write_text(
+        json.dumps({"cpu": NASTY, "num_cpu": NASTY, "os": NASTY, "machine": "m", "ram": "1"})
+    )
+    page = Rendered(cost_report(tmp_path, "m"))
+    assert page.shows(NASTY) and page.sources == []
+    assert page.holds_only("h1", "h2", "code")
+    assert page.cells_a_row == 13
