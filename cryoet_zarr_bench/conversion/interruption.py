@@ -12,7 +12,7 @@ _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @contextmanager
 def interrupted_between_steps() -> Iterator[Callable[[], None]]:
-    """Hold Ctrl-C, SIGTERM and SIGHUP back until the function that is given is called, after each step.
+    """Hold Ctrl-C, SIGTERM, SIGHUP back until the function that is given is called, after a step.
 
     zarr writes in threads of its own, which an exception in this one does not stop: they would go
     on making files in a folder that is being removed. The second Ctrl-C is not held back. Elsewhere

@@ -20,7 +20,9 @@ _AT_CWD, _EXCHANGE = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of rename(2)
 
 
 @contextmanager
-def staged(target: Path, overwrite: bool, doing: str = "converting") -> Iterator[Path]:
+def staged(
+    target: Path, overwrite: bool, work: str = "conversion", doing: str = "converting"
+) -> Iterator[Path]:
     """Give a path to write to, in a hidden folder beside `target`, which gets the target's name.
 
     That happens when the block ends without an exception; then, as ever, the hidden folder is
@@ -29,14 +31,15 @@ def staged(target: Path, overwrite: bool, doing: str = "converting") -> Iterator
     Args:
         target: a name in a folder that is there.
         overwrite: whether what has the name at the end is replaced.
-        doing: what is being done, in a word: it is in the name of the hidden folder.
+        work: what is at it, for a refusal.
+        doing: what that does, for the name of the hidden folder.
 
     Raises:
         BadInput: another process is at it, or the name was taken meanwhile.
         OSError: there is no room, or no permission.
     """
     folder = target.with_name(f".{target.name}.{doing}")
-    lock = _lock(folder, target, doing)
+    lock = _lock(folder, target, work)
     try:
         _clear(folder, target)
         product = folder / target.name
@@ -52,7 +55,7 @@ def staged(target: Path, overwrite: bool, doing: str = "converting") -> Iterator
         os.close(lock)
 
 
-def _lock(folder: Path, target: Path, doing: str) -> int:
+def _lock(folder: Path, target: Path, work: str) -> int:
     """Make the folder, or take over that of a process that was killed."""
     while True:
         with suppress(FileExistsError):
@@ -67,7 +70,7 @@ def _lock(folder: Path, target: Path, doing: str) -> int:
                 return descriptor
         except BlockingIOError as error:
             os.close(descriptor)
-            raise refused(target, f"another process is {doing} it", "wait until it ends") from error
+            raise refused(target, f"another {work} is writing it", "wait until it ends") from error
         except FileNotFoundError:
             pass
         except BaseException:

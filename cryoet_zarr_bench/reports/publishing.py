@@ -32,7 +32,7 @@ def publish_whole() -> None:
         html = Path(conf.html_dir).resolve()
         try:
             _refuse_another_folder(html)
-            with staged(html, overwrite=True, doing="publishing") as product:
+            with staged(html, overwrite=True, work="publication", doing="publishing") as product:
                 conf.html_dir = str(product)
                 code = _run(cls, conf, range_spec, pull)
                 check_dashboard(product)

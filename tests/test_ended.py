@@ -1,0 +1,130 @@
+"""What a command leaves where it is told to end, or the system lets it write no more: nothing."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+LATE = """
+import sys, threading, time
+from pathlib import Path
+from cryoet_zarr_bench.conversion.staging import staged
+target = Path(sys.argv[1])
+failed = threading.Event()
+def write_late(folder):
+    failed.wait()
+    (folder / "0").mkdir(parents=True, exist_ok=True)
+    (folder / "0" / "chunk").write_text("late")
+try:
+    with staged(target, overwrite=False) as product:
+        thread = threading.Thread(target=write_late, args=(product,))
+        thread.start()
+        raise OSError("no room")
+except OSError:
+    failed.set()
+    thread.join()
+    assert product.exists()
+"""
+
+
+def test_what_a_thread_writes_after_a_failure_is_gone_at_the_end(tmp_path):
+    """As threads of zarr may, which nobody can stop."""
+    subprocess.run([sys.executable, "-c", LATE, str(tmp_path / "a.zarr")], check=True, cwd=PROJECT)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["a.zarr", "a.mrc", "a.tif", "a.ome.tif", "other.npy"])
+@pytest.mark.parametrize("kilobytes", [1, 50])
+def test_where_no_file_may_be_so_large_nothing_is_left(tmp_path, name, kilobytes):
+    np.save(tmp_path / "source.npy", np.random.default_rng(0).standard_normal((20, 100, 100)))
+    voxels = np.random.default_rng(0).standard_normal((20, 100, 100)).astype(np.float32)
+    np.save(tmp_path / "source.npy", voxels)
+    folder = tmp_path / "made"
+    folder.mkdir()
+    program = (
+        "import resource, sys; from cryoet_zarr_bench.entry import main\n"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({kilobytes} << 10, {kilobytes} << 10))\n"
+        "main()"
+    )
+    command = [sys.executable, "-c", program, "convert", str(tmp_path / "source.npy")]
+    answer = subprocess.run(
+        [*command, str(folder / name)], cwd=PROJECT, capture_output=True, text=True
+    )
+    assert answer.returncode == 2
+    (line,) = answer.stderr.splitlines()
+    assert "File too large" in line
+    assert list(folder.iterdir()) == []
+
+
+@pytest.fixture(scope="module")
+def running(shared_workplace):
+    """A function that starts `bench`, waits for its stores, and gives it with their folder."""
+    temporary = shared_workplace.folder / "temporary"
+    temporary.mkdir()
+
+    def start():
+        before = set(temporary.glob("cryoet-zarr-bench-*/*/*/*"))
+        process = subprocess.Popen(
+            [sys.executable, "-m", "cryoet_zarr_bench", "bench"],
+            cwd=PROJECT,
+            env=shared_workplace.variables(
+                TMPDIR=str(temporary), CRYOET_TOMOGRAM="synthetic:10A@16", ENDED_TEST="yes"
+            ),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        while not set(temporary.glob("cryoet-zarr-bench-*/*/*/*")) - before:
+            assert process.poll() is None, process.stdout.read()
+            time.sleep(0.05)
+        return process, temporary
+
+    return start
+
+
+def of_the_test():
+    """The processes that `running` started, and what they started."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            if b"ENDED_TEST=yes" in (path / "environ").read_bytes():
+                found.append((path / "cmdline").read_bytes())
+        except OSError:
+            continue
+    return [command for command in found if command]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_bench_that_is_told_to_end_leaves_no_stores_and_no_process(running, ending):
+    process, temporary = running()
+    process.send_signal(ending)
+    said, _ = process.communicate()
+    assert process.returncode == 130, said
+    assert said.splitlines()[-1].startswith("interrupted: ")
+    assert list(temporary.glob("cryoet-zarr-bench-*/*")) == []
+    for _ in range(100):
+        if not of_the_test():
+            break
+        time.sleep(0.1)
+    assert of_the_test() == []
+
+
+@pytest.mark.slow
+def test_what_a_bench_that_was_killed_left_is_removed_by_the_next(running):
+    process, temporary = running()
+    process.kill()
+    process.wait()
+    left = set(temporary.glob("cryoet-zarr-bench-*/*"))
+    assert left
+    process, _ = running()
+    assert not left & set(temporary.glob("cryoet-zarr-bench-*/*"))
+    process.send_signal(signal.SIGINT)
+    process.communicate()
+    assert list(temporary.glob("cryoet-zarr-bench-*/*")) == []
