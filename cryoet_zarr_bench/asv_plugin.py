@@ -25,7 +25,7 @@ from cryoet_zarr_bench.releases.result_files import leave_out_unusable_results
 from cryoet_zarr_bench.reports import dashboard as dashboard  # registers the publishers
 from cryoet_zarr_bench.reports.asv_pages import draw_histories_alone
 from cryoet_zarr_bench.reports.publishing import publish_whole
-from cryoet_zarr_bench.storage.session import RECORD_FOLDER, end_with_parent
+from cryoet_zarr_bench.storage.session import ASV_PROCESS, RECORD_FOLDER, end_with_parent
 
 
 def _register_machine() -> None:
@@ -60,5 +60,7 @@ def setup() -> None:
     publish_whole()
     if PROGRESS in os.environ:
         # Somebody watches and would start asv again; two must not share an environment.
+        os.environ.pop(ASV_PROCESS, None)
         end_with_parent()
+    os.environ[ASV_PROCESS] = str(os.getpid())
     cells.keep_every_cell(WORK)

@@ -81,7 +81,7 @@ class _Commands(typer.core.TyperGroup):
 
             if not is_out_of_memory(error):
                 raise
-            print(f"error: {out_of_memory(str(ctx.invoked_subcommand), error)}", file=sys.stderr)
+            print(f"error: {out_of_memory(_asked(ctx).partition(' ')[0], error)}", file=sys.stderr)
             raise typer.Exit(2) from error
         finally:
             entry.work_ends(told=interrupted)

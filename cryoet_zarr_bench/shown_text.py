@@ -69,7 +69,10 @@ def for_markup(text: object) -> str:
     """As `for_terminal`, for a string in which rich reads markup such as `[red]`."""
     from rich.markup import escape
 
-    return escape(for_terminal(text))
+    line = for_terminal(text)
+    begin = line.rstrip("\\")
+    # rich halves backslashes before a tag, which may follow.
+    return escape(begin) + "\\" * 2 * (len(line) - len(begin))
 
 
 def for_html(text: object) -> str:

@@ -102,6 +102,14 @@ def shared_workplace(tmp_path_factory):
     return Workplace(folder)
 
 
+@pytest.fixture(scope="module")
+def own_workplace(tmp_path_factory):
+    """A workplace of one file of tests: what others leave in a shared one is not there."""
+    folder = tmp_path_factory.mktemp("own")
+    (folder / "home").mkdir()
+    return Workplace(folder)
+
+
 @pytest.fixture
 def labelled_environment(tmp_path, monkeypatch):
     """This interpreter's environment, labelled with the zarr and numcodecs it truly has."""

@@ -1,8 +1,11 @@
 """What a command leaves where it is told to end, or the system lets it write no more: nothing."""
 
+import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -10,6 +13,7 @@ import numpy as np
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[1]
+MARK = f"by {os.getpid()}"
 
 LATE = """
 import sys, threading, time
@@ -63,18 +67,18 @@ def test_where_no_file_may_be_so_large_nothing_is_left(tmp_path, name, kilobytes
 
 
 @pytest.fixture(scope="module")
-def running(shared_workplace):
+def running(own_workplace):
     """A function that starts `bench`, waits for its stores, and gives it with their folder."""
-    temporary = shared_workplace.folder / "temporary"
-    temporary.mkdir()
+    # Within the test's folder the path of asv's socket would be too long.
+    temporary = Path(tempfile.mkdtemp(prefix="ended-"))
 
     def start():
         before = set(temporary.glob("cryoet-zarr-bench-*/*/*/*"))
         process = subprocess.Popen(
             [sys.executable, "-m", "cryoet_zarr_bench", "bench"],
             cwd=PROJECT,
-            env=shared_workplace.variables(
-                TMPDIR=str(temporary), CRYOET_TOMOGRAM="synthetic:10A@16", ENDED_TEST="yes"
+            env=own_workplace.variables(
+                TMPDIR=str(temporary), CRYOET_TOMOGRAM="synthetic:10A@16", ENDED_TEST=MARK
             ),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -85,7 +89,20 @@ def running(shared_workplace):
             time.sleep(0.05)
         return process, temporary
 
-    return start
+    yield start
+    for number in of_the_test():
+        os.kill(number, signal.SIGKILL)
+    shutil.rmtree(temporary)
+
+
+def test_a_folder_too_deep_for_sockets_is_refused_in_one_line(own_workplace):
+    deep = own_workplace.folder / ("deep" * 20)
+    deep.mkdir()
+    variables = {"TMPDIR": str(deep), "CRYOET_TOMOGRAM": "synthetic:10A@16"}
+    answer = own_workplace.run("cryoet_zarr_bench", "bench", **variables)
+    assert answer.returncode == 2
+    (line,) = answer.stderr.splitlines()
+    assert "too long a path for a socket; set TMPDIR" in line
 
 
 def of_the_test():
@@ -93,11 +110,11 @@ def of_the_test():
     found = []
     for path in Path("/proc").glob("[0-9]*"):
         try:
-            if b"ENDED_TEST=yes" in (path / "environ").read_bytes():
-                found.append((path / "cmdline").read_bytes())
+            if f"ENDED_TEST={MARK}".encode() in (path / "environ").read_bytes():
+                found.append(int(path.name))
         except OSError:
             continue
-    return [command for command in found if command]
+    return found
 
 
 @pytest.mark.slow
@@ -109,6 +126,10 @@ def test_a_bench_that_is_told_to_end_leaves_no_stores_and_no_process(running, en
     assert process.returncode == 130, said
     assert said.splitlines()[-1].startswith("interrupted: ")
     assert list(temporary.glob("cryoet-zarr-bench-*/*")) == []
+    assert_no_process_is_left()
+
+
+def assert_no_process_is_left():
     for _ in range(100):
         if not of_the_test():
             break

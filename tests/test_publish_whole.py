@@ -35,9 +35,9 @@ main()
 
 
 @pytest.fixture(scope="module")
-def published(shared_workplace):
+def published(own_workplace):
     """A place with releases that are committed, published."""
-    place = shared_workplace
+    place = own_workplace
     machine = place.results / COMMITTED.name
     machine.mkdir(parents=True)
     shutil.copy(COMMITTED / "machine.json", machine)

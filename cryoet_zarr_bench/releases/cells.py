@@ -39,6 +39,7 @@ from cryoet_zarr_bench.short_numbers import short
 from cryoet_zarr_bench.storage.damage import loss_bound
 from cryoet_zarr_bench.storage.grid import PROFILES, selected_profile
 from cryoet_zarr_bench.storage.session import DISK_STORES
+from cryoet_zarr_bench.tomograms.refusal import refused
 from cryoet_zarr_bench.whole_files import write_whole
 
 PROGRESS = "CRYOET_PROGRESS"
@@ -216,6 +217,7 @@ def _run_and_keep(
         bound = loss_bound()
         profile = selected_profile()
         scratch = claim_scratch_folder(space_of_stores(tomogram, profile.every_config()))
+        _check_length(scratch)
         on_disk = disk_folder_of(benchmarks, tomogram, profile)
     except BadInput as error:
         raise UserError(str(error)) from error
@@ -275,6 +277,15 @@ def _run_and_keep(
     finally:
         stores.end_round()
         asv.runner._run_benchmark_single_param = _run_cell
+
+
+def _check_length(scratch: Path) -> None:
+    """Raise BadInput where asv could make no socket there: their paths have 107 bytes at most."""
+    most = 107 - len("/asv-forkserver-12345678/socket")
+    if len(os.fsencode(scratch)) > most:
+        raise refused(
+            scratch, f"has more than {most} bytes, too long a path for a socket", "set TMPDIR"
+        )
 
 
 def _count_cells(benchmarks: Any, options: dict[str, Any]) -> int:

@@ -29,8 +29,15 @@ def with_earlier_cells(new: dict[str, Any], earlier: dict[str, Any]) -> dict[str
         row = _row(new, name)
         if name in before and before[name].get("version") == row.get("version"):
             row = _with_cells(row, before[name], columns)
-        results[name] = [row.get(column) for column in columns]
+        results[name] = _shortened([row.get(column) for column in columns])
     return {**new, "results": {**earlier["results"], **results}}
+
+
+def _shortened(row: list[Any]) -> list[Any]:
+    """Without what is null at its end, as asv writes it."""
+    while row and row[-1] is None:
+        row.pop()
+    return row
 
 
 def _row(content: dict[str, Any], name: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -250,6 +250,8 @@ def run_watched(
             stderr=subprocess.STDOUT,
             env={**os.environ, PROGRESS: str(sender)},
             pass_fds=[sender],
+            # By its session all that it starts is found again.
+            start_new_session=True,
         )
     os.close(sender)
     try:
@@ -262,6 +264,7 @@ def run_watched(
         _stop(process)
         raise
     finally:
+        _end_session(process.pid)
         clear_scratch_folders()
 
 
@@ -299,6 +302,15 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+def _end_session(session: int) -> None:
+    """End what asv left: a fork server that was told nothing yet waits for ever."""
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError, ValueError):
+            # Behind the name, which may hold anything: state, parent, group, session.
+            if int(status.read_text().rpartition(")")[2].split()[3]) == session:
+                os.kill(int(status.parent.name), signal.SIGKILL)
 
 
 def publish(place: Place) -> None:

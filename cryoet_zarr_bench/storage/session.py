@@ -33,6 +33,9 @@ PREPARED_TOMOGRAM = "CRYOET_PREPARED_TOMOGRAM"
 RECORD_FOLDER = "CRYOET_RECORD_FOLDER"
 """Environment variable: where a benchmark process leaves its record of the stores it verified."""
 
+ASV_PROCESS = "CRYOET_ASV_PROCESS"
+"""Environment variable: the number of the process of asv that starts measured ones."""
+
 DISK_STORES = "CRYOET_DISK_STORES"
 """Environment variable: the folder of a run for stores that have to lie on a disk."""
 
@@ -127,6 +130,15 @@ def end_with_parent() -> None:
 
     asv's fork server waits for its next command for ever; after a kill of asv none comes.
     """
+    _be_killed_with_parent()
+    # A forked process does not inherit it: one that makes stores would go on for a while.
+    os.register_at_fork(after_in_child=_be_killed_with_parent)
+    # Where it was gone before this call, no signal comes any more.
+    if os.environ.get(ASV_PROCESS, str(os.getppid())) != str(os.getppid()):
+        os._exit(1)
+
+
+def _be_killed_with_parent() -> None:
     set_parent_death_signal = 1  # PR_SET_PDEATHSIG, prctl(2)
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)

@@ -156,7 +156,7 @@ def test_a_smaller_run_keeps_the_cells_of_the_larger_one():
 
 def test_a_larger_run_takes_the_place_of_a_smaller_one():
     earlier = result({"one": [[1.0], [["a"], ["2"]], "1"]})
-    new = result({"one": [[2.0, 3.0], [["a", "b"], ["2"]], "1", None, None, None, None]})
+    new = result({"one": [[2.0, 3.0], [["a", "b"], ["2"]], "1"]})
     assert with_earlier_cells(new, earlier)["results"] == new["results"]
 
 

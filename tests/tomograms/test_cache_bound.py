@@ -253,7 +253,10 @@ def test_a_making_that_is_killed_leaves_nothing_for_good(cache, at):
         "    return replace(path, target)\n"
         "Path.replace = killed\n"
         f"if {at == 'voxels'}:\n"
-        "    cache._state = lambda *_, said=[]: said.append(1) or len(said) > 1 and os._exit(9)\n"
+        "    def state(*source, said=[]):\n"
+        "        said.append(1)\n"
+        "        return len(said) > 1 and os._exit(9)\n"
+        "    cache.source_state = state\n"
         f"cache.prepare({source(1)!r}, None)\n"
     )
     assert subprocess.run([sys.executable, "-c", program]).returncode == 9
