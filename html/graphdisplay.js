@@ -174,7 +174,7 @@ $(document).ready(function() {
             for (j = i; j < parts.length - 1; ++j) {
                 var top = $(
                     '<li class="dropdown">' +
-                        '<label class="nav-header"><b class="caret-right"/> ' + parts[j] +
+                        '<label class="nav-header"><b class="caret-right"></b> ' + parts[j] +
                         '</label><ul class="nav nav-list tree" style="display: none;"/></li>');
                 stack[stack.length - 1].append(top);
                 stack.push($(top.children()[1]));

@@ -313,8 +313,11 @@ $(document).ready(function () {
       config: { font: 'Verdana, "DejaVu Sans", sans-serif', axis: { labelFontSize: 11, titleFontSize: 12 },
         legend: { labelFontSize: 12 }, view: { stroke: '#ddd' } },
     };
+    // The page allows no function that is made of text, hence `ast`, and no style that is: those of
+    // the chart are in overview.css, which has the id by which vega-embed knows that they are there.
     return vegaEmbed(place, spec, { actions: { export: true, source: false, editor: false,
-      compiled: false }, renderer: 'svg' }).then(() => ({ counts: counts, marks: marks }));
+      compiled: false }, renderer: 'svg', ast: true,
+      tooltip: { disableDefaultStyle: true } }).then(() => ({ counts: counts, marks: marks }));
   }
 
   /* The points: hollow and dashed where the machine was noisy, or had another pace than usual.
