@@ -69,23 +69,24 @@ class _ResultFile(_Strict):
     version: int
 
 
+_KINDS: dict[str, Any] = {
+    "result": _Numbers,
+    "params": list[list[str]],
+    "version": str,
+    "started_at": int | None,
+    "duration": float | None,
+    "stats_ci_99_a": _Numbers,
+    "stats_ci_99_b": _Numbers,
+    "stats_q_25": _Numbers,
+    "stats_q_75": _Numbers,
+    "stats_number": _Numbers,
+    "stats_repeat": _Numbers,
+    "samples": list[list[float] | None] | None,
+    "profile": str | None,
+}
+
 _COLUMNS: dict[str, TypeAdapter[Any]] = {
-    name: TypeAdapter(kind, config=ConfigDict(strict=True))
-    for name, kind in {
-        "result": _Numbers,
-        "params": list[list[str]],
-        "version": str,
-        "started_at": int | None,
-        "duration": float | None,
-        "stats_ci_99_a": _Numbers,
-        "stats_ci_99_b": _Numbers,
-        "stats_q_25": _Numbers,
-        "stats_q_75": _Numbers,
-        "stats_number": _Numbers,
-        "stats_repeat": _Numbers,
-        "samples": list[list[float] | None] | None,
-        "profile": str | None,
-    }.items()
+    name: TypeAdapter(kind, config=ConfigDict(strict=True)) for name, kind in _KINDS.items()
 }
 """The columns of asv's result files: https://asv.readthedocs.io/en/stable/dev.html"""
 
