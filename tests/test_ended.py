@@ -117,7 +117,7 @@ def of_the_test():
     return found
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_bench_that_is_told_to_end_leaves_no_stores_and_no_process(running, ending):
     process, temporary = running()
@@ -137,7 +137,7 @@ def assert_no_process_is_left():
     assert of_the_test() == []
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_a_bench_that_was_killed_left_is_removed_by_the_next(running):
     process, temporary = running()
     process.kill()

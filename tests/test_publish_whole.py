@@ -152,7 +152,7 @@ def test_a_folder_that_is_no_dashboard_is_not_replaced(published, tmp_path, name
     assert (tmp_path / name).read_text() == "kept"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_run_with_a_smaller_profile_takes_no_figure_away(published):
     """What `history --newest --tomogram synthetic:10A@32` did: other tomogram, smaller grid."""
     before = figures(published.html)
@@ -182,7 +182,7 @@ def test_a_run_with_a_smaller_profile_takes_no_figure_away(published):
     assert len(cells) == 1 + 30
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_an_unusable_result_is_kept_beside_the_new_one(published):
     result = run_quick(published)
     result.write_text("null")

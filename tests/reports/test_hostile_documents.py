@@ -117,33 +117,47 @@ def test_storage_and_its_chart():
     assert for_terminal(NASTY) in "".join(ElementTree.fromstring(svg).itertext())
 
 
+# Results that hold what is no text, as a byte that is no UTF-8, are left out.
+LETTERS = NASTY.replace("\udcff", "")
+
+
 def test_portability(tmp_path):
     (tmp_path / "m").mkdir()
     found = {
-        "missing": {NASTY: NASTY},
-        "versions": {"zarr-python": NASTY},
+        "missing": {LETTERS: LETTERS},
+        "versions": {"zarr-python": LETTERS},
+        "configs": [],
         "outcomes": {"zarr-python": {"zarr-python": "012"}},
-        "reasons": {NASTY: {NASTY: ["zarr-python bz2-5_4x8x8_v3"]}},
-        "impossible": {NASTY: {NASTY: NASTY}},
-        "failed": {NASTY: {NASTY: NASTY}},
+        "reasons": {LETTERS: {LETTERS: ["zarr-python bz2-5_4x8x8_v3"]}},
+        "impossible": {LETTERS: {LETTERS: LETTERS}},
+        "failed": {LETTERS: {LETTERS: LETTERS}},
     }
     record = {"release": "zarr-3.4.2", "portability": found}
     (tmp_path / "m" / "a-py3.12.record.jsonl").write_text(json.dumps(record))
     page = Rendered(portability_report(tmp_path, "m"))
-    assert page.shows(NASTY) and page.sources == []
+    assert page.shows(LETTERS) and page.sources == []
     assert page.holds_only("h1", "h2", "h3", "code", "strong")
 
 
 def test_cost(tmp_path):
     (tmp_path / "m").mkdir()
     spread = {"median": 1.1, "p90": 1.2, "cells": 3}
-    setting = {"profile": NASTY, "setting": NASTY, "cells": 4, "seconds": [1.0, 2.0]}
-    setting |= {"cpu": spread, "wall": spread, "over_chosen": None, "load": NASTY}
+    setting = {"profile": LETTERS, "setting": LETTERS, "cells": 4, "seconds": [1.0, 2.0]}
+    setting |= {"cpu": spread, "wall": spread, "over_chosen": None, "load": 1.0}
     (tmp_path / "m" / "settings.jsonl").write_text(json.dumps(setting))
     (tmp_path / "m" / "machine.json").write_text(
-        json.dumps({"cpu": NASTY, "num_cpu": NASTY, "os": NASTY, "machine": "m", "ram": "1"})
+        json.dumps(
+            {
+                "cpu": LETTERS,
+                "num_cpu": LETTERS,
+                "os": LETTERS,
+                "machine": "m",
+                "ram": "1",
+                "version": 1,
+            }
+        )
     )
     page = Rendered(cost_report(tmp_path, "m"))
-    assert page.shows(NASTY) and page.sources == []
+    assert page.shows(LETTERS) and page.sources == []
     assert page.holds_only("h1", "h2", "code")
     assert page.cells_a_row == 13

@@ -109,7 +109,7 @@ def test_a_source_that_is_cut_while_it_is_read_is_refused(tmp_path):
         opened.slabs.read(0, 12)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_quality_control_of_a_large_mrc_takes_little_memory_and_no_cache(tmp_path, cache):
     path = tmp_path / "large.mrc"
     with mrcfile.new_mmap(path, (160, 1000, 1000), mrc_mode=2) as file:

@@ -23,7 +23,7 @@ def wheel(folder, program):
     return folder / NAME
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("program", "how"),
     [
