@@ -30,7 +30,7 @@ class Finder:
 def once_the_main_thread_is_over():
     threading.main_thread().join()
     interrupt()
-    threading.Event().wait(60)
+    threading.Event().wait(5)
 
 
 sys.meta_path.insert(0, Finder())

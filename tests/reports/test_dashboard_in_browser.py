@@ -351,6 +351,7 @@ def leave(page):
     page.wait_for_timeout(500)
 
 
+@pytest.mark.long
 def test_asvs_pages_do_all_they_do_under_the_policy(page, address):
     """Each page, button and hover of asv; the fixture fails for any violation, error or request."""
     page.goto(f"{address}/#/")
