@@ -100,7 +100,10 @@ class LocalAssets(OutputPublisher):
         page = _with_overview(_with_local_assets(index.read_text()))
         index.write_text(_with_policy(page))
         graphs_script = html / "graphdisplay.js"
-        graphs_script.write_text(_with_closed_tags(_with_releases(graphs_script.read_text())))
+        script = _with_closed_tags(_with_releases(graphs_script.read_text()))
+        graphs_script.write_text(_with_reference_popover(script))
+        hover_script = html / "asv_ui.js"
+        hover_script.write_text(_with_small_graphs_to_the_right(hover_script.read_text()))
 
 
 def _with_local_assets(page: str) -> str:
@@ -160,6 +163,26 @@ def _with_closed_tags(script: str) -> str:
     return _replaced_once(script, '<b class="caret-right"/>', '<b class="caret-right"></b>')
 
 
+def _with_reference_popover(script: str) -> str:
+    """asv's script, which itself shows and hides what it says beside the button `reference`.
+
+    By default a click does it as well, and bootstrap 3.4 does not count the click that made it.
+    """
+    created = "placement: 'top',\n                    container: 'body'});"
+    script = _replaced_once(script, created, created.replace("'body'", "'body', trigger: 'manual'"))
+    released = "if (!reference_scale) {\n                reference = 1.0;"
+    return _replaced_once(script, released, f"{released} $('#reference').popover('hide');")
+
+
+def _with_small_graphs_to_the_right(script: str) -> str:
+    """asv's script with the small graphs of links where bootstrap 3.1 drew them.
+
+    It took `left auto` for the left of the table's cell, where nothing fits. Bootstrap 3.4 takes
+    it for the left of the window, where the panel of parameters covers them.
+    """
+    return _replaced(script, "placement: 'left auto',", "placement: 'right',", times=2)
+
+
 def _with_releases(script: str) -> str:
     """asv's script of graphs, changed in two ways.
 
@@ -184,8 +207,13 @@ def _with_releases(script: str) -> str:
 
 def _replaced_once(text: str, old: str, new: str) -> str:
     """The text with `old`, which asv 0.6.6 has there once, replaced."""
-    if text.count(old) != 1:
-        raise RuntimeError(f"asv's dashboard has {text.count(old)} times {old!r}, not once")
+    return _replaced(text, old, new, times=1)
+
+
+def _replaced(text: str, old: str, new: str, times: int) -> str:
+    """The text with `old`, which asv 0.6.6 has there so many times, replaced."""
+    if text.count(old) != times:
+        raise RuntimeError(f"asv's dashboard has {text.count(old)} times {old!r}, not {times}")
     return text.replace(old, new)
 
 
