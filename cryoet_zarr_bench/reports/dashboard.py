@@ -126,11 +126,12 @@ def _with_overview(page: str) -> str:
     vendored = ("vendor/vega.min.js", "vendor/vega-lite.min.js", "vendor/vega-embed.min.js")
     head = "\n    ".join(
         [
-            *(f'<script src="{name}"></script>' for name in (*vendored, *_SCRIPTS)),
+            # Scripts wait for the styles before them: a style that came later would hide the page.
             *(
                 f'<link href="{name}" rel="stylesheet"{_STYLE_IDS.get(name, "")}>'
                 for name in _STYLES
             ),
+            *(f'<script src="{name}"></script>' for name in (*vendored, *_SCRIPTS)),
         ]
     )
     head += "\n  </head>"

@@ -176,6 +176,18 @@ def test_the_names_on_its_axis_do_not_overlap(page, address):
     assert len(distances) > 30 and min(distances) >= 12
 
 
+@pytest.mark.parametrize("place", ["overview", "verdicts"])
+def test_a_page_is_shown_whose_style_arrives_last(page, address, place):
+    style, late = f"**/{place}.css", []
+    page.route(style, lambda route: late.append(route))
+    page.goto(f"{address}/#/{place}", wait_until="commit")
+    # All else has arrived, and what could run without the style has run.
+    page.wait_for_timeout(1500)
+    (route,) = late
+    route.continue_()
+    page.locator(f"#{place}-display h1").wait_for(timeout=10_000)
+
+
 def test_what_is_chosen_changes_table_and_graph(page, address):
     page.goto(address)
     page.wait_for_selector("#overview-history[data-drawn=yes]")
