@@ -145,7 +145,7 @@ $(document).ready(function() {
         }
 
         element.popover({
-            placement: 'left auto',
+            placement: 'right',
             trigger: 'hover',
             html: true,
             delay: 50,
@@ -206,7 +206,7 @@ $(document).ready(function() {
         }
 
         element.popover({
-            placement: 'left auto',
+            placement: 'right',
             trigger: 'hover',
             html: true,
             delay: 50,

@@ -233,13 +233,13 @@ $(document).ready(function() {
             $('#log-scale').removeClass('active');
             $('#zoom-y-axis').removeClass('active');
             if (!reference_scale) {
-                reference = 1.0;
+                reference = 1.0; $('#reference').popover('hide');
                 update_graphs();
             } else {
                 $('#reference').popover({
                     content: 'Select a reference point',
                     placement: 'top',
-                    container: 'body'});
+                    container: 'body', trigger: 'manual'});
                 $('#reference').popover('show');
                 reference = 1.0;
                 select_reference = true;
