@@ -67,15 +67,24 @@ def test_where_no_file_may_be_so_large_nothing_is_left(tmp_path, name, kilobytes
 
 
 @pytest.fixture(scope="module")
-def running(own_workplace):
-    """A function that starts `bench`, waits for its stores, and gives it with their folder."""
+def temporary():
+    """A folder for temporary files."""
     # Within the test's folder the path of asv's socket would be too long.
-    temporary = Path(tempfile.mkdtemp(prefix="ended-"))
+    folder = Path(tempfile.mkdtemp(prefix="ended-"))
+    yield folder
+    for number in of_the_test():
+        os.kill(number, signal.SIGKILL)
+    shutil.rmtree(folder)
 
-    def start():
+
+@pytest.fixture(scope="module")
+def running(own_workplace, temporary):
+    """A function that starts a command, `bench` by itself, and gives it when it has stores."""
+
+    def start(*command):
         before = set(temporary.glob("cryoet-zarr-bench-*/*/*/*"))
         process = subprocess.Popen(
-            [sys.executable, "-m", "cryoet_zarr_bench", "bench"],
+            [sys.executable, "-m", "cryoet_zarr_bench", *(command or ["bench"])],
             cwd=PROJECT,
             env=own_workplace.variables(
                 TMPDIR=str(temporary), CRYOET_TOMOGRAM="synthetic:10A@16", ENDED_TEST=MARK
@@ -87,12 +96,9 @@ def running(own_workplace):
         while not set(temporary.glob("cryoet-zarr-bench-*/*/*/*")) - before:
             assert process.poll() is None, process.stdout.read()
             time.sleep(0.05)
-        return process, temporary
+        return process
 
-    yield start
-    for number in of_the_test():
-        os.kill(number, signal.SIGKILL)
-    shutil.rmtree(temporary)
+    return start
 
 
 def test_a_folder_too_deep_for_sockets_is_refused_in_one_line(own_workplace):
@@ -119,17 +125,31 @@ def of_the_test():
 
 @pytest.mark.long
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
-def test_a_bench_that_is_told_to_end_leaves_no_stores_and_no_process(running, ending):
-    process, temporary = running()
+def test_a_bench_that_is_told_to_end_leaves_no_stores_and_no_process(running, temporary, ending):
+    process = running()
     process.send_signal(ending)
     said, _ = process.communicate()
     assert process.returncode == 130, said
     assert said.splitlines()[-1].startswith("interrupted: ")
-    assert list(temporary.glob("cryoet-zarr-bench-*/*")) == []
-    assert_no_process_is_left()
+    assert_nothing_is_left(temporary)
 
 
-def assert_no_process_is_left():
+@pytest.mark.long
+@pytest.mark.parametrize("pause", [0.01, 0.5])
+def test_told_twice_a_bench_leaves_no_stores_and_no_process(running, temporary, pause):
+    """As by a terminal that goes, by `timeout`, or by who has no patience."""
+    process = running()
+    process.send_signal(signal.SIGTERM)
+    time.sleep(pause)
+    process.send_signal(signal.SIGHUP)
+    said, _ = process.communicate()
+    assert process.returncode == 130, said
+    assert_nothing_is_left(temporary)
+
+
+def assert_nothing_is_left(temporary):
+    """Neither files, of whatever name, nor processes."""
+    assert list(temporary.rglob("*")) == [temporary / f"cryoet-zarr-bench-{os.getuid()}"]
     for _ in range(100):
         if not of_the_test():
             break
@@ -138,14 +158,41 @@ def assert_no_process_is_left():
 
 
 @pytest.mark.long
-def test_what_a_bench_that_was_killed_left_is_removed_by_the_next(running):
-    process, temporary = running()
+def test_what_a_bench_that_was_killed_left_is_removed_by_the_next(running, temporary):
+    process = running()
     process.kill()
     process.wait()
     left = set(temporary.glob("cryoet-zarr-bench-*/*"))
     assert left
-    process, _ = running()
+    process = running()
     assert not left & set(temporary.glob("cryoet-zarr-bench-*/*"))
     process.send_signal(signal.SIGINT)
     process.communicate()
     assert list(temporary.glob("cryoet-zarr-bench-*/*")) == []
+
+
+CONFIRM = ("confirm", "zarr-3.1.5", "zarr-3.1.6", "--config", "blosc-lz4-5-shuffle 32x32x32")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("at", ["stores", "pairs"])
+@pytest.mark.parametrize("again", ["never", "soon", "when it has said so"])
+def test_a_confirm_that_is_told_to_end_leaves_no_stores_and_no_process(
+    running, temporary, at, again
+):
+    process = running(*CONFIRM)
+    while at == "pairs" and not list(temporary.glob("cryoet-zarr-bench-*/*/*/copied/*")):
+        assert process.poll() is None, process.stdout.read()
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    if again == "soon":
+        process.send_signal(signal.SIGHUP)
+    elif again == "when it has said so":
+        while not (line := process.stdout.readline()).lower().startswith("interrupted: "):
+            assert line, "it did not say so"
+        process.send_signal(signal.SIGHUP)
+    said, _ = process.communicate()
+    # Python takes its handlers away shortly before it is gone: then the signal itself ends it.
+    late = {-signal.SIGHUP} if again == "when it has said so" else set()
+    assert process.returncode in {130} | late, said
+    assert_nothing_is_left(temporary)

@@ -136,7 +136,7 @@ def _write_store(
     engine = installed_engine()
     config = request.options.config(tomogram.shape, tomogram.dtype.itemsize)
     reason = engine.why_impossible(config)
-    reason = reason or why_codec_impossible(engine, config, tomogram.dtype)
+    reason = reason or why_codec_impossible(engine, config, tomogram.dtype, product.parent)
     if reason is not None:
         raise refused(request.target, reason, "choose another --codec, --chunks or --zarr-format")
     # What the readers do not decode could not be checked afterwards.

@@ -222,6 +222,8 @@ def _run_and_keep(
     except BadInput as error:
         raise UserError(str(error)) from error
     tempfile.tempdir = str(scratch)
+    # What the measured processes have for a while, as their output, goes when they are killed.
+    os.environ["TMPDIR"] = str(scratch)
     os.environ[DISK_STORES] = str(on_disk or "")
     journal, watch = None, None
     # A dry run or a profile is not saved, so nothing of it is kept either.

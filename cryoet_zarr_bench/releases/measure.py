@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,11 +25,13 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from cryoet_zarr_bench.conversion.interruption import uninterrupted
 from cryoet_zarr_bench.errors import BadInput
 from cryoet_zarr_bench.releases.catalogue import Release
 from cryoet_zarr_bench.releases.cells import PROGRESS
 from cryoet_zarr_bench.releases.interpreters import find_interpreter
 from cryoet_zarr_bench.releases.places import HISTORY, PROJECT, WORK, WORK_FOLDER
+from cryoet_zarr_bench.releases.processes import end_session
 from cryoet_zarr_bench.releases.scratch import clear_scratch_folders
 from cryoet_zarr_bench.shown_text import for_markup
 from cryoet_zarr_bench.tomograms.writable import require_folder
@@ -242,30 +244,37 @@ def run_watched(
 
     Returns its exit code. Interrupted, asv is stopped first; it ends too where this is killed.
     """
+    process: subprocess.Popen[bytes] | None = None
     receiver, sender = os.pipe()
-    with log.open("a") as output:
-        process = subprocess.Popen(
-            command,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env={**os.environ, PROGRESS: str(sender)},
-            pass_fds=[sender],
-            # By its session all that it starts is found again.
-            start_new_session=True,
-        )
-    os.close(sender)
     try:
+        # Interrupted in the midst of this, asv would go on and nobody know of it.
+        with uninterrupted(), log.open("a") as output:
+            process = subprocess.Popen(
+                command,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, PROGRESS: str(sender)},
+                pass_fds=[sender],
+                # By its session all that it starts is found again.
+                start_new_session=True,
+            )
+            os.close(sender)
         with os.fdopen(receiver) as reports:
             watch(reports)
             for _ in reports:  # or asv would wait where nobody reads
                 pass
         return process.wait()
     except BaseException:
-        _stop(process)
+        if process is not None:
+            _stop(process)
         raise
     finally:
-        _end_session(process.pid)
-        clear_scratch_folders()
+        with uninterrupted():
+            if process is not None:
+                # A fork server that was told nothing yet waits for ever.
+                end_session(process.pid)
+                process.wait()
+            clear_scratch_folders()
 
 
 def _show(reports: Iterable[str], title: str, progress: Progress, console: Console) -> None:
@@ -302,15 +311,6 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-
-
-def _end_session(session: int) -> None:
-    """End what asv left: a fork server that was told nothing yet waits for ever."""
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError, ValueError):
-            # Behind the name, which may hold anything: state, parent, group, session.
-            if int(status.read_text().rpartition(")")[2].split()[3]) == session:
-                os.kill(int(status.parent.name), signal.SIGKILL)
 
 
 def publish(place: Place) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from cryoet_zarr_bench.errors import BadInput
 from cryoet_zarr_bench.releases.places import WORK, require_work_folder
+from cryoet_zarr_bench.releases.processes import is_alive
 from cryoet_zarr_bench.storage.config import StorageConfig
 from cryoet_zarr_bench.storage.engines import utf_8
 from cryoet_zarr_bench.storage.grid import Profile
@@ -26,6 +27,8 @@ DISK_FOLDER = "CRYOET_DISK_FOLDER"
 
 MEMORY = Path("/dev/shm")
 """Linux's file system in memory."""
+
+_CLAIMED: set[Path] = set()
 
 
 def space_of_stores(tomogram: PreparedTomogram, configs: Iterable[StorageConfig]) -> int:
@@ -108,8 +111,20 @@ def _claim(place: Path, space: int, variable: str) -> Path:
     _clear(parent)
     own = parent / str(os.getpid())
     own.mkdir(mode=0o700, exist_ok=True)
+    _CLAIMED.add(own)
     atexit.register(_remove, own, os.getpid())
     return own
+
+
+def remove_scratch_folders() -> None:
+    """Remove the folders that this process has claimed before it ends: it may be ended at once.
+
+    Who claims again gets a new one.
+    """
+    for claim in (claim_scratch_folder, claim_disk_folder):
+        claim.cache_clear()
+    while _CLAIMED:
+        _remove(_CLAIMED.pop(), os.getpid())
 
 
 def clear_scratch_folders() -> None:
@@ -131,7 +146,7 @@ def _folder_of_user(place: Path) -> Path:
 
 def _clear(parent: Path) -> None:
     for left in parent.iterdir():
-        if left.name.isdigit() and not _is_alive(int(left.name)):
+        if left.name.isdigit() and not is_alive(int(left.name)):
             shutil.rmtree(left, ignore_errors=True)
 
 
@@ -160,13 +175,3 @@ def _remove(folder: Path, owner: int) -> None:
     # A forked child must not take its parent's folder away.
     if os.getpid() == owner:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -21,12 +21,16 @@ from cryoet_zarr_bench.storage.stores import write_verified
 _TRIED: dict[tuple[Any, ...], str | None] = {}
 
 
-def why_codec_impossible(engine: Engine, config: StorageConfig, dtype: np.dtype) -> str | None:
+def why_codec_impossible(
+    engine: Engine, config: StorageConfig, dtype: np.dtype, place: Path
+) -> str | None:
     """Why the codec of a config cannot be used for such voxels with this release; None if it can.
 
     Codecs that not every release has are tried: a few voxels are written and verified as a
     tomogram is. What goes wrong there, an error or other voxels in silence, is the reason; so is
     what the tomogram itself rules out. The answer for a release is remembered by this process.
+
+    They lie in `place`, where the stores go: who takes those away after a kill takes these as well.
     """
     codec = config.codec
     if all(family.of_every_release for family in codec.families):
@@ -38,16 +42,17 @@ def why_codec_impossible(engine: Engine, config: StorageConfig, dtype: np.dtype)
     sharded = config.shards is not None
     key = (engine, codec, config.zarr_format, sharded, dtype, config.scaling)
     if key not in _TRIED:
-        _TRIED[key] = _trial(engine, config, dtype)
+        _TRIED[key] = _trial(engine, config, dtype, place)
     return _TRIED[key]
 
 
-def _trial(engine: Engine, config: StorageConfig, dtype: np.dtype) -> str | None:
+def _trial(engine: Engine, config: StorageConfig, dtype: np.dtype, place: Path) -> str | None:
     # Chunks at the edge, and such as are not contiguous in memory, which some releases refuse.
     tomogram = _few_voxels((6, 8, 12), dtype, config.scaling)
     shards = config.shards and (8, 8, 8)
     small = replace(config, chunks=(4, 4, 8), shards=shards)
-    folder = Path(tempfile.mkdtemp(prefix="trial-of-codec-"))
+    place.mkdir(parents=True, exist_ok=True)  # nothing may have been stored there yet
+    folder = Path(tempfile.mkdtemp(prefix="trial-of-codec-", dir=place))
     try:
         write_verified(engine, tomogram, folder, small)
     except Exception as error:  # whatever it was, this release cannot

@@ -88,7 +88,7 @@ def fill_shelf(
     for config in configs:
         config = replace(config, scaling=scaling) if config.is_scaled else config
         reason = engine.why_impossible(config)
-        reason = reason or why_codec_impossible(engine, config, tomogram.dtype)
+        reason = reason or why_codec_impossible(engine, config, tomogram.dtype, folder)
         if reason is not None:
             shelf.impossible[config.name] = reason
             continue

@@ -11,11 +11,13 @@ from typing import Any
 
 from rich.console import Console
 
+from cryoet_zarr_bench.conversion.interruption import uninterrupted
 from cryoet_zarr_bench.releases.measure import alone
 from cryoet_zarr_bench.releases.places import WORK
 from cryoet_zarr_bench.releases.scratch import (
     claim_scratch_folder,
     disk_folder_of,
+    remove_scratch_folders,
     space_of_stores,
 )
 from cryoet_zarr_bench.shown_text import for_markup
@@ -90,22 +92,29 @@ def both_sides(
     """
     os.environ["CRYOET_PROFILE"] = question.profile.name
     space = space_of_stores(question.tomogram, question.profile.every_config())
-    scratch = claim_scratch_folder(2 * space)
-    measured = {cell.benchmark for cell in question.cells}
-    # Of each side those that it wrote, and their copies.
-    on_disk = disk_folder_of(measured, question.tomogram, question.profile, copies=4)
-    sides = {
-        name: ReleaseUnderTest(
-            side, folder / "env", scratch / name, question.python, on_disk and on_disk / name
-        )
-        for name, side in (("A", question.a), ("B", question.b))
-    }
-    with alone(WORK):
-        said = {}
-        for name, side in sides.items():
-            console.print(f"{name}: {for_markup(side.side.name)}: writing and verifying its stores")
-            said[name] = side.prepare(held, question.tomogram, question.cells)
-        yield BothSides(sides, said, not_comparable(question.cells, said), scratch)
+    try:
+        scratch = claim_scratch_folder(2 * space)
+        measured = {cell.benchmark for cell in question.cells}
+        # Of each side those that it wrote, and their copies.
+        on_disk = disk_folder_of(measured, question.tomogram, question.profile, copies=4)
+        sides = {
+            name: ReleaseUnderTest(
+                side, folder / "env", scratch / name, question.python, on_disk and on_disk / name
+            )
+            for name, side in (("A", question.a), ("B", question.b))
+        }
+        with alone(WORK):
+            said = {}
+            for name, side in sides.items():
+                console.print(
+                    f"{name}: {for_markup(side.side.name)}: writing and verifying its stores"
+                )
+                said[name] = side.prepare(held, question.tomogram, question.cells)
+            yield BothSides(sides, said, not_comparable(question.cells, said), scratch)
+    finally:
+        # Not at exit: once all was said, a second Ctrl-C ends the process at once.
+        with uninterrupted():
+            remove_scratch_folders()
 
 
 def not_comparable(

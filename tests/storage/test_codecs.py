@@ -115,7 +115,8 @@ def test_each_writes_and_verifies_in_both_formats(chunks, tmp_path):
 def test_any_bits_come_back(shape, chunks, dtype, name, zarr_format, seed):
     """For floats NaN payloads, infinities, subnormal numbers and -0.0 are among them."""
     config = StorageConfig(Codec.parse(name), chunks, zarr_format)
-    assume(why_codec_impossible(ENGINE, config, np.dtype(dtype)) is None)
+    with tempfile.TemporaryDirectory() as place:
+        assume(why_codec_impossible(ENGINE, config, np.dtype(dtype), Path(place)) is None)
     size = int(np.prod(shape)) * np.dtype(dtype).itemsize
     bits = np.random.default_rng(seed).bytes(size)
     tomogram = np.frombuffer(bits, dtype).reshape(shape)
@@ -308,12 +309,14 @@ class _Engine:
 
     def __init__(self, spoil=None, error=None):
         self.spoil, self.error, self.writes = spoil, error, 0
+        self.stores = []
 
     def why_impossible(self, config):
         return None
 
     def write(self, tomogram, store, config):
         self.writes += 1
+        self.stores.append(store)
         if self.error is not None:
             raise self.error
         ENGINE.write(tomogram, store, config)
@@ -337,6 +340,16 @@ def test_a_release_that_is_wrong_in_silence_is_not_applicable_and_tried_once(tmp
     assert not list((tmp_path / "temporary").iterdir())
 
 
+def test_a_trial_lies_where_the_stores_go_and_is_gone_at_the_end(tmp_path):
+    """A measured process is killed with asv: what it has elsewhere nobody would remove."""
+    engine, config = _Engine(), StorageConfig.of("lz4-1", "8x8x8", 2)
+    stores = tmp_path / "no store yet"
+    assert why_codec_impossible(engine, config, np.dtype("float32"), stores) is None
+    (store,) = engine.stores
+    assert store.is_relative_to(stores)
+    assert list(stores.iterdir()) == []
+
+
 @pytest.mark.parametrize("codec", ["quantise-16+zstd-5", "quantise-2+zstd-5", "int16+zstd-5"])
 @pytest.mark.parametrize("zarr_format", ENGINE.zarr_formats)
 def test_bytes_that_become_wider_integers_are_stored(codec, zarr_format, tmp_path):
@@ -353,10 +366,10 @@ def test_a_codec_of_every_release_that_goes_wrong_has_failed(tmp_path):
     assert shelf.impossible == {} and "other bits" in shelf.failed[config.name]
 
 
-def test_the_reason_of_a_trial_is_one_short_line():
+def test_the_reason_of_a_trial_is_one_short_line(tmp_path):
     engine = _Engine(error=RuntimeError("one\ntwo " + "word " * 200))
     config = StorageConfig.of("lz4-1", "8x8x8", 3)
-    reason = why_codec_impossible(engine, config, np.dtype("float32"))
+    reason = why_codec_impossible(engine, config, np.dtype("float32"), tmp_path)
     assert reason.startswith(
         "this release cannot use lz4-1 in Zarr format 3: RuntimeError: one two"
     )
