@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 _LOOKS, _PAUSE = 1000, 0.01  # seconds
+_QUIET_LOOKS = 3
 
 
 def is_alive(process: int) -> bool:
@@ -35,12 +36,16 @@ def end_session(session: int) -> None:
 
     A kill is not waited for by the kernel: a process may make one more file.
     """
+    quiet = 0
     for _ in range(_LOOKS):
         groups = _groups_at_work(session)
-        if not groups:
+        # One look may miss a process that was started while it was made.
+        quiet = 0 if groups else quiet + 1
+        if quiet == _QUIET_LOOKS:
             return
-        # As groups: one by one, a process could start another between the look and the kill.
-        for group in groups:
+        # As groups: one by one, a process could start another between the look and the kill. The
+        # first group of a session has its number, and is killed whether it was seen or not.
+        for group in groups | {session}:
             with suppress(OSError):
                 os.killpg(group, signal.SIGKILL)
         time.sleep(_PAUSE)

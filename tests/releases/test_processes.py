@@ -16,7 +16,7 @@ folder = pathlib.Path(sys.argv[1])
 for _ in range(3):
     os.fork()
 number = 0
-while True:
+while number < 10_000:
     number += 1
     (folder / f"{os.getpid()}-{number}").mkdir()
     if number % 20 == 0 and os.fork():
