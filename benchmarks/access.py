@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 from benchmarks.generated import add_exact, add_timed
 from benchmarks.stored import GRID, StoredTomogram, make_stores
-from cryoet_zarr_bench.storage.access import ACCESS_PATTERNS, SEED, AccessPattern
-from cryoet_zarr_bench.storage.access_figures import (
+from cryoet_zarr_bench.measured.prepared_stores.store_set import StoreSet
+from cryoet_zarr_bench.storage.patterns.access_figures import (
     BYTES_FETCHED,
     MEAN_SLICE,
     MODELLED_SECONDS,
@@ -22,7 +22,7 @@ from cryoet_zarr_bench.storage.access_figures import (
     access_figures,
     array_of_level,
 )
-from cryoet_zarr_bench.storage.store_shelf import StoreShelf
+from cryoet_zarr_bench.storage.patterns.access_patterns import ACCESS_PATTERNS, SEED, AccessPattern
 
 SECTION = GRID.section("access")
 
@@ -33,7 +33,7 @@ class AccessStores(StoredTomogram):
     version = "1"
     params = SECTION.params
 
-    def setup_cache(self) -> StoreShelf:
+    def setup_cache(self) -> StoreSet:
         """Write every config's store, verify it, and count what each pattern asks of it."""
         return make_stores(SECTION.configs(), Requests, "access", access_figures)
 
@@ -43,9 +43,9 @@ class AccessStores(StoredTomogram):
 class Access(AccessStores):
     """Read boxes, one after the other, from an array that is open already."""
 
-    def setup(self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
+    def setup(self, store_set: StoreSet, codec: str, chunks: str, zarr_format: int) -> None:
         """Open the verified store anew, so that nothing decoded is left over."""
-        super().setup(shelf, codec, chunks, zarr_format)
+        super().setup(store_set, codec, chunks, zarr_format)
         levels = {pattern.level for pattern in ACCESS_PATTERNS.values()}
         self.arrays = {
             level: self.engine.open(array_of_level(self.store, level)) for level in levels

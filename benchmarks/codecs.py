@@ -7,7 +7,7 @@ from typing import Any
 from benchmarks import read, storage, write
 from benchmarks.generated import again
 from benchmarks.stored import GRID, make_stores
-from cryoet_zarr_bench.storage.store_shelf import StoreShelf
+from cryoet_zarr_bench.measured.prepared_stores.store_set import StoreSet
 
 SECTION = GRID.section("codecs")
 
@@ -24,7 +24,7 @@ class Codecs(write.Write, read.Read, storage.Storage):
     # Some take long to write.
     repeat = (2, 12, 0.08)
 
-    def setup_cache(self) -> StoreShelf:
+    def setup_cache(self) -> StoreSet:
         """Write and verify every config of the section."""
         return make_stores(SECTION.configs(), Codecs, "codecs")
 

@@ -9,14 +9,18 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.stored import StoredTomogram
-from cryoet_zarr_bench.storage.flat_file import create_npy, fill_flat_file
-from cryoet_zarr_bench.storage.freed_memory import give_back_freed_memory
+from cryoet_zarr_bench.measured.freed_memory import give_back_freed_memory
+from cryoet_zarr_bench.measured.prepared_stores.store_set import StoreSet
+from cryoet_zarr_bench.measured.prepared_tomogram import open_prepared
+from cryoet_zarr_bench.measured.process_inputs import prepared_tomogram_path
 from cryoet_zarr_bench.storage.grid import CONVERSION
-from cryoet_zarr_bench.storage.integrity import array_metadata, check_bit_equal, check_metadata
-from cryoet_zarr_bench.storage.multiscale import level_shapes, write_multiscale
-from cryoet_zarr_bench.storage.session import prepared_tomogram_path
-from cryoet_zarr_bench.storage.store_shelf import StoreShelf
-from cryoet_zarr_bench.tomograms.prepared import open_prepared
+from cryoet_zarr_bench.storage.stores.flat_file import create_npy, fill_flat_file
+from cryoet_zarr_bench.storage.stores.multiscale import level_shapes, write_multiscale
+from cryoet_zarr_bench.storage.stores.store_checks import (
+    array_metadata,
+    check_bit_equal,
+    check_metadata,
+)
 
 LEVELS = 3
 
@@ -31,17 +35,17 @@ class Convert(StoredTomogram):
     version = "1"
     params = CONVERSION.params
 
-    def setup(self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
+    def setup(self, store_set: StoreSet, codec: str, chunks: str, zarr_format: int) -> None:
         """Map the tomogram and clear the targets."""
-        super().setup(shelf, codec, chunks, zarr_format)
+        super().setup(store_set, codec, chunks, zarr_format)
         self.prepared = open_prepared(prepared_tomogram_path())
         self.tomogram = self.prepared.load(mmap=True)
         self.zarr, self.npy = Path.cwd() / "converted.zarr", Path.cwd() / "converted.npy"
         self._clear()
 
-    def teardown(self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
+    def teardown(self, store_set: StoreSet, codec: str, chunks: str, zarr_format: int) -> None:
         """Fail where the call made something else than the tomogram."""
-        super().teardown(shelf, codec, chunks, zarr_format)
+        super().teardown(store_set, codec, chunks, zarr_format)
         # asv calls this where setup said n/a, too.
         if hasattr(self, "zarr"):
             try:
@@ -82,7 +86,7 @@ class Convert(StoredTomogram):
             pass
 
     def time_to_ome_zarr(
-        self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int
+        self, store_set: StoreSet, codec: str, chunks: str, zarr_format: int
     ) -> None:
         """To an OME-Zarr of three levels: wall time."""
         self._to_ome_zarr()
@@ -90,7 +94,7 @@ class Convert(StoredTomogram):
     time_to_ome_zarr.pretty_name = "Convert to OME-Zarr (wall time)"  # type: ignore[attr-defined]
 
     def time_to_ome_zarr_cpu(
-        self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int
+        self, store_set: StoreSet, codec: str, chunks: str, zarr_format: int
     ) -> None:
         """To an OME-Zarr of three levels: CPU time of the process, all threads."""
         self._to_ome_zarr()
@@ -99,7 +103,7 @@ class Convert(StoredTomogram):
     time_to_ome_zarr_cpu.timer = time.process_time  # type: ignore[attr-defined]
 
     def time_from_ome_zarr(
-        self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int
+        self, store_set: StoreSet, codec: str, chunks: str, zarr_format: int
     ) -> None:
         """From level 0 to a `.npy` file: wall time."""
         self._from_ome_zarr()
@@ -107,7 +111,7 @@ class Convert(StoredTomogram):
     time_from_ome_zarr.pretty_name = "Convert from OME-Zarr (wall time)"  # type: ignore[attr-defined]
 
     def time_from_ome_zarr_cpu(
-        self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int
+        self, store_set: StoreSet, codec: str, chunks: str, zarr_format: int
     ) -> None:
         """From level 0 to a `.npy` file: CPU time of the process, all threads."""
         self._from_ome_zarr()
@@ -116,7 +120,7 @@ class Convert(StoredTomogram):
     time_from_ome_zarr_cpu.timer = time.process_time  # type: ignore[attr-defined]
 
     def peakmem_to_ome_zarr(
-        self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int
+        self, store_set: StoreSet, codec: str, chunks: str, zarr_format: int
     ) -> None:
         """Peak memory of the process: interpreter, libraries, the file's mapped pages included."""
         give_back_freed_memory()
@@ -125,7 +129,7 @@ class Convert(StoredTomogram):
     peakmem_to_ome_zarr.pretty_name = "Convert to OME-Zarr (peak memory)"  # type: ignore[attr-defined]
 
     def peakmem_from_ome_zarr(
-        self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int
+        self, store_set: StoreSet, codec: str, chunks: str, zarr_format: int
     ) -> None:
         """Peak memory of the process: interpreter and libraries included."""
         give_back_freed_memory()
@@ -142,7 +146,7 @@ class ConvertReference(Convert):
     time_from_ome_zarr = time_from_ome_zarr_cpu = None  # type: ignore[assignment]
     peakmem_from_ome_zarr = None  # type: ignore[assignment]
 
-    def time_copy(self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
+    def time_copy(self, store_set: StoreSet, codec: str, chunks: str, zarr_format: int) -> None:
         """The prepared `.npy` read and written in pieces of 1 MiB: wall time."""
         with self.prepared.path.open("rb") as source, self.npy.open("wb") as target:
             shutil.copyfileobj(source, target, 2**20)
@@ -150,7 +154,7 @@ class ConvertReference(Convert):
     time_copy.pretty_name = "Copy the tomogram's file (wall time)"  # type: ignore[attr-defined]
 
     def peakmem_reference(
-        self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int
+        self, store_set: StoreSet, codec: str, chunks: str, zarr_format: int
     ) -> None:
         """Interpreter and libraries, nothing converted."""
 

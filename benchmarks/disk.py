@@ -21,12 +21,12 @@ import numpy as np
 from benchmarks.generated import add_timed
 from benchmarks.stored import GRID, StoredTomogram
 from benchmarks.write import Writing
-from cryoet_zarr_bench.storage.disk_shelf import DiskShelf, prepare_disk_shelf
-from cryoet_zarr_bench.storage.integrity import check_bit_equal
-from cryoet_zarr_bench.storage.page_cache import drop, make_durable, warm
-from cryoet_zarr_bench.storage.session import prepared_tomogram_path
-from cryoet_zarr_bench.storage.store_shelf import StoreShelf
-from cryoet_zarr_bench.tomograms.prepared import open_prepared
+from cryoet_zarr_bench.measured.page_cache import drop, make_durable, warm
+from cryoet_zarr_bench.measured.prepared_stores.disk_stores import DiskStores, prepare_disk_stores
+from cryoet_zarr_bench.measured.prepared_stores.store_set import StoreSet
+from cryoet_zarr_bench.measured.prepared_tomogram import open_prepared
+from cryoet_zarr_bench.measured.process_inputs import prepared_tomogram_path
+from cryoet_zarr_bench.storage.stores.store_checks import check_bit_equal
 
 SECTION = GRID.section("disk")
 
@@ -42,26 +42,26 @@ class OnDisk(StoredTomogram):
     version = "1"
     params = SECTION.params
 
-    def setup_cache(self) -> StoreShelf:
+    def setup_cache(self) -> StoreSet:
         """Write every config's store onto the disk, and verify it."""
-        shelf = prepare_disk_shelf(open_prepared(prepared_tomogram_path()), SECTION.configs())
+        store_set = prepare_disk_stores(open_prepared(prepared_tomogram_path()), SECTION.configs())
         # Or the kernel would write these stores back in the midst of what is timed.
         os.sync()
-        return shelf
+        return store_set
 
-    def setup(self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
+    def setup(self, store_set: StoreSet, codec: str, chunks: str, zarr_format: int) -> None:
         """Pick the verified store; n/a or failed, with its reason, where there is none."""
-        super().setup(shelf, codec, chunks, zarr_format)
-        assert isinstance(shelf, DiskShelf)
-        self.disk = shelf
+        super().setup(store_set, codec, chunks, zarr_format)
+        assert isinstance(store_set, DiskStores)
+        self.disk = store_set
 
 
 class Warm(OnDisk):
     """Read from an array that is open already, every page of its store in the page cache."""
 
-    def setup(self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
+    def setup(self, store_set: StoreSet, codec: str, chunks: str, zarr_format: int) -> None:
         """Open the store, have all of it in the page cache; fails where a page is not."""
-        super().setup(shelf, codec, chunks, zarr_format)
+        super().setup(store_set, codec, chunks, zarr_format)
         _not_applicable(self.disk.unknown)
         self.array = self.engine.open(self.store.folder)
         warm(self.store.folder)
@@ -70,9 +70,9 @@ class Warm(OnDisk):
 class Cold(OnDisk):
     """Read from an array that is open already, no page of its store in this system's page cache."""
 
-    def setup(self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
+    def setup(self, store_set: StoreSet, codec: str, chunks: str, zarr_format: int) -> None:
         """Open the store, then drop it from the page cache; fails where a page of it stays."""
-        super().setup(shelf, codec, chunks, zarr_format)
+        super().setup(store_set, codec, chunks, zarr_format)
         _not_applicable(self.disk.never_cold)
         self.array = self.engine.open(self.store.folder)
         drop(self.store.folder)
@@ -91,9 +91,9 @@ class Buffered(_Written):
 class Durable(_Written):
     """The same, and have every file and folder of it on the disk: fsync is part of the call."""
 
-    def setup(self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
+    def setup(self, store_set: StoreSet, codec: str, chunks: str, zarr_format: int) -> None:
         """Clear the target; n/a where nothing is durable."""
-        super().setup(shelf, codec, chunks, zarr_format)
+        super().setup(store_set, codec, chunks, zarr_format)
         _not_applicable(self.disk.never_durable)
 
     def check(self) -> None:

@@ -15,13 +15,17 @@ from types import FunctionType
 from typing import Any
 
 from benchmarks.stored import GRID, StoredTomogram
+from cryoet_zarr_bench.measured.cpu_cores import take_every_core
+from cryoet_zarr_bench.measured.prepared_stores.engine_stores import (
+    EngineStores,
+    prepare_engine_stores,
+)
+from cryoet_zarr_bench.measured.prepared_tomogram import open_prepared
+from cryoet_zarr_bench.measured.process_inputs import prepared_tomogram_path
+from cryoet_zarr_bench.measured.process_record import file_system_of
 from cryoet_zarr_bench.storage.config import StorageConfig
-from cryoet_zarr_bench.storage.cores import take_every_core
-from cryoet_zarr_bench.storage.engine_shelf import EngineShelf, prepare_engine_shelf
 from cryoet_zarr_bench.storage.engines import take_over
 from cryoet_zarr_bench.storage.grid import ENGINE_CALLS
-from cryoet_zarr_bench.storage.session import file_system_of, prepared_tomogram_path
-from cryoet_zarr_bench.tomograms.prepared import open_prepared
 
 SECTION = GRID.section("engines")
 
@@ -39,21 +43,21 @@ class EngineAtWork(StoredTomogram):
     engine_name = ""
     one_thread = True
 
-    def setup_cache(self) -> EngineShelf:  # type: ignore[override]
+    def setup_cache(self) -> EngineStores:  # type: ignore[override]
         """Let every engine write and read every config, and verify it."""
         tomogram = open_prepared(prepared_tomogram_path())
-        shelf = prepare_engine_shelf(tomogram, Path.cwd(), list(SECTION.configs()))
+        store_set = prepare_engine_stores(tomogram, Path.cwd(), list(SECTION.configs()))
         # Or the kernel would write these stores back in the midst of what is timed.
         os.sync()
-        return shelf
+        return store_set
 
     def setup(  # type: ignore[override]
-        self, shelf: EngineShelf, codec: str, chunks: str, zarr_format: int
+        self, store_set: EngineStores, codec: str, chunks: str, zarr_format: int
     ) -> None:
         """Take the engine, open the store that all read, clear the target; see `_needs`."""
         self.config = StorageConfig.of(codec, chunks, zarr_format)
         if not hasattr(self, "engine"):
-            engine = shelf.engine(self.engine_name)
+            engine = store_set.engine(self.engine_name)
             if not self.one_thread:
                 take_every_core()
             take_over(engine, self.one_thread)
@@ -62,14 +66,14 @@ class EngineAtWork(StoredTomogram):
         self.target = Path.cwd() / "written"
         shutil.rmtree(self.target, ignore_errors=True)
         try:
-            store = shelf.to_read(self.engine_name, self.config)
+            store = store_set.to_read(self.engine_name, self.config)
         except (NotImplementedError, RuntimeError):
             return  # reading is n/a or has failed, as `_needs` says; writing may not
         self.array = self.engine.open(store.folder)
         self.middle = self.array.shape[0] // 2
 
     def teardown(  # type: ignore[override]
-        self, shelf: EngineShelf, codec: str, chunks: str, zarr_format: int
+        self, store_set: EngineStores, codec: str, chunks: str, zarr_format: int
     ) -> None:
         """Fail where the timed call wrote other bytes than the engine's verified store has."""
         StoredTomogram.timer.leave()
@@ -77,7 +81,7 @@ class EngineAtWork(StoredTomogram):
         if not hasattr(self, "target") or not self.target.exists():
             return
         try:
-            shelf.written[self.engine_name].get(self.config).refuse_other_bytes(self.target)
+            store_set.written[self.engine_name].get(self.config).refuse_other_bytes(self.target)
         finally:
             shutil.rmtree(self.target)
 
@@ -87,20 +91,24 @@ class EngineAtWork(StoredTomogram):
 # class as functions of its own, since asv's attributes of a benchmark are those of the function.
 
 
-def _write(self: Any, shelf: EngineShelf, codec: str, chunks: str, zarr_format: int) -> None:
+def _write(self: Any, store_set: EngineStores, codec: str, chunks: str, zarr_format: int) -> None:
     self.engine.write(self.tomogram, self.target, self.config)
 
 
-def _write_synced(self: Any, shelf: EngineShelf, codec: str, chunks: str, zarr_format: int) -> None:
+def _write_synced(
+    self: Any, store_set: EngineStores, codec: str, chunks: str, zarr_format: int
+) -> None:
     self.engine.synced.write(self.tomogram, self.target, self.config)
 
 
-def _read_volume(self: Any, shelf: EngineShelf, codec: str, chunks: str, zarr_format: int) -> None:
+def _read_volume(
+    self: Any, store_set: EngineStores, codec: str, chunks: str, zarr_format: int
+) -> None:
     self.array[...]
 
 
 def _read_xy_slice(
-    self: Any, shelf: EngineShelf, codec: str, chunks: str, zarr_format: int
+    self: Any, store_set: EngineStores, codec: str, chunks: str, zarr_format: int
 ) -> None:
     self.array[self.middle : self.middle + 1, :, :]
 
@@ -126,12 +134,12 @@ THREADS = {"OneThread": "one thread", "DefaultThreads": "default threads"}
 def _needs(name: str, engine: str) -> Callable[..., None]:
     """The part of a benchmark's setup that says n/a or failed, by what its call needs."""
 
-    def setup(shelf: EngineShelf, codec: str, chunks: str, zarr_format: int) -> None:
+    def setup(store_set: EngineStores, codec: str, chunks: str, zarr_format: int) -> None:
         config = StorageConfig.of(codec, chunks, zarr_format)
         if name.startswith("read"):
-            shelf.to_read(engine, config)
+            store_set.to_read(engine, config)
             return
-        shelf.written[engine].get(config)
+        store_set.written[engine].get(config)
         if name == "write_synced" and file_system_of(Path.cwd()) == "tmpfs":
             raise NotImplementedError("nothing can be synced in memory, where the stores lie")
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
-from cryoet_zarr_bench.storage.access_figures import FigureKind
-from cryoet_zarr_bench.storage.store_shelf import StoreShelf
+from cryoet_zarr_bench.measured.prepared_stores.store_set import StoreSet
+from cryoet_zarr_bench.storage.patterns.access_figures import FigureKind
 
 
 def add_timed(cls: type, name: str, title: str, call: Callable[[Any], None]) -> None:
@@ -17,10 +17,10 @@ def add_timed(cls: type, name: str, title: str, call: Callable[[Any], None]) -> 
     `call` is given the instance, after `setup`, and is what is timed.
     """
 
-    def wall(self: Any, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
+    def wall(self: Any, store_set: StoreSet, codec: str, chunks: str, zarr_format: int) -> None:
         call(self)
 
-    def cpu(self: Any, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
+    def cpu(self: Any, store_set: StoreSet, codec: str, chunks: str, zarr_format: int) -> None:
         call(self)
 
     _add(cls, f"time_{name}", wall, pretty_name=f"{title} (wall time)")
@@ -35,17 +35,17 @@ def add_exact(cls: type, name: str, title: str, kind: FigureKind) -> None:
         figure,
         f"{title}: {kind.title}",
         kind.unit,
-        lambda self, shelf: shelf.figure(self.config, figure),
+        lambda self, store_set: store_set.figure(self.config, figure),
     )
 
 
 def add_tracked(
     cls: type, name: str, title: str, unit: str, figure: Callable[[Any, Any], Any]
 ) -> None:
-    """Add a benchmark of a figure that asv is given; `figure` makes it of instance and shelf."""
+    """Add a benchmark of a figure; `figure` computes it from the instance and its stores."""
 
-    def track(self: Any, shelf: Any, codec: str, chunks: str, zarr_format: int) -> Any:
-        return figure(self, shelf)
+    def track(self: Any, store_set: Any, codec: str, chunks: str, zarr_format: int) -> Any:
+        return figure(self, store_set)
 
     _add(cls, f"track_{name}", track, pretty_name=title, unit=unit)
 

@@ -12,11 +12,14 @@ from pathlib import Path
 
 from benchmarks import read, stored, write
 from benchmarks.generated import add_tracked, again
-from cryoet_zarr_bench.storage.exact_figures import leave_exact_figures
-from cryoet_zarr_bench.storage.lossy_shelf import LossyShelf, prepare_lossy_shelf
-from cryoet_zarr_bench.storage.session import prepared_tomogram_path
-from cryoet_zarr_bench.storage.store_shelf import StoreShelf
-from cryoet_zarr_bench.tomograms.prepared import open_prepared
+from cryoet_zarr_bench.measured.exact_figures import leave_exact_figures
+from cryoet_zarr_bench.measured.prepared_stores.lossy_stores import (
+    LossyStores,
+    prepare_lossy_stores,
+)
+from cryoet_zarr_bench.measured.prepared_stores.store_set import StoreSet
+from cryoet_zarr_bench.measured.prepared_tomogram import open_prepared
+from cryoet_zarr_bench.measured.process_inputs import prepared_tomogram_path
 
 SECTION = stored.GRID.section("lossy")
 
@@ -28,44 +31,44 @@ class LossyTomogram(stored.StoredTomogram):
     # JPEG 2000 takes long to write.
     repeat = (2, 12, 0.06)
 
-    def setup_cache(self) -> LossyShelf:
+    def setup_cache(self) -> LossyStores:
         """Write every config's store, verify it, and measure the damage in what is read back."""
         tomogram = open_prepared(prepared_tomogram_path())
-        shelf = prepare_lossy_shelf(tomogram, Path.cwd(), list(SECTION.configs()))
-        leave_exact_figures(LossyStorage, shelf)
+        store_set = prepare_lossy_stores(tomogram, Path.cwd(), list(SECTION.configs()))
+        leave_exact_figures(LossyStorage, store_set)
         # Or the kernel would write these stores back in the midst of what is timed.
         os.sync()
-        return shelf
+        return store_set
 
-    def setup(self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
+    def setup(self, store_set: StoreSet, codec: str, chunks: str, zarr_format: int) -> None:
         """As for all benchmarks; the config then has the settings that belong to the tomogram."""
-        super().setup(shelf, codec, chunks, zarr_format)
+        super().setup(store_set, codec, chunks, zarr_format)
         self.config = self.store.config
 
 
 class LossyStorage(LossyTomogram):
     """What is stored, and what is lost. Exact figures, no clock.
 
-    Damage is defined in `cryoet_zarr_bench.storage.damage`; figures by shell are inside the
+    Damage is defined in `cryoet_zarr_bench.fidelity.codec_damage`; figures by shell are inside the
     measured wedge. What has no figure is n/a: the PSNR of what was not damaged at all is infinite.
     """
 
     version = "1"
 
     def setup(  # type: ignore[override]
-        self, shelf: LossyShelf, codec: str, chunks: str, zarr_format: int
+        self, store_set: LossyStores, codec: str, chunks: str, zarr_format: int
     ) -> None:
         """Pick the store and the damage in it."""
-        super().setup(shelf, codec, chunks, zarr_format)
-        self.damage = shelf.damage_in(self.config)
+        super().setup(store_set, codec, chunks, zarr_format)
+        self.damage = store_set.damage_in(self.config)
 
 
-Figure = Callable[[LossyStorage, LossyShelf], float | None]
+Figure = Callable[[LossyStorage, LossyStores], float | None]
 
 
-def _without_infinity(figure: Figure) -> Callable[[LossyStorage, LossyShelf], float]:
-    def found(benchmark: LossyStorage, shelf: LossyShelf) -> float:
-        value = figure(benchmark, shelf)
+def _without_infinity(figure: Figure) -> Callable[[LossyStorage, LossyStores], float]:
+    def found(benchmark: LossyStorage, store_set: LossyStores) -> float:
+        value = figure(benchmark, store_set)
         if value is None or math.isinf(value):
             return math.nan
         # So much is the same on every machine.
@@ -79,45 +82,45 @@ FIGURES: tuple[tuple[str, str, str, Figure], ...] = (
         "compression_ratio",
         "times smaller",
         "compression ratio",
-        lambda self, shelf: self.store.compression_ratio,
+        lambda self, store_set: self.store.compression_ratio,
     ),
-    ("stored_bytes", "bytes", "bytes stored", lambda self, shelf: self.store.stored_bytes),
-    ("mse", "squared densities", "mean squared error", lambda self, shelf: self.damage.mse),
-    ("psnr", "dB", "PSNR", lambda self, shelf: self.damage.psnr),
-    ("ssim", "of 1", "SSIM in 3-D", lambda self, shelf: self.damage.ssim),
+    ("stored_bytes", "bytes", "bytes stored", lambda self, store_set: self.store.stored_bytes),
+    ("mse", "squared densities", "mean squared error", lambda self, store_set: self.damage.mse),
+    ("psnr", "dB", "PSNR", lambda self, store_set: self.damage.psnr),
+    ("ssim", "of 1", "SSIM in 3-D", lambda self, store_set: self.damage.ssim),
     (
         "maximum_error",
         "density",
         "maximum absolute error",
-        lambda self, shelf: self.damage.maximum_error,
+        lambda self, store_set: self.damage.maximum_error,
     ),
     (
         "maximum_error_in_sigma",
         "sigma",
         "maximum absolute error, in sigma",
-        lambda self, shelf: self.damage.maximum_error_in_sigma,
+        lambda self, store_set: self.damage.maximum_error_in_sigma,
     ),
     (
         "worst_noise_to_signal",
         "of the shell's power",
         "noise to signal of the worst shell",
-        lambda self, shelf: self.damage.worst_noise_to_signal,
+        lambda self, store_set: self.damage.worst_noise_to_signal,
     ),
     (
         "worst_resolution",
         "angstrom",
         "resolution of the worst shell",
-        lambda self, shelf: self.damage.worst_resolution,
+        lambda self, store_set: self.damage.worst_resolution,
     ),
-    ("smallest_fsc", "of 1", "smallest FSC", lambda self, shelf: self.damage.smallest_fsc),
+    ("smallest_fsc", "of 1", "smallest FSC", lambda self, store_set: self.damage.smallest_fsc),
     (
         "within_bound",
         "1 is yes, 0 is no",
         "worst shell within the bound",
-        lambda self, shelf: _as_number(self.damage.within(shelf.bound)),
+        lambda self, store_set: _as_number(self.damage.within(store_set.bound)),
     ),
 )
-"""Name, unit, title, and the figure of a `LossyStorage` and its shelf."""
+"""Name, unit, title, and the figure of a `LossyStorage` and its set of stores."""
 
 
 def _as_number(answer: bool | None) -> int | None:

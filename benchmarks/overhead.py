@@ -17,8 +17,7 @@ import numpy as np
 
 from benchmarks.generated import add_tracked
 from benchmarks.stored import GRID, StoredTomogram
-from cryoet_zarr_bench.storage.config import StorageConfig
-from cryoet_zarr_bench.storage.overhead import (
+from cryoet_zarr_bench.measured.overhead_figures import (
     Both,
     as_cpu_samples,
     as_samples,
@@ -31,10 +30,11 @@ from cryoet_zarr_bench.storage.overhead import (
     timed,
     whole_chunks,
 )
-from cryoet_zarr_bench.storage.session import prepared_tomogram_path
-from cryoet_zarr_bench.storage.shelf import prepare_shelf
-from cryoet_zarr_bench.storage.store_shelf import StoreShelf
-from cryoet_zarr_bench.tomograms.prepared import open_prepared
+from cryoet_zarr_bench.measured.prepared_stores.core_stores import prepare_store_set
+from cryoet_zarr_bench.measured.prepared_stores.store_set import StoreSet
+from cryoet_zarr_bench.measured.prepared_tomogram import open_prepared
+from cryoet_zarr_bench.measured.process_inputs import prepared_tomogram_path
+from cryoet_zarr_bench.storage.config import StorageConfig
 
 SECTION = GRID.section("overhead")
 ROUNDS_OF_SLOPES = 3
@@ -52,25 +52,25 @@ class Compared(StoredTomogram):
     version = "1"
     params = SECTION.params
 
-    def setup_cache(self) -> StoreShelf:
+    def setup_cache(self) -> StoreSet:
         """Write the stores of every slope and ratio, and verify them; write the plain file."""
         prepared = open_prepared(prepared_tomogram_path())
         configs = [each for config in SECTION.configs() for each in series_of(config)]
         voxels = whole_chunks(prepared.load(mmap=True), [config.chunks for config in configs])
         voxels.tofile(PLAIN)
         once = list(dict.fromkeys(configs))
-        return prepare_shelf(prepared, Path.cwd(), once, "overhead", voxels=voxels)
+        return prepare_store_set(prepared, Path.cwd(), once, "overhead", voxels=voxels)
 
-    def setup(self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
+    def setup(self, store_set: StoreSet, codec: str, chunks: str, zarr_format: int) -> None:
         """Pick the verified stores; n/a or failed, with its reason, where one is not there."""
-        self.shelf = shelf
+        self.store_set = store_set
         self.configs = series_of(StorageConfig.of(codec, chunks, zarr_format))
-        self.stores = [shelf.get(config) for config in self.configs]
-        super().setup(shelf, codec, chunks, zarr_format)
+        self.stores = [store_set.get(config) for config in self.configs]
+        super().setup(store_set, codec, chunks, zarr_format)
         self.target, self.copied = Path.cwd() / "written", Path.cwd() / "copied-voxels"
         self.clear()
 
-    def teardown(self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
+    def teardown(self, store_set: StoreSet, codec: str, chunks: str, zarr_format: int) -> None:
         """Leave nothing; what is left for the host, the benchmark has left itself."""
         # asv calls this where setup said n/a, too.
         if hasattr(self, "target"):
@@ -83,7 +83,7 @@ class Compared(StoredTomogram):
 
     def reading(self, config: StorageConfig) -> Callable[[], Both]:
         """A call that reads all voxels of a store, from an array that was opened anew."""
-        folder = self.shelf.get(config).folder
+        folder = self.store_set.get(config).folder
 
         def read() -> Both:
             array = self.engine.open(folder)
@@ -93,7 +93,7 @@ class Compared(StoredTomogram):
 
     def writing(self, config: StorageConfig) -> Callable[[], Both]:
         """A call that creates an array and writes all voxels; fails where bytes are missing."""
-        store = self.shelf.get(config)
+        store = self.store_set.get(config)
         voxels = np.asarray(self.engine.open(store.folder)[...])
 
         def write() -> Both:
@@ -154,10 +154,10 @@ class OverPlainFile(Compared):
 def _add(cls: type, name: str, title: str, unit: str, measure: Measure, scale: float = 1.0) -> None:
     """Add a benchmark of the wall time that is in a figure, and its twin of the CPU time."""
 
-    def wall(self: Any, shelf: StoreShelf) -> Any:
+    def wall(self: Any, store_set: StoreSet) -> Any:
         return as_samples(measure(self), scale)
 
-    def cpu(self: Any, shelf: StoreShelf) -> Any:
+    def cpu(self: Any, store_set: StoreSet) -> Any:
         return as_cpu_samples(measure(self), scale)
 
     add_tracked(cls, name, f"{title} (wall time)", unit, wall)

@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.stored import GRID, StoredTomogram
+from cryoet_zarr_bench.measured.exact_figures import leave_exact_figures
+from cryoet_zarr_bench.measured.prepared_stores.portability_stores import (
+    KEPT_WRITERS,
+    PortabilityReadings,
+    prepare_portability,
+)
 from cryoet_zarr_bench.storage.config import StorageConfig
 from cryoet_zarr_bench.storage.engines import ENGINES
-from cryoet_zarr_bench.storage.exact_figures import leave_exact_figures
-from cryoet_zarr_bench.storage.portability import KEPT_WRITERS, PortabilityShelf
-from cryoet_zarr_bench.storage.portability_shelf import prepare_portability
 
 SECTION = GRID.section("portability")
 
@@ -22,33 +25,33 @@ class Portability(StoredTomogram):
     version = "1"
     params = SECTION.params
 
-    def setup_cache(self) -> PortabilityShelf:  # type: ignore[override]
+    def setup_cache(self) -> PortabilityReadings:  # type: ignore[override]
         """Write every store and read it through every engine, once for all figures."""
-        shelf = prepare_portability(Path.cwd(), list(SECTION.configs()))
-        leave_exact_figures(Portability, shelf)
-        return shelf
+        store_set = prepare_portability(Path.cwd(), list(SECTION.configs()))
+        leave_exact_figures(Portability, store_set)
+        return store_set
 
     def setup(  # type: ignore[override]
-        self, shelf: PortabilityShelf, codec: str, chunks: str, zarr_format: int
+        self, store_set: PortabilityReadings, codec: str, chunks: str, zarr_format: int
     ) -> None:
         """Say n/a where there is no such store."""
         self.config = StorageConfig.of(codec, chunks, zarr_format)
 
     def teardown(  # type: ignore[override]
-        self, shelf: PortabilityShelf, codec: str, chunks: str, zarr_format: int
+        self, store_set: PortabilityReadings, codec: str, chunks: str, zarr_format: int
     ) -> None:
         """Nothing was made."""
 
 
 def _reading(writer: str, reader: str, said: str) -> Callable[..., int]:
     def track(
-        self: Portability, shelf: PortabilityShelf, codec: str, chunks: str, zarr_format: int
+        self: Portability, store_set: PortabilityReadings, codec: str, chunks: str, zarr_format: int
     ) -> int:
-        return shelf.outcome(writer, reader, self.config)
+        return store_set.outcome(writer, reader, self.config)
 
-    def setup(shelf: PortabilityShelf, codec: str, chunks: str, zarr_format: int) -> None:
+    def setup(store_set: PortabilityReadings, codec: str, chunks: str, zarr_format: int) -> None:
         # What is n/a has to be so before the figure is asked for.
-        shelf.outcome(writer, reader, StorageConfig.of(codec, chunks, zarr_format))
+        store_set.outcome(writer, reader, StorageConfig.of(codec, chunks, zarr_format))
 
     attributes: Any = track
     attributes.__doc__ = f"{said}: 0 the same bits, 1 not to be read, 2 other voxels."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from benchmarks.stored import StoredTomogram
-from cryoet_zarr_bench.storage.store_shelf import StoreShelf
+from cryoet_zarr_bench.measured.prepared_stores.store_set import StoreSet
 
 
 class Read(StoredTomogram):
@@ -13,14 +13,14 @@ class Read(StoredTomogram):
 
     version = "1"
 
-    def setup(self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
+    def setup(self, store_set: StoreSet, codec: str, chunks: str, zarr_format: int) -> None:
         """Open the verified store anew, so that nothing decoded is left over."""
-        super().setup(shelf, codec, chunks, zarr_format)
+        super().setup(store_set, codec, chunks, zarr_format)
         self.array = self.engine.open(self.store.folder)
         self.middle = self.array.shape[0] // 2
 
     def time_read_volume(
-        self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int
+        self, store_set: StoreSet, codec: str, chunks: str, zarr_format: int
     ) -> None:
         """The full volume: wall time."""
         self.array[...]
@@ -28,7 +28,7 @@ class Read(StoredTomogram):
     time_read_volume.pretty_name = "Read the full volume, warm (wall time)"  # type: ignore[attr-defined]
 
     def time_read_volume_cpu(
-        self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int
+        self, store_set: StoreSet, codec: str, chunks: str, zarr_format: int
     ) -> None:
         """The full volume: CPU time of the process, all threads."""
         self.array[...]
@@ -37,7 +37,7 @@ class Read(StoredTomogram):
     time_read_volume_cpu.timer = time.process_time  # type: ignore[attr-defined]
 
     def time_read_xy_slice(
-        self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int
+        self, store_set: StoreSet, codec: str, chunks: str, zarr_format: int
     ) -> None:
         """The XY slice in the middle of z: wall time."""
         self.array[self.middle, :, :]
@@ -45,7 +45,7 @@ class Read(StoredTomogram):
     time_read_xy_slice.pretty_name = "Read one XY slice, warm (wall time)"  # type: ignore[attr-defined]
 
     def time_read_xy_slice_cpu(
-        self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int
+        self, store_set: StoreSet, codec: str, chunks: str, zarr_format: int
     ) -> None:
         """The XY slice in the middle of z: CPU time of the process, all threads."""
         self.array[self.middle, :, :]
@@ -59,7 +59,7 @@ class Open(StoredTomogram):
 
     version = "1"
 
-    def time_open(self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
+    def time_open(self, store_set: StoreSet, codec: str, chunks: str, zarr_format: int) -> None:
         """Wall time."""
         self.engine.open(self.store.folder)
 

@@ -9,18 +9,18 @@ from pathlib import Path
 from benchmarks.generated import add_exact, add_timed
 from benchmarks.stored import ENGINE, GRID, StoredTomogram, make_stores
 from benchmarks.write import Writing
-from cryoet_zarr_bench.storage.access_figures import OF_CHANGING, OF_READING, OF_WRITING
-from cryoet_zarr_bench.storage.counting import check_changed, other_voxels
-from cryoet_zarr_bench.storage.session import prepared_tomogram_path
-from cryoet_zarr_bench.storage.shard_access import (
+from cryoet_zarr_bench.measured.prepared_stores.store_set import StoreSet
+from cryoet_zarr_bench.measured.prepared_tomogram import open_prepared
+from cryoet_zarr_bench.measured.process_inputs import prepared_tomogram_path
+from cryoet_zarr_bench.storage.patterns.access_figures import OF_CHANGING, OF_READING, OF_WRITING
+from cryoet_zarr_bench.storage.patterns.request_counts import check_changed, other_voxels
+from cryoet_zarr_bench.storage.patterns.shard_access import (
     CHANGE,
     SHARD_READS,
     WRITE,
     inner_chunk,
     shard_figures,
 )
-from cryoet_zarr_bench.storage.store_shelf import StoreShelf
-from cryoet_zarr_bench.tomograms.prepared import open_prepared
 
 SECTION = GRID.section("shards")
 
@@ -31,7 +31,7 @@ class ShardStores(StoredTomogram):
     version = "1"
     params = SECTION.params
 
-    def setup_cache(self) -> StoreShelf:
+    def setup_cache(self) -> StoreSet:
         """Write every config's store, verify it, and count what reading and changing it asks."""
         return make_stores(SECTION.configs(), ShardRequests, "shards", shard_figures)
 
@@ -41,9 +41,9 @@ class ShardStores(StoredTomogram):
 class ReadShards(ShardStores):
     """Read a part from an array that is open already."""
 
-    def setup(self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
+    def setup(self, store_set: StoreSet, codec: str, chunks: str, zarr_format: int) -> None:
         """Open the verified store anew, so that nothing decoded is left over."""
-        super().setup(shelf, codec, chunks, zarr_format)
+        super().setup(store_set, codec, chunks, zarr_format)
         self.array = self.engine.open(self.store.folder)
         self.boxes = {
             name: box_of(self.array.shape, self.config) for name, (_, box_of) in SHARD_READS.items()
@@ -57,9 +57,9 @@ class WriteShards(Writing, ShardStores):
 class ChangeShards(ShardStores):
     """Write the voxels of one inner chunk anew, in a copy of the verified store that is open."""
 
-    def setup(self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
+    def setup(self, store_set: StoreSet, codec: str, chunks: str, zarr_format: int) -> None:
         """Copy the store, open the copy, and make the voxels that are going to be written."""
-        super().setup(shelf, codec, chunks, zarr_format)
+        super().setup(store_set, codec, chunks, zarr_format)
         if not hasattr(self, "tomogram"):
             self.tomogram = open_prepared(prepared_tomogram_path()).load()
         self.box = inner_chunk(self.tomogram.shape, self.config)
@@ -69,9 +69,9 @@ class ChangeShards(ShardStores):
         shutil.copytree(self.store.folder, self.copy)
         self.array = ENGINE.open_to_change(self.copy)
 
-    def teardown(self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
+    def teardown(self, store_set: StoreSet, codec: str, chunks: str, zarr_format: int) -> None:
         """Fail unless the chunk has the new voxels and all around it is as it was."""
-        super().teardown(shelf, codec, chunks, zarr_format)
+        super().teardown(store_set, codec, chunks, zarr_format)
         # asv calls this where setup said n/a, too.
         if not hasattr(self, "copy") or not self.copy.exists():
             return

@@ -7,16 +7,16 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from cryoet_zarr_bench.storage.clocks import BothClocks
+from cryoet_zarr_bench.measured.clocks import BothClocks
+from cryoet_zarr_bench.measured.cpu_cores import keep_to_one_core
+from cryoet_zarr_bench.measured.exact_figures import leave_exact_figures
+from cryoet_zarr_bench.measured.freed_memory import keep_freed_memory
+from cryoet_zarr_bench.measured.prepared_stores.core_stores import Figures, prepare_store_set
+from cryoet_zarr_bench.measured.prepared_stores.store_set import StoreSet
+from cryoet_zarr_bench.measured.prepared_tomogram import open_prepared
+from cryoet_zarr_bench.measured.process_inputs import end_with_parent, prepared_tomogram_path
 from cryoet_zarr_bench.storage.config import StorageConfig
-from cryoet_zarr_bench.storage.cores import keep_to_one_core
-from cryoet_zarr_bench.storage.exact_figures import leave_exact_figures
-from cryoet_zarr_bench.storage.freed_memory import keep_freed_memory
 from cryoet_zarr_bench.storage.grid import CONVERSION, REFERENCE, selected_profile
-from cryoet_zarr_bench.storage.session import end_with_parent, prepared_tomogram_path
-from cryoet_zarr_bench.storage.shelf import Figures, prepare_shelf
-from cryoet_zarr_bench.storage.store_shelf import StoreShelf
-from cryoet_zarr_bench.tomograms.prepared import open_prepared
 
 try:
     from cryoet_zarr_bench.storage.engines import Engine, installed_engine
@@ -39,19 +39,19 @@ def make_stores(
     exact: type[StoredTomogram],
     question: str = "",
     figures: Figures | None = None,
-) -> StoreShelf:
+) -> StoreSet:
     """What a `setup_cache` does: write each config's store once in this folder, and verify it.
 
     `exact` is the class whose `track_` figures are left for the host. `question` and `figures` are
-    as for `prepare_shelf`.
+    as for `prepare_store_set`.
     """
     tomogram = open_prepared(prepared_tomogram_path())
     once = list(dict.fromkeys(configs))
-    shelf = prepare_shelf(tomogram, Path.cwd(), once, question, figures)
-    leave_exact_figures(exact, shelf)
+    store_set = prepare_store_set(tomogram, Path.cwd(), once, question, figures)
+    leave_exact_figures(exact, store_set)
     # Or the kernel would write these stores back in the midst of what is timed.
     os.sync()
-    return shelf
+    return store_set
 
 
 class StoredTomogram:
@@ -75,7 +75,7 @@ class StoredTomogram:
     # Wall time, with the CPU time of the same calls beside it for the twins named `_cpu`.
     timer = BothClocks()
 
-    def setup_cache(self) -> StoreShelf:
+    def setup_cache(self) -> StoreSet:
         """Write every config's store into the folder that asv gives this class, and verify it."""
         # Imported here, since it imports this module.
         from benchmarks.storage import Storage
@@ -83,12 +83,12 @@ class StoredTomogram:
         sections = (GRID, REFERENCE, CONVERSION)
         return make_stores([config for each in sections for config in each.configs()], Storage)
 
-    def setup(self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
+    def setup(self, store_set: StoreSet, codec: str, chunks: str, zarr_format: int) -> None:
         """Pick the verified store; n/a or failed, with its reason, where there is none."""
         self.config = StorageConfig.of(codec, chunks, zarr_format)
-        self.store = shelf.get(self.config)
+        self.store = store_set.get(self.config)
         self.engine: Engine = ENGINE
 
-    def teardown(self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
+    def teardown(self, store_set: StoreSet, codec: str, chunks: str, zarr_format: int) -> None:
         """Leave the CPU times of the calls so far; asv calls this after each."""
         StoredTomogram.timer.leave()

@@ -8,19 +8,20 @@ import time
 from pathlib import Path
 
 from benchmarks.stored import StoredTomogram
-from cryoet_zarr_bench.storage.freed_memory import give_back_freed_memory
+from cryoet_zarr_bench.measured.freed_memory import give_back_freed_memory
+from cryoet_zarr_bench.measured.prepared_stores.store_set import StoreSet
+from cryoet_zarr_bench.measured.prepared_tomogram import open_prepared
+from cryoet_zarr_bench.measured.process_inputs import prepared_tomogram_path
+from cryoet_zarr_bench.measured.process_record import file_system_of
 from cryoet_zarr_bench.storage.grid import REFERENCE
-from cryoet_zarr_bench.storage.session import file_system_of, prepared_tomogram_path
-from cryoet_zarr_bench.storage.store_shelf import StoreShelf
-from cryoet_zarr_bench.tomograms.prepared import open_prepared
 
 
 class Writing(StoredTomogram):
     """What classes that write the whole tomogram share: a target, which is compared and removed."""
 
-    def setup(self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
+    def setup(self, store_set: StoreSet, codec: str, chunks: str, zarr_format: int) -> None:
         """Clear the target; the tomogram is read once per process."""
-        super().setup(shelf, codec, chunks, zarr_format)
+        super().setup(store_set, codec, chunks, zarr_format)
         if not hasattr(self, "tomogram"):
             self.tomogram = open_prepared(prepared_tomogram_path()).load()
             if file_system_of(Path.cwd()) != "tmpfs":
@@ -37,9 +38,9 @@ class Writing(StoredTomogram):
         """Fail where the timed call wrote other bytes than the verified store has."""
         self.store.refuse_other_bytes(self.target)
 
-    def teardown(self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
+    def teardown(self, store_set: StoreSet, codec: str, chunks: str, zarr_format: int) -> None:
         """Fail where the timed call wrote something else than the verified store has."""
-        super().teardown(shelf, codec, chunks, zarr_format)
+        super().teardown(store_set, codec, chunks, zarr_format)
         # asv calls this where setup said n/a, too.
         if not hasattr(self, "target") or not self.target.exists():
             return
@@ -54,20 +55,22 @@ class Write(Writing):
 
     version = "1"
 
-    def time_write(self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
+    def time_write(self, store_set: StoreSet, codec: str, chunks: str, zarr_format: int) -> None:
         """Wall time."""
         self.engine.write(self.tomogram, self.target, self.config)
 
     time_write.pretty_name = "Write the tomogram, buffered (wall time)"  # type: ignore[attr-defined]
 
-    def time_write_cpu(self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
+    def time_write_cpu(
+        self, store_set: StoreSet, codec: str, chunks: str, zarr_format: int
+    ) -> None:
         """CPU time of the process, all threads, user and system."""
         self.engine.write(self.tomogram, self.target, self.config)
 
     time_write_cpu.pretty_name = "Write the tomogram, buffered (CPU time)"  # type: ignore[attr-defined]
     time_write_cpu.timer = time.process_time  # type: ignore[attr-defined]
 
-    def peakmem_write(self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int) -> None:
+    def peakmem_write(self, store_set: StoreSet, codec: str, chunks: str, zarr_format: int) -> None:
         """Peak memory of the process: interpreter, libraries and tomogram included."""
         give_back_freed_memory()
         self.engine.write(self.tomogram, self.target, self.config)
@@ -82,7 +85,7 @@ class WriteReference(Write):
     time_write = time_write_cpu = peakmem_write = None  # type: ignore[assignment]
 
     def peakmem_reference(
-        self, shelf: StoreShelf, codec: str, chunks: str, zarr_format: int
+        self, store_set: StoreSet, codec: str, chunks: str, zarr_format: int
     ) -> None:
         """Interpreter, libraries and tomogram, nothing written."""
 

@@ -12,20 +12,21 @@ import sys
 from asv.machine import Machine, MachineCollection
 from asv.util import UserError
 
-from cryoet_zarr_bench.errors import BadInput
-from cryoet_zarr_bench.releases import cells
-from cryoet_zarr_bench.releases import environment as environment  # registers the environment class
+from cryoet_zarr_bench.asv_bridge import dashboard_publishers as dashboard_publishers
+from cryoet_zarr_bench.asv_bridge import kept_cells
+from cryoet_zarr_bench.asv_bridge import uv_environments as uv_environments
+from cryoet_zarr_bench.asv_bridge.history_graphs import draw_histories_alone
+from cryoet_zarr_bench.asv_bridge.kept_cells import PROGRESS
+from cryoet_zarr_bench.asv_bridge.known_benchmarks import keep_known_benchmarks
+from cryoet_zarr_bench.asv_bridge.machine_names import guard_results, machine_of_asv
+from cryoet_zarr_bench.asv_bridge.usable_results import leave_out_unusable_results
+from cryoet_zarr_bench.asv_bridge.whole_dashboards import publish_whole
+from cryoet_zarr_bench.common.errors import BadInput
+from cryoet_zarr_bench.common.project_folders import HISTORY, WORK, require_work_folder
+from cryoet_zarr_bench.measured.process_inputs import ASV_PROCESS, end_with_parent
+from cryoet_zarr_bench.measured.process_record import RECORD_FOLDER
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
-from cryoet_zarr_bench.releases.cells import PROGRESS
-from cryoet_zarr_bench.releases.history import generate_history
-from cryoet_zarr_bench.releases.known_benchmarks import keep_known_benchmarks
-from cryoet_zarr_bench.releases.machines import guard_results, machine_of_asv
-from cryoet_zarr_bench.releases.places import HISTORY, WORK, require_work_folder
-from cryoet_zarr_bench.releases.result_files import leave_out_unusable_results
-from cryoet_zarr_bench.reports import dashboard as dashboard  # registers the publishers
-from cryoet_zarr_bench.reports.asv_pages import draw_histories_alone
-from cryoet_zarr_bench.reports.publishing import publish_whole
-from cryoet_zarr_bench.storage.session import ASV_PROCESS, RECORD_FOLDER, end_with_parent
+from cryoet_zarr_bench.releases.release_history import generate_history
 
 
 def _register_machine() -> None:
@@ -63,4 +64,4 @@ def setup() -> None:
         os.environ.pop(ASV_PROCESS, None)
         end_with_parent()
     os.environ[ASV_PROCESS] = str(os.getpid())
-    cells.keep_every_cell(WORK)
+    kept_cells.keep_every_cell(WORK)

@@ -13,10 +13,10 @@ import typer
 import typer.core
 from rich.console import Console
 
-from cryoet_zarr_bench import entry
-from cryoet_zarr_bench.errors import BadInput
-from cryoet_zarr_bench.releases import commands as releases
-from cryoet_zarr_bench.shown_text import on_one_line
+from cryoet_zarr_bench import interrupted_program as program
+from cryoet_zarr_bench.commands import releases_command as releases
+from cryoet_zarr_bench.common.errors import BadInput
+from cryoet_zarr_bench.common.shown_text import on_one_line
 
 _INTERRUPTED = {
     "bench": "what was measured is kept, the next run goes on from there",
@@ -59,7 +59,7 @@ class _Commands(typer.core.TyperGroup):
             return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
-        entry.work_begins()
+        program.work_begins()
         interrupted = False
         try:
             with _printable_usage_errors():
@@ -70,21 +70,22 @@ class _Commands(typer.core.TyperGroup):
         except KeyboardInterrupt as interruption:
             interrupted = True
             # A second one may break this line off, but ends no less.
-            entry.work_ends(told=True)
+            program.work_ends(told=True)
             print(
-                f"interrupted: {_INTERRUPTED.get(_asked(ctx), entry.NOTHING_YET)}", file=sys.stderr
+                f"interrupted: {_INTERRUPTED.get(_asked(ctx), program.NOTHING_YET)}",
+                file=sys.stderr,
             )
-            raise typer.Exit(entry.INTERRUPTED) from interruption
+            raise typer.Exit(program.INTERRUPTED) from interruption
         except (MemoryError, ImportError, OSError) as error:
-            from cryoet_zarr_bench.tomograms.available_memory import is_out_of_memory
-            from cryoet_zarr_bench.tomograms.refusal import out_of_memory
+            from cryoet_zarr_bench.common.available_memory import is_out_of_memory
+            from cryoet_zarr_bench.common.refusals import out_of_memory
 
             if not is_out_of_memory(error):
                 raise
             print(f"error: {out_of_memory(_asked(ctx).partition(' ')[0], error)}", file=sys.stderr)
             raise typer.Exit(2) from error
         finally:
-            entry.work_ends(told=interrupted)
+            program.work_ends(told=interrupted)
 
 
 def _asked(context: Any) -> str:
@@ -141,7 +142,7 @@ def bench(
 
     Results stay on this machine, under .asv/local. Interrupted, the next run goes on from there.
     """
-    from cryoet_zarr_bench.reports.main_job import run_main_job
+    from cryoet_zarr_bench.commands.bench_command import run_main_job
 
     _choose(tomogram, crop, profile)
     if not run_main_job(console, python):
@@ -168,9 +169,9 @@ def fetch(
 
     Interrupted, the same command goes on from there. Then bench --tomogram portal:... measures it.
     """
-    from cryoet_zarr_bench.reports.portal_report import run_fetch
-    from cryoet_zarr_bench.tomograms.refusal import refused
-    from cryoet_zarr_bench.tomograms.sources import WHOLE, portal_source
+    from cryoet_zarr_bench.commands.fetch_command import run_fetch
+    from cryoet_zarr_bench.common.refusals import refused
+    from cryoet_zarr_bench.tomograms.tomogram_sources import WHOLE, portal_source
 
     if crop and full:
         raise refused("fetch", "has both --crop and --full", "give one of them")
@@ -191,7 +192,7 @@ def tomograms(
     run: Annotated[str | None, typer.Option(help="List what the portal has of this run.")] = None,
 ) -> None:
     """List the tomograms of the CryoET Data Portal, or without options those in the cache."""
-    from cryoet_zarr_bench.reports.portal_report import list_cache, list_portal
+    from cryoet_zarr_bench.commands.fetch_command import list_cache, list_portal
 
     if dataset is None and run is None:
         list_cache(console)
@@ -215,8 +216,8 @@ def cache(
 
     It removes by itself what was used longest ago once it has more than CRYOET_CACHE_LIMIT bytes.
     """
-    from cryoet_zarr_bench.reports.cache_report import run_clear, show_cache
-    from cryoet_zarr_bench.tomograms.refusal import refused
+    from cryoet_zarr_bench.commands.cache_command import run_clear, show_cache
+    from cryoet_zarr_bench.common.refusals import refused
 
     if older_than is not None and not clear:
         raise refused("cache", "has --older-than without --clear", "give both")
@@ -258,8 +259,8 @@ def convert_tomogram(
     It streams in bounded memory, keeps the voxel spacing and compares the bits at the end. DST is
     there whole or not at all.
     """
-    from cryoet_zarr_bench.conversion.request import StoreOptions, check_request
-    from cryoet_zarr_bench.reports.convert_report import run_convert
+    from cryoet_zarr_bench.commands.convert_command import run_convert
+    from cryoet_zarr_bench.conversion.conversion_request import StoreOptions, check_request
 
     request = check_request(
         source,
@@ -287,7 +288,7 @@ def qc(
 
     Exit code 0: nothing failed, warnings or not; 1: a check failed; 2: bad input.
     """
-    from cryoet_zarr_bench.reports.quality_report import run_quality_control
+    from cryoet_zarr_bench.commands.qc_command import run_quality_control
 
     raise typer.Exit(run_quality_control(console, tomogram, crop, json_file, page))
 
@@ -318,8 +319,8 @@ def history(
     What was measured with a smaller profile is measured again. This writes the results that are
     committed. Interrupted, the next run goes on from there.
     """
-    from cryoet_zarr_bench.releases.machines import chosen_machine
-    from cryoet_zarr_bench.reports.main_job import run_history
+    from cryoet_zarr_bench.asv_bridge.machine_names import chosen_machine
+    from cryoet_zarr_bench.commands.bench_command import run_history
 
     _choose(None, None, profile)
     name = chosen_machine(machine)
@@ -352,7 +353,7 @@ def confirm(
 
     Exit code 0: no regression; 1: a regression; 2: bad input; 3: inconclusive.
     """
-    from cryoet_zarr_bench.reports.confirm_report import run_confirm
+    from cryoet_zarr_bench.commands.confirm_command import run_confirm
 
     _choose(tomogram, None, profile)
     code = run_confirm(
@@ -384,8 +385,8 @@ def verdicts(
 
     This writes the results that are committed. Interrupted, the next run goes on from there.
     """
-    from cryoet_zarr_bench.releases.machines import chosen_machine
-    from cryoet_zarr_bench.reports.verdict_history import run_verdicts
+    from cryoet_zarr_bench.asv_bridge.machine_names import chosen_machine
+    from cryoet_zarr_bench.commands.verdicts_command import run_verdicts
 
     run_verdicts(console, chosen_machine(machine), release or [], again, minutes)
 
@@ -399,10 +400,10 @@ def trust(
 
     Takes hours, writes results and docs/trust.md. Interrupted, the next run goes on from there.
     """
-    from cryoet_zarr_bench.releases.machines import chosen_machine
-    from cryoet_zarr_bench.releases.places import PROJECT
-    from cryoet_zarr_bench.reports.documents import update_documents
-    from cryoet_zarr_bench.reports.trust_report import measure_trust
+    from cryoet_zarr_bench.asv_bridge.machine_names import chosen_machine
+    from cryoet_zarr_bench.commands.trust_command import measure_trust
+    from cryoet_zarr_bench.common.project_folders import PROJECT
+    from cryoet_zarr_bench.reports.documents.all_documents import update_documents
 
     left = measure_trust(console, chosen_machine(machine), minutes)
     update_documents(PROJECT)
@@ -422,10 +423,10 @@ def settings(
     ] = False,
 ) -> None:
     """Measure what asv's settings cost and how far identical runs differ; for docs/cost.md."""
-    from cryoet_zarr_bench.releases.machines import chosen_machine
-    from cryoet_zarr_bench.releases.places import PROJECT
-    from cryoet_zarr_bench.reports.documents import update_documents
-    from cryoet_zarr_bench.reports.settings_trial import try_settings
+    from cryoet_zarr_bench.asv_bridge.machine_names import chosen_machine
+    from cryoet_zarr_bench.commands.settings_command import try_settings
+    from cryoet_zarr_bench.common.project_folders import PROJECT
+    from cryoet_zarr_bench.reports.documents.all_documents import update_documents
 
     _choose(None, None, profile)
     try_settings(console, chosen_machine(machine), release, only_chosen)
@@ -435,8 +436,8 @@ def settings(
 @app.command()
 def readme() -> None:
     """Write the figures of the committed results into README.md and docs/."""
-    from cryoet_zarr_bench.releases.places import PROJECT
-    from cryoet_zarr_bench.reports.documents import update_documents
+    from cryoet_zarr_bench.common.project_folders import PROJECT
+    from cryoet_zarr_bench.reports.documents.all_documents import update_documents
 
     changed = update_documents(PROJECT)
     console.print(f"changed: {', '.join(changed)}" if changed else "all have these figures already")
@@ -447,7 +448,7 @@ def preview(
     port: Annotated[int, typer.Option(help="The port to serve on; 0 takes a free one.")] = 8080,
 ) -> None:
     """Serve the dashboard: that of local runs where there is one, else the published one."""
-    from cryoet_zarr_bench.reports.preview import serve_dashboard
+    from cryoet_zarr_bench.commands.preview_command import serve_dashboard
 
     serve_dashboard(console, port)
 
@@ -461,12 +462,3 @@ def _choose(tomogram: str | None, crop: str | None, profile: str | None) -> None
     ):
         if value is not None:
             os.environ[variable] = value
-
-
-def main() -> None:
-    """Run the command line; see `entry`, which imports less before it answers Ctrl-C."""
-    entry.main()
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,4 @@
-"""Make the stores that every release is asked to read: `storage/kept_stores.tar.gz`.
+"""Make the stores that every release is asked to read: `measured/prepared_stores/kept_stores.tar.gz`.
 
 Each writer gets an environment of its own, which holds nothing but what it needs. Made again, the
 archive has the same bytes but for those of gzip, which keeps the time in them.
@@ -13,10 +13,10 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from cryoet_zarr_bench.releases.install import install, make_environment
-from cryoet_zarr_bench.releases.interpreters import find_interpreter
-from cryoet_zarr_bench.storage.portability import KEPT_STORES
-from cryoet_zarr_bench.whole_files import write_whole
+from cryoet_zarr_bench.common.whole_files import write_whole
+from cryoet_zarr_bench.machine.interpreters import find_interpreter
+from cryoet_zarr_bench.measured.prepared_stores.portability_stores import KEPT_STORES
+from cryoet_zarr_bench.releases.installation import install, make_environment
 
 PROJECT = Path(__file__).resolve().parents[1]
 NEWEST = ["zarr==3.4.2", "numcodecs==0.17.1", "pcodec==1.1.0", "zfpy==1.0.1"]
@@ -37,15 +37,15 @@ from pathlib import Path
 sys.path.append(sys.argv[1])
 from cryoet_zarr_bench.storage.engines import engine_called, take_over
 from cryoet_zarr_bench.storage.grid import SECTIONS
-from cryoet_zarr_bench.storage.portability import volume
-from cryoet_zarr_bench.storage.store_shelf import fill_shelf
+from cryoet_zarr_bench.measured.prepared_stores.portability_stores import volume
+from cryoet_zarr_bench.measured.prepared_stores.store_set import write_store_set
 engine = engine_called(sys.argv[2])
 take_over(engine)
 configs = list(SECTIONS["portability"]["full"].configs())
-shelf = fill_shelf(engine, volume(), Path(sys.argv[3]), configs)
-assert not shelf.failed, shelf.failed
-print(f"{sys.argv[3].rpartition('/')[2]}: {len(shelf.stores)} of {len(configs)}")
-for name, reason in shelf.impossible.items():
+store_set = write_store_set(engine, volume(), Path(sys.argv[3]), configs)
+assert not store_set.failed, store_set.failed
+print(f"{sys.argv[3].rpartition('/')[2]}: {len(store_set.stores)} of {len(configs)}")
+for name, reason in store_set.impossible.items():
     print(f"  not {name}: {reason}")
 """
 

@@ -11,10 +11,10 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from cryoet_zarr_bench.quality import limits
+from cryoet_zarr_bench.quality import quality_limits
 from cryoet_zarr_bench.quality.inspection import inspect
-from cryoet_zarr_bench.quality.limits import Limit
-from cryoet_zarr_bench.tomograms.slabs import ArraySlabs
+from cryoet_zarr_bench.quality.quality_limits import Limit
+from cryoet_zarr_bench.tomograms.formats.slabs import ArraySlabs
 from cryoet_zarr_bench.tomograms.synthetic import PROFILES, synthesize
 
 TOMOGRAMS = [
@@ -122,7 +122,7 @@ def main() -> None:
     """Measure all tomograms and print two tables."""
     with Pool(2) as pool:
         measured = pool.map(measure, TOMOGRAMS, chunksize=1)
-    known_limits = [each for each in vars(limits).values() if isinstance(each, Limit)]
+    known_limits = [each for each in vars(quality_limits).values() if isinstance(each, Limit)]
     falling = {each.name for each in known_limits if each.least}
     good = Table("check", "worst of the good", "flagged", title=f"{len(TOMOGRAMS)} good tomograms")
     for check in measured[0][0]:

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from cryoet_zarr_bench.measured.page_cache import why_never_cold
+from cryoet_zarr_bench.measured.process_record import file_system_of
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
-from cryoet_zarr_bench.storage.page_cache import why_never_cold
-from cryoet_zarr_bench.storage.session import file_system_of
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -23,7 +23,7 @@ QUESTION = ("confirm", "zarr-3.1.5", "zarr-3.1.6", "--config", "blosc-lz4-5-shuf
 
 def confirm(workplace, *arguments, **more):
     more = {"CRYOET_TOMOGRAM": "synthetic:10A@64", **more}
-    return workplace.run("cryoet_zarr_bench.cli", "confirm", *arguments, **more)
+    return workplace.run("cryoet_zarr_bench", "confirm", *arguments, **more)
 
 
 def kept_comparisons(workplace):
@@ -92,7 +92,7 @@ def test_ctrl_c_says_what_can_be_concluded_and_the_next_run_goes_on(workplace):
     assert "Interrupted: this is what can be concluded so far" in said
     assert "inconclusive" in said
     kept = kept_comparisons(workplace)
-    finished = workplace.run("cryoet_zarr_bench.cli", *QUESTION, CRYOET_TOMOGRAM="synthetic:10A@64")
+    finished = workplace.run("cryoet_zarr_bench", *QUESTION, CRYOET_TOMOGRAM="synthetic:10A@64")
     assert f"{len(kept)} comparisons were made before the interruption" in finished.stdout
     assert finished.returncode in (0, 1, 3)
     assert kept_comparisons(workplace) == {}
@@ -141,7 +141,7 @@ def test_killed_ten_times_it_loses_no_finished_pair(workplace):
         kept = now
     answer = workplace.folder / "answer.json"
     finished = workplace.run(
-        "cryoet_zarr_bench.cli",
+        "cryoet_zarr_bench",
         *(*QUESTION, "--json", str(answer)),
         CRYOET_TOMOGRAM="synthetic:10A@64",
     )
@@ -156,7 +156,7 @@ def test_killed_ten_times_it_loses_no_finished_pair(workplace):
 
 def start(workplace):
     return subprocess.Popen(
-        [sys.executable, "-m", "cryoet_zarr_bench.cli", *QUESTION],
+        [sys.executable, "-m", "cryoet_zarr_bench", *QUESTION],
         cwd=PROJECT,
         env=workplace.variables(CRYOET_TOMOGRAM="synthetic:10A@64"),
         stdout=subprocess.PIPE,
@@ -174,7 +174,7 @@ def wait_until(condition, process, seconds=120):
 
 
 def workers_left(seconds=10):
-    """Processes of `worker.py` that outlive the process that started them by more than `seconds`.
+    """Processes of `confirm_worker.py` that outlive the process that started them by more than `seconds`.
 
     A call that a worker is at ends first.
     """
@@ -195,6 +195,6 @@ def orphaned_workers():
                     parent = int(file.read().rsplit(")", 1)[1].split()[1])
             except OSError:
                 continue
-            if b"storage/worker.py" in command and parent == 1:
+            if b"measured/confirm_worker.py" in command and parent == 1:
                 found.append(command)
     return found

@@ -18,7 +18,7 @@ MARK = f"by {os.getpid()}"
 LATE = """
 import sys, threading, time
 from pathlib import Path
-from cryoet_zarr_bench.conversion.staging import staged
+from cryoet_zarr_bench.common.staged_outputs import staged
 target = Path(sys.argv[1])
 failed = threading.Event()
 def write_late(folder):

@@ -11,19 +11,19 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from cryoet_zarr_bench.errors import BadInput
-from cryoet_zarr_bench.releases.catalogue import load_catalogue
-from cryoet_zarr_bench.releases.commits import commit_of
-from cryoet_zarr_bench.releases.measure import Step
-from cryoet_zarr_bench.releases.selection import selected_tomogram
-from cryoet_zarr_bench.reports import main_job
-from cryoet_zarr_bench.reports.main_job import (
+from cryoet_zarr_bench.asv_bridge.release_steps import Step
+from cryoet_zarr_bench.commands import bench_command
+from cryoet_zarr_bench.commands.bench_command import (
     REPEAT_EVERY,
     history_steps,
     with_repeats,
 )
-from cryoet_zarr_bench.reports.noise import read_noise
-from cryoet_zarr_bench.reports.results import MeasuredRelease, read_results
+from cryoet_zarr_bench.common.errors import BadInput
+from cryoet_zarr_bench.releases.catalogue import load_catalogue
+from cryoet_zarr_bench.releases.release_commits import commit_of
+from cryoet_zarr_bench.results.repeat_noise import read_noise
+from cryoet_zarr_bench.results.result_reader import MeasuredRelease, read_results
+from cryoet_zarr_bench.tomograms.selected_tomogram import selected_tomogram
 
 CATALOGUE = load_catalogue()
 TAGS = ("zarr-2.18.0", "zarr-2.18.1")
@@ -34,14 +34,14 @@ PROGRAM = f"""
 import sys
 from pathlib import Path
 from rich.console import Console
-from cryoet_zarr_bench.releases.measure import Step
+from cryoet_zarr_bench.asv_bridge.asv_runs import Step
 from cryoet_zarr_bench.reports import main_job
-main_job.history_steps = lambda catalogue: [Step(catalogue.find(tag)) for tag in {TAGS}]
-main_job.with_repeats = lambda steps, newest, whole=main_job.with_repeats: whole(
-    steps, main_job.load_catalogue().find("{TAGS[0]}")
+bench_command.history_steps = lambda catalogue: [Step(catalogue.find(tag)) for tag in {TAGS}]
+bench_command.with_repeats = lambda steps, newest, whole=bench_command.with_repeats: whole(
+    steps, bench_command.load_catalogue().find("{TAGS[0]}")
 )
-main_job.update_documents = lambda project: []
-sys.exit(not main_job.run_history(Console(), "testing", Path(sys.argv[1])))
+bench_command.update_documents = lambda project: []
+sys.exit(not bench_command.run_history(Console(), "testing", Path(sys.argv[1])))
 """
 
 
@@ -140,17 +140,17 @@ def run_newest(
         )
         for release, canary in zip(releases, canaries, strict=True)
     ]
-    monkeypatch.setattr(main_job, "read_results", lambda folder: results if measured else [])
-    monkeypatch.setattr(main_job, "measure", measure)
-    monkeypatch.setattr(main_job, "publish", lambda place: None)
-    monkeypatch.setattr(main_job, "update_documents", lambda project: [])
+    monkeypatch.setattr(bench_command, "read_results", lambda folder: results if measured else [])
+    monkeypatch.setattr(bench_command, "measure", measure)
+    monkeypatch.setattr(bench_command, "publish", lambda place: None)
+    monkeypatch.setattr(bench_command, "update_documents", lambda project: [])
     for name in ("CRYOET_TOMOGRAM", "CRYOET_PREPARED_TOMOGRAM", "CRYOET_MACHINE"):
         monkeypatch.setenv(name, "")
     monkeypatch.setenv("CRYOET_CACHE_DIR", str(tmp_path / "tomograms"))
     monkeypatch.setenv("CRYOET_PROFILE", profile)
     try:
         sources = ("synthetic:int16@16", "synthetic:10A@16", *more)
-        main_job.run_history(
+        bench_command.run_history(
             Console(), "m", tmp_path, tomograms=sources, newest=True, patience=patience
         )
     finally:

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cryoet_zarr_bench.quality.report import read_report
-from cryoet_zarr_bench.shown_text import for_terminal
+from cryoet_zarr_bench.common.shown_text import for_terminal
+from cryoet_zarr_bench.quality.quality_findings import read_report
 from cryoet_zarr_bench.tomograms.synthetic import synthesize
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -25,7 +25,7 @@ ENCODINGS = [{}, {"LC_ALL": "C", "PYTHONUTF8": "0"}, {"PYTHONIOENCODING": "ascii
 
 def run(folder: Path, *arguments: bytes | str, **more: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
-        [sys.executable, "-m", "cryoet_zarr_bench.cli", *arguments],
+        [sys.executable, "-m", "cryoet_zarr_bench", *arguments],
         cwd=PROJECT,
         env={
             **os.environ,

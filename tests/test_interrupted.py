@@ -134,9 +134,9 @@ def with_a_command(body):
     """A program whose only command is `body`, begun and ended as those of the command line are."""
     return (
         "import os, signal, sys, time, types\n"
-        "from cryoet_zarr_bench import entry\n"
+        "from cryoet_zarr_bench import entry, interrupted_program\n"
         "def app():\n"
-        "    entry.work_begins()\n"
+        "    interrupted_program.work_begins()\n"
         f"{body}\n"
         "stub = types.ModuleType('cryoet_zarr_bench.cli'); stub.app = app\n"
         "sys.modules['cryoet_zarr_bench.cli'] = stub\n"
@@ -186,7 +186,7 @@ def test_once_it_is_over_a_second_interruption_prints_no_second_line(tmp_path):
         time.sleep(60)
     except KeyboardInterrupt:
         print("interrupted: once", file=sys.stderr, flush=True)
-        entry.work_ends(told=True)
+        interrupted_program.work_ends(told=True)
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(60)
 """

@@ -13,10 +13,10 @@ import mrcfile
 import numpy as np
 import pytest
 
-from cryoet_zarr_bench.reports.results import read_results
+from cryoet_zarr_bench.results.result_reader import read_results
 
 PROJECT = Path(__file__).resolve().parents[1]
-BENCH = ("cryoet_zarr_bench.cli", "bench")
+BENCH = ("cryoet_zarr_bench", "bench")
 
 
 @pytest.fixture

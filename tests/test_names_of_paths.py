@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from cryoet_zarr_bench import cli
 from cryoet_zarr_bench.storage.config import StorageConfig
 from cryoet_zarr_bench.storage.engines import ENGINES, engine_called, installed_engine, take_over
-from cryoet_zarr_bench.tomograms.sources import FileSource, SyntheticSource, parse_source
+from cryoet_zarr_bench.tomograms.tomogram_sources import FileSource, SyntheticSource, parse_source
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 

@@ -4,8 +4,8 @@ import subprocess
 
 import pytest
 
-from cryoet_zarr_bench.errors import BadInput
-from cryoet_zarr_bench.tomograms.writable import require_file, require_folder
+from cryoet_zarr_bench.common.errors import BadInput
+from cryoet_zarr_bench.common.writable_folders import require_file, require_folder
 
 COMMANDS = {
     "bench": ("bench", "--tomogram", "synthetic:10A@8"),
@@ -56,7 +56,7 @@ def test_each_command_refuses_a_work_folder_before_anything_is_done(workplace, c
     (workplace.folder / "file").write_text("")
     line = refusal(
         workplace.run(
-            "cryoet_zarr_bench.cli",
+            "cryoet_zarr_bench",
             *COMMANDS[command],
             CRYOET_WORK_FOLDER=str(workplace.folder / "file" / "work"),
         )
@@ -68,7 +68,7 @@ def test_each_command_refuses_a_work_folder_before_anything_is_done(workplace, c
 def test_the_cache_is_refused_by_its_variable(workplace, kind):
     folder, said = places(workplace.folder)[kind]
     line = refusal(
-        workplace.run("cryoet_zarr_bench.cli", *COMMANDS["bench"], CRYOET_CACHE_DIR=str(folder))
+        workplace.run("cryoet_zarr_bench", *COMMANDS["bench"], CRYOET_CACHE_DIR=str(folder))
     )
     assert line.startswith("error: CRYOET_CACHE_DIR=") and said in line
     assert line.endswith("; set CRYOET_CACHE_DIR to another folder")
@@ -79,7 +79,7 @@ def test_the_cache_is_refused_by_its_variable(workplace, kind):
 def test_a_folder_of_stores_is_refused_before_anything_is_measured(workplace, variable, folder):
     (workplace.folder / "file").write_text("")
     chosen = {variable: str(workplace.folder / folder)}
-    line = refusal(workplace.run("cryoet_zarr_bench.cli", *COMMANDS["bench"], **chosen))
+    line = refusal(workplace.run("cryoet_zarr_bench", *COMMANDS["bench"], **chosen))
     assert line.startswith(f"error: {variable}={workplace.folder / folder}: not a folder")
 
 
@@ -97,7 +97,7 @@ def test_where_an_answer_cannot_be_written_nothing_is_asked(workplace, option, p
     (workplace.folder / "file").write_text("")
     line = refusal(
         workplace.run(
-            "cryoet_zarr_bench.cli", *COMMANDS["confirm"], option, str(workplace.folder / place)
+            "cryoet_zarr_bench", *COMMANDS["confirm"], option, str(workplace.folder / place)
         )
     )
     assert line.startswith(f"error: {workplace.folder / place}: ")

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from cryoet_zarr_bench.left_out import leave_out
-from cryoet_zarr_bench.reports.documents import update_documents
-from cryoet_zarr_bench.reports.results import Cell, read_results
+from cryoet_zarr_bench.common.left_out_notices import leave_out
+from cryoet_zarr_bench.reports.documents.all_documents import update_documents
+from cryoet_zarr_bench.results.result_reader import Cell, read_results
 
 PROJECT = Path(__file__).resolve().parents[1]
 COMMITTED = PROJECT / "results" / "epyc-2-cores"
@@ -26,7 +26,7 @@ BAD = {
 STOPPED_WHILE_PUBLISHING = """
 import os, signal, sys
 from asv.main import main
-from cryoet_zarr_bench.reports.dashboard import Overview
+from cryoet_zarr_bench.asv_bridge.dashboard_publishers import Overview
 def stop(*arguments):
     {stop}
 Overview.publish = staticmethod(stop)

@@ -5,7 +5,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cryoet_zarr_bench.short_numbers import short
+from cryoet_zarr_bench.common.short_numbers import short
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False, allow_subnormal=False))

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from rich.console import Console
 
-from cryoet_zarr_bench.errors import BadInput
-from cryoet_zarr_bench.shown_text import (
+from cryoet_zarr_bench.common.errors import BadInput
+from cryoet_zarr_bench.common.shown_text import (
     Markdown,
     for_html,
     for_markdown,

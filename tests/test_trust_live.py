@@ -16,9 +16,9 @@ from dataclasses import replace
 from pathlib import Path
 from rich.console import Console
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
-from cryoet_zarr_bench.releases.selection import selected_tomogram
+from cryoet_zarr_bench.tomograms.selected_tomogram import selected_tomogram
 from cryoet_zarr_bench.storage.grid import selected_profile
-from cryoet_zarr_bench.verdicts.trust import Block, judge, run_block
+from cryoet_zarr_bench.verdicts.known_answers import Block, judge, run_block
 
 catalogue, console = load_catalogue(), Console(stderr=True)
 newest = catalogue.newest("3.x").tag

@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from cryoet_zarr_bench.whole_files import whole_file, write_whole
+from cryoet_zarr_bench.common.whole_files import whole_file, write_whole
 
 
 @pytest.mark.parametrize(

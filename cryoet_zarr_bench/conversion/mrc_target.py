@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from cryoet_zarr_bench.storage.flat_file import FlatFile
-from cryoet_zarr_bench.tomograms.volume import spacing_or_none
+from cryoet_zarr_bench.storage.stores.flat_file import FlatFile
+from cryoet_zarr_bench.tomograms.formats.voxel_spacing import spacing_or_none
 
 _VERSION = 20141
 _LABEL = b"cryoet-zarr-bench: converted"

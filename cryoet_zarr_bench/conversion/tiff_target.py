@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from cryoet_zarr_bench.storage.flat_file import FlatFile
+from cryoet_zarr_bench.storage.stores.flat_file import FlatFile
 
 Flavour = Literal["imagej", "ome", "plain"]
 

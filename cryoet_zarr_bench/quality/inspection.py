@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cryoet_zarr_bench.quality.power_spectrum import white_noise_part
-from cryoet_zarr_bench.quality.report import QualityReport, Statistics, known
+from cryoet_zarr_bench.quality.quality_findings import QualityReport, Statistics, known
 from cryoet_zarr_bench.quality.slice_checks import slice_checks
-from cryoet_zarr_bench.quality.survey import Survey, survey
 from cryoet_zarr_bench.quality.voxel_checks import voxel_checks
-from cryoet_zarr_bench.tomograms.slabs import Slabs
+from cryoet_zarr_bench.quality.voxel_survey import Survey, survey
+from cryoet_zarr_bench.tomograms.formats.slabs import Slabs
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +35,7 @@ def inspect(
         slabs: the tomogram; what it takes in memory is said in `survey`.
         source: what it was prepared from, for the report.
         sha256: of its voxels, for the report.
-        progress: told how many more planes were read, of `survey.READINGS` times all.
+        progress: told how many more planes were read, of `voxel_survey.READINGS` times all.
     """
     found = survey(slabs, progress)
     checks = voxel_checks(found)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cryoet_zarr_bench.tomograms.slabs import Slabs
+from cryoet_zarr_bench.tomograms.formats.slabs import Slabs
 
 BLOCK = 64
 BLOCKS = 12

@@ -6,11 +6,11 @@ import math
 
 import numpy as np
 
-from cryoet_zarr_bench.quality import limits
-from cryoet_zarr_bench.quality.limits import Limit
-from cryoet_zarr_bench.quality.report import Check, judged
+from cryoet_zarr_bench.quality import quality_limits as limits
+from cryoet_zarr_bench.quality.quality_findings import Check, judged
+from cryoet_zarr_bench.quality.quality_limits import Limit
 from cryoet_zarr_bench.quality.slice_profile import most_unusual_step
-from cryoet_zarr_bench.quality.survey import Survey
+from cryoet_zarr_bench.quality.voxel_survey import Survey
 
 FEWEST_SLICES = 8
 """Fewer do not tell what is usual between neighbours."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cryoet_zarr_bench.tomograms.slabs import Slabs
+from cryoet_zarr_bench.tomograms.formats.slabs import Slabs
 
 MOST_PIXELS = 700
 """Along each side of a view: more than that a page does not show."""

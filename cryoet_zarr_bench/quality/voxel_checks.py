@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 
-from cryoet_zarr_bench.quality import limits
-from cryoet_zarr_bench.quality.limits import PASS, WARN
+from cryoet_zarr_bench.quality import quality_limits as limits
 from cryoet_zarr_bench.quality.power_spectrum import resolved_to, wedge_ratio, white_noise_part
-from cryoet_zarr_bench.quality.report import Check, judged
+from cryoet_zarr_bench.quality.quality_findings import Check, judged
+from cryoet_zarr_bench.quality.quality_limits import PASS, WARN
 from cryoet_zarr_bench.quality.source_precision import MOST_DISTINCT
-from cryoet_zarr_bench.quality.survey import Survey
+from cryoet_zarr_bench.quality.voxel_survey import Survey
 
 _EMPTIER = 0.5
 """Other axes are named where the wedge about them has less than this part of that about z and y."""

@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 
 from packaging.version import InvalidVersion, Version
 
-from cryoet_zarr_bench.errors import BadInput
+from cryoet_zarr_bench.common.errors import BadInput
 
 Project = Literal["zarr", "numcodecs"]
 PROJECTS: tuple[Project, ...] = get_args(Project)

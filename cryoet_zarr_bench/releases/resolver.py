@@ -6,7 +6,11 @@ import sys
 import tempfile
 from collections.abc import Mapping
 
-from cryoet_zarr_bench.releases.index import ORIGIN_VARIABLE, IndexFault, package_index_origin
+from cryoet_zarr_bench.releases.package_index import (
+    ORIGIN_VARIABLE,
+    IndexFault,
+    package_index_origin,
+)
 from cryoet_zarr_bench.releases.uv_answers import is_refusal, one_line
 from cryoet_zarr_bench.releases.uv_runner import run_uv
 

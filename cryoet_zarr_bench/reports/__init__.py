@@ -1,1 +1,1 @@
-"""Results turned into tables and the published dashboard."""
+"""What people read: `pages` of the dashboard and `documents` in Markdown, made from `results`."""

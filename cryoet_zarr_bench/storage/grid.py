@@ -11,9 +11,9 @@ import random
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from cryoet_zarr_bench.errors import BadInput
-from cryoet_zarr_bench.storage.chunk_headers import SHUFFLES
-from cryoet_zarr_bench.storage.codecs import BLOSC_COMPRESSORS
+from cryoet_zarr_bench.common.errors import BadInput
+from cryoet_zarr_bench.storage.codecs.chunk_headers import SHUFFLES
+from cryoet_zarr_bench.storage.codecs.codec_families import BLOSC_COMPRESSORS
 from cryoet_zarr_bench.storage.config import StorageConfig
 
 LEVELS = range(1, 10)
@@ -313,7 +313,7 @@ SECTIONS: dict[str, dict[str, Section]] = {
             ("32x32x32", "64x64x64", "128x128x128", "16x128x128", "32x32x32 in 128x128x128"),
         ),
     },
-    # Of a volume of 6 x 8 x 8 voxels: see `portability.py`.
+    # Of a volume of 6 x 8 x 8 voxels: see `portability_stores.py`.
     "portability": {
         "quick": Section(("blosc-zstd-5-shuffle", "zstd-5"), ("4x8x8",)),
         **dict.fromkeys(

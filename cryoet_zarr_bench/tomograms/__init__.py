@@ -1,7 +1,6 @@
 """Where a tomogram comes from: made from random numbers, read from a file, kept ready on disk.
 
-The host side calls `cache.prepare` before asv starts; the measured side needs numpy alone and
-opens what was prepared with `prepared.open_prepared`. Arrays have the axes z, y, x, and voxel
-spacings are in angstrom. Nothing is imported here, so that a measured environment never meets the
-readers of files.
+The host side calls `preparation.prepare` before asv starts; the measured side needs numpy alone and
+opens what was prepared with `measured.prepared_tomogram.open_prepared`. Arrays have the axes z, y,
+x, and voxel spacings are in angstrom.
 """

@@ -11,17 +11,17 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from cryoet_zarr_bench.tomograms.cache import (
+from cryoet_zarr_bench.tomograms.cache.cache_entries import dashboard_name
+from cryoet_zarr_bench.tomograms.formats.flat_voxels import FlatVoxels
+from cryoet_zarr_bench.tomograms.formats.open_tomogram import OpenTomogram, open_slabs
+from cryoet_zarr_bench.tomograms.formats.slabs import ArraySlabs, Slabs
+from cryoet_zarr_bench.tomograms.preparation import (
     centred_box,
     prepare,
     refuse_changed,
     source_state,
 )
-from cryoet_zarr_bench.tomograms.entries import dashboard_name
-from cryoet_zarr_bench.tomograms.flat_voxels import FlatVoxels
-from cryoet_zarr_bench.tomograms.slab_readers import OpenTomogram, open_slabs
-from cryoet_zarr_bench.tomograms.slabs import ArraySlabs, Slabs
-from cryoet_zarr_bench.tomograms.sources import FileSource, parse_crop, parse_source
+from cryoet_zarr_bench.tomograms.tomogram_sources import FileSource, parse_crop, parse_source
 
 
 @dataclass(eq=False)
@@ -103,11 +103,11 @@ def open_in_place(source: str | None, crop: str | None) -> Iterator[ReadTomogram
     """Open a tomogram to be read plane by plane, where it is if that is possible.
 
     Args:
-        source: see `sources`; None is `sources.DEFAULT_SOURCE`.
+        source: see `sources`; None is `tomogram_sources.DEFAULT_SOURCE`.
         crop: `z,y,x`, voxels to keep around the centre; all without it.
 
     Raises:
-        BadInput: as `cache.prepare`; at the end too, where the source was changed meanwhile.
+        BadInput: as `preparation.prepare`; at the end too, where the source was changed meanwhile.
     """
     wanted = parse_source(source)
     if isinstance(wanted, FileSource):

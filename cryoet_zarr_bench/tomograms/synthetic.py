@@ -16,7 +16,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from cryoet_zarr_bench.errors import BadInput
+from cryoet_zarr_bench.common.errors import BadInput
 
 SYNTHESIS_VERSION = 1
 """Raise it when the bytes that a profile gives change: prepared tomograms are then made anew."""

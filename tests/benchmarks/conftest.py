@@ -2,7 +2,7 @@ import pickle
 
 import pytest
 
-from cryoet_zarr_bench.tomograms.cache import prepare
+from cryoet_zarr_bench.tomograms.preparation import prepare
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def tomogram(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def shelf_of(monkeypatch):
+def store_set_of(monkeypatch):
     """A function that runs setup_cache as asv does: in a folder of its own, pickled."""
 
     def cached(benchmark, folder):

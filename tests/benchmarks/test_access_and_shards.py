@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cryoet_zarr_bench.storage.access import ACCESS_PATTERNS, SEED
-from cryoet_zarr_bench.storage.counting import other_voxels
-from cryoet_zarr_bench.storage.exact_figures import EXACT_FIGURES_FOLDER
+from cryoet_zarr_bench.measured.exact_figures import EXACT_FIGURES_FOLDER
 from cryoet_zarr_bench.storage.grid import SECTIONS
-from cryoet_zarr_bench.storage.integrity import NotWhatWasAsked
-from cryoet_zarr_bench.storage.multiscale import halved
-from cryoet_zarr_bench.storage.shard_access import SHARD_READS
-from cryoet_zarr_bench.tomograms.cache import prepare
+from cryoet_zarr_bench.storage.patterns.access_patterns import ACCESS_PATTERNS, SEED
+from cryoet_zarr_bench.storage.patterns.request_counts import other_voxels
+from cryoet_zarr_bench.storage.patterns.shard_access import SHARD_READS
+from cryoet_zarr_bench.storage.stores.multiscale import halved
+from cryoet_zarr_bench.storage.stores.store_checks import StoreMismatch
+from cryoet_zarr_bench.tomograms.preparation import prepare
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -37,9 +37,9 @@ def suite(monkeypatch, tomogram, labelled_environment, tmp_path, discover):
     return lambda profile: discover(profile, ("access", "shards"))
 
 
-def set_cell(benchmark, index, shelf):
+def set_cell(benchmark, index, store_set):
     benchmark.set_param_idx(index)
-    benchmark.set_cache(shelf)
+    benchmark.set_cache(store_set)
     return benchmark.do_setup()
 
 
@@ -67,21 +67,21 @@ def test_quick_has_every_exact_figure_and_no_clock(suite):
 def test_exact_figures_are_looked_up_and_left_for_the_host(suite, tmp_path, monkeypatch):
     monkeypatch.setenv(EXACT_FIGURES_FOLDER, str(tmp_path))
     found = suite("quick")
-    shelves = {}
+    store_sets = {}
     for name, benchmark in found.items():
         key = benchmark.setup_cache_key
-        if key not in shelves:
-            shelves[key] = pickle.loads(pickle.dumps(benchmark.do_setup_cache()))
-            assert not shelves[key].failed
+        if key not in store_sets:
+            store_sets[key] = pickle.loads(pickle.dumps(benchmark.do_setup_cache()))
+            assert not store_sets[key].failed
             assert benchmark.setup_cache_timeout == 7200
-        assert not set_cell(benchmark, 0, shelves[key])
+        assert not set_cell(benchmark, 0, store_sets[key])
         figure = benchmark.func(*benchmark._build_params())
         benchmark.do_teardown()
         left = json.loads((tmp_path / f"{name.rpartition('.')[0]}.json").read_text())
         ((_, cell),) = left[name].items()
         assert cell == {"figure": figure}
         assert figure >= 0 and (figure > 0 or name.endswith("ranged_gets"))
-    assert len(shelves) == 2
+    assert len(store_sets) == 2
     (record,) = (tmp_path / "records").iterdir()
     for question in ("access", "shards"):
         stores = json.loads(record.read_text())[question]["stores"]
@@ -94,10 +94,10 @@ def test_each_pattern_reads_its_boxes(suite, tomogram):
     levels = {0: voxels, 2: halved(halved(voxels))}
     found = {name: each for name, each in suite("standard").items() if ".Access." in name}
     assert len(found) == 2 * len(ACCESS_PATTERNS)
-    shelf = next(iter(found.values())).do_setup_cache()
+    store_set = next(iter(found.values())).do_setup_cache()
     for name, benchmark in found.items():
         for index, _ in cells(SECTIONS["access"]["standard"])[::5]:
-            assert not set_cell(benchmark, index, shelf)
+            assert not set_cell(benchmark, index, store_set)
             instance = benchmark.func.__self__
             read = []
             instance.arrays = {
@@ -125,12 +125,12 @@ class Noting:
 def test_shards_are_written_read_and_changed(suite, tomogram, tmp_path):
     voxels = tomogram.load()
     found = {name: each for name, each in suite("standard").items() if "shards." in name}
-    shelf = next(iter(found.values())).do_setup_cache()
+    store_set = next(iter(found.values())).do_setup_cache()
     timed = {name: each for name, each in found.items() if each.type == "time"}
     assert len(timed) == 2 * (len(SHARD_READS) + 2)
     for name, benchmark in timed.items():
         for index, _ in cells(SECTIONS["shards"]["standard"]):
-            assert not set_cell(benchmark, index, shelf)
+            assert not set_cell(benchmark, index, store_set)
             assert benchmark.func(*benchmark._build_params()) is None
             instance = benchmark.func.__self__
             if ".WriteShards." in name:
@@ -146,21 +146,21 @@ def test_shards_are_written_read_and_changed(suite, tomogram, tmp_path):
 def test_a_change_that_is_not_made_or_harms_its_neighbours_fails(suite):
     found = suite("standard")
     benchmark = found["shards.ChangeShards.time_rewrite_chunk"]
-    shelf = benchmark.do_setup_cache()
-    assert not set_cell(benchmark, 0, shelf)
-    with pytest.raises(NotWhatWasAsked, match="read back with other bits"):
+    store_set = benchmark.do_setup_cache()
+    assert not set_cell(benchmark, 0, store_set)
+    with pytest.raises(StoreMismatch, match="read back with other bits"):
         benchmark.do_teardown()
-    assert not set_cell(benchmark, 0, shelf)
+    assert not set_cell(benchmark, 0, store_set)
     benchmark.func(*benchmark._build_params())
     benchmark.func.__self__.array[0, 0, 0] += 1
-    with pytest.raises(NotWhatWasAsked, match=r"1 of .* \(0, 0, 0\)"):
+    with pytest.raises(StoreMismatch, match=r"1 of .* \(0, 0, 0\)"):
         benchmark.do_teardown()
 
 
 def test_a_write_of_other_bytes_fails(suite):
     benchmark = suite("standard")["shards.WriteShards.time_write"]
-    shelf = benchmark.do_setup_cache()
-    assert not set_cell(benchmark, 0, shelf)
+    store_set = benchmark.do_setup_cache()
+    assert not set_cell(benchmark, 0, store_set)
     benchmark.func(*benchmark._build_params())
     with (benchmark.func.__self__.target / "zarr.json").open("a") as file:
         file.write(" ")

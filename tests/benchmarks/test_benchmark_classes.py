@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cryoet_zarr_bench.storage.clocks import BothClocks
-from cryoet_zarr_bench.storage.entropy import entropy_of
+from cryoet_zarr_bench.measured.clocks import BothClocks
 from cryoet_zarr_bench.storage.grid import CONVERSION, PROFILES
-from cryoet_zarr_bench.storage.integrity import NotWhatWasAsked
-from cryoet_zarr_bench.storage.requests import METADATA_NAMES
+from cryoet_zarr_bench.storage.object_store.bucket import METADATA_NAMES
+from cryoet_zarr_bench.storage.stores.store_checks import StoreMismatch
+from cryoet_zarr_bench.storage.stores.voxel_entropy import entropy_of
 
 PROJECT = Path(__file__).resolve().parents[2]
 UNITS = {
@@ -86,18 +86,18 @@ def test_importing_the_suite_starts_no_thread(suite):
 
 
 def test_every_cell_of_the_quick_profile_runs(
-    suite, tomogram, labelled_environment, tmp_path, shelf_of
+    suite, tomogram, labelled_environment, tmp_path, store_set_of
 ):
-    shelf = shelf_of(suite["read.Open.time_open"], tmp_path / "cache")
-    assert not shelf.failed
-    assert set(shelf.impossible.values()) == {"Zarr format 2 has no shards"}
+    store_set = store_set_of(suite["read.Open.time_open"], tmp_path / "cache")
+    assert not store_set.failed
+    assert set(store_set.impossible.values()) == {"Zarr format 2 has no shards"}
     voxels = tomogram.load()
     cells: dict[str, int] = {}
     for name, benchmark in core(suite).items():
         codecs, chunks, formats = ([text.strip("'") for text in axis] for axis in benchmark.params)
         for index in range(len(codecs) * len(chunks) * len(formats)):
             benchmark.set_param_idx(index)
-            benchmark.set_cache(shelf)
+            benchmark.set_cache(store_set)
             if benchmark.do_setup():  # asv's word for n/a
                 assert benchmark._current_params[1:] == ("32x32x32 in 128x128x128", 2)
                 benchmark.do_teardown()
@@ -142,12 +142,12 @@ def test_every_cell_of_the_quick_profile_runs(
 
 @pytest.mark.parametrize("direction", ["to", "from"])
 def test_a_conversion_that_changes_a_voxel_fails(
-    direction, suite, tomogram, labelled_environment, tmp_path, shelf_of
+    direction, suite, tomogram, labelled_environment, tmp_path, store_set_of
 ):
     benchmark = suite[f"convert.Convert.time_{direction}_ome_zarr"]
-    shelf = shelf_of(benchmark, tmp_path / "cache")
+    store_set = store_set_of(benchmark, tmp_path / "cache")
     benchmark.set_param_idx(0)
-    benchmark.set_cache(shelf)
+    benchmark.set_cache(store_set)
     benchmark.do_setup()
     benchmark.func(*benchmark._build_params())
     instance = benchmark.func.__self__
@@ -160,18 +160,18 @@ def test_a_conversion_that_changes_a_voxel_fails(
     made[1, 2, 3] = -made[1, 2, 3]
     if direction == "from":
         made.flush()
-    with pytest.raises(NotWhatWasAsked, match=r"1 of 34560 voxels .* \(1, 2, 3\)"):
+    with pytest.raises(StoreMismatch, match=r"1 of 34560 voxels .* \(1, 2, 3\)"):
         benchmark.do_teardown()
     assert not instance.npy.exists() and not instance.zarr.exists()
 
 
 def test_a_timed_write_that_writes_other_bytes_fails(
-    suite, tomogram, labelled_environment, tmp_path, shelf_of
+    suite, tomogram, labelled_environment, tmp_path, store_set_of
 ):
     benchmark = suite["write.Write.time_write"]
-    shelf = shelf_of(benchmark, tmp_path / "cache")
+    store_set = store_set_of(benchmark, tmp_path / "cache")
     benchmark.set_param_idx(0)
-    benchmark.set_cache(shelf)
+    benchmark.set_cache(store_set)
     benchmark.do_setup()
     benchmark.func(*benchmark._build_params())
     with (benchmark.func.__self__.target / ".zarray").open("a") as file:
@@ -181,12 +181,12 @@ def test_a_timed_write_that_writes_other_bytes_fails(
 
 
 def test_setup_leaves_nothing_of_the_last_call(
-    suite, tomogram, labelled_environment, tmp_path, shelf_of
+    suite, tomogram, labelled_environment, tmp_path, store_set_of
 ):
     benchmark = suite["write.Write.time_write"]
-    shelf = shelf_of(benchmark, tmp_path / "cache")
+    store_set = store_set_of(benchmark, tmp_path / "cache")
     benchmark.set_param_idx(0)
-    benchmark.set_cache(shelf)
+    benchmark.set_cache(store_set)
     benchmark.do_setup()
     benchmark.func(*benchmark._build_params())
     benchmark.do_setup()
@@ -194,9 +194,9 @@ def test_setup_leaves_nothing_of_the_last_call(
 
 
 def test_a_record_of_the_verified_stores_is_left(
-    suite, tomogram, labelled_environment, tmp_path, shelf_of
+    suite, tomogram, labelled_environment, tmp_path, store_set_of
 ):
-    shelf_of(suite["read.Open.time_open"], tmp_path / "cache")
+    store_set_of(suite["read.Open.time_open"], tmp_path / "cache")
     (path,) = (labelled_environment / "records").iterdir()
     record = json.loads(path.read_text())
     assert record["tomogram"]["sha256"] == tomogram.sha256
@@ -209,17 +209,17 @@ def test_a_record_of_the_verified_stores_is_left(
 
 
 def test_more_codecs_are_measured_as_the_core_is_on_stores_of_their_own(
-    suite, tomogram, labelled_environment, tmp_path, monkeypatch, shelf_of
+    suite, tomogram, labelled_environment, tmp_path, monkeypatch, store_set_of
 ):
     own = {name: each for name, each in suite.items() if name.startswith("codecs.")}
     exact = {"track_compression_ratio", "track_stored_bytes", "track_bits_above_entropy"}
     timed = {f"time_{what}{cpu}" for what in ("write", "read_volume") for cpu in ("", "_cpu")}
     assert {name.removeprefix("codecs.Codecs.") for name in own} == exact | timed
-    shelf_of(suite["read.Open.time_open"], tmp_path / "core")
+    store_set_of(suite["read.Open.time_open"], tmp_path / "core")
     monkeypatch.setenv("CRYOET_EXACT_FIGURES_FOLDER", str(tmp_path))
-    shelf = shelf_of(own["codecs.Codecs.time_write"], tmp_path / "codecs")
+    store_set = store_set_of(own["codecs.Codecs.time_write"], tmp_path / "codecs")
     names = [config.name for config in PROFILES["quick"].section("codecs").configs()]
-    assert list(shelf.stores) == names and not shelf.failed
+    assert list(store_set.stores) == names and not store_set.failed
     voxels = tomogram.load()
     for name, benchmark in own.items():
         of_core = suite[name.replace("codecs.Codecs", f"{CORE_CLASS[name.split('.')[2][:6]]}")]
@@ -227,7 +227,7 @@ def test_more_codecs_are_measured_as_the_core_is_on_stores_of_their_own(
         assert benchmark.setup_cache_key != of_core.setup_cache_key
         for index in range(len(names)):
             benchmark.set_param_idx(index)
-            benchmark.set_cache(shelf)
+            benchmark.set_cache(store_set)
             assert not benchmark.do_setup()
             result = benchmark.func(*benchmark._build_params())
             instance = benchmark.func.__self__
@@ -256,32 +256,32 @@ def relabel(folder, **changes):
 
 
 def test_a_wrong_version_on_the_label_gives_no_figure(
-    suite, tomogram, labelled_environment, tmp_path, shelf_of
+    suite, tomogram, labelled_environment, tmp_path, store_set_of
 ):
     relabel(labelled_environment, packages={"zarr": "2.18.7", "numcodecs": "0.15.1"})
     benchmark = suite["storage.Storage.track_file_count"]
-    shelf = shelf_of(benchmark, tmp_path / "cache")
+    store_set = store_set_of(benchmark, tmp_path / "cache")
     benchmark.set_param_idx(0)
-    benchmark.set_cache(shelf)
+    benchmark.set_cache(store_set)
     with pytest.raises(RuntimeError, match=r"no figure.*but the label says 2\.18\.7"):
         benchmark.do_setup()
 
 
 def test_a_pair_that_cannot_be_installed_is_not_applicable(
-    suite, tomogram, labelled_environment, tmp_path, shelf_of
+    suite, tomogram, labelled_environment, tmp_path, store_set_of
 ):
     relabel(labelled_environment, impossible="zarr 2.18.7 wants numcodecs<0.16")
     benchmark = suite["storage.Storage.track_file_count"]
-    shelf = shelf_of(benchmark, tmp_path / "cache")
+    store_set = store_set_of(benchmark, tmp_path / "cache")
     benchmark.set_param_idx(0)
-    benchmark.set_cache(shelf)
+    benchmark.set_cache(store_set)
     assert benchmark.do_setup() is True  # asv's word for n/a
 
 
 def test_results_of_another_commit_are_refused(
-    suite, tomogram, labelled_environment, tmp_path, monkeypatch, shelf_of
+    suite, tomogram, labelled_environment, tmp_path, monkeypatch, store_set_of
 ):
     monkeypatch.setenv("ASV_COMMIT", "1" * 40)
     with pytest.raises(RuntimeError, match="files results under 11111111"):
-        shelf_of(suite["read.Open.time_open"], tmp_path / "cache")
+        store_set_of(suite["read.Open.time_open"], tmp_path / "cache")
     assert not list((tmp_path / "cache").iterdir())

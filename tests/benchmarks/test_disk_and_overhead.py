@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from asv_runner.benchmarks.time import TimeBenchmark
 
-from cryoet_zarr_bench.storage import page_cache
-from cryoet_zarr_bench.storage.clocks import CPU_TIMES_FILE
-from cryoet_zarr_bench.storage.integrity import NotWhatWasAsked
-from cryoet_zarr_bench.storage.session import DISK_STORES, file_system_of
+from cryoet_zarr_bench.measured import page_cache
+from cryoet_zarr_bench.measured.clocks import CPU_TIMES_FILE
+from cryoet_zarr_bench.measured.process_inputs import DISK_STORES
+from cryoet_zarr_bench.measured.process_record import file_system_of
+from cryoet_zarr_bench.storage.stores.store_checks import StoreMismatch
 
 PROJECT = Path(__file__).resolve().parents[2]
 STATES = {
@@ -40,9 +41,9 @@ def disk(tmp_path, monkeypatch):
     return folder
 
 
-def with_first_cell(benchmark, shelf):
+def with_first_cell(benchmark, store_set):
     benchmark.set_param_idx(0)
-    benchmark.set_cache(shelf)
+    benchmark.set_cache(store_set)
     return benchmark
 
 
@@ -74,10 +75,10 @@ def test_overhead_tracks_both_clocks_and_says_its_units(suite):
 
 
 def test_each_call_finds_the_state_that_it_is_named_after(
-    suite, tomogram, disk, labelled_environment, tmp_path, monkeypatch, shelf_of
+    suite, tomogram, disk, labelled_environment, tmp_path, monkeypatch, store_set_of
 ):
-    shelf = shelf_of(suite["disk.Cold.time_read_cold"], tmp_path / "cache")
-    assert not shelf.failed and shelf.stores
+    store_set = store_set_of(suite["disk.Cold.time_read_cold"], tmp_path / "cache")
+    assert not store_set.failed and store_set.stores
     synchronised = []
     fsync = page_cache._synchronise
 
@@ -89,7 +90,7 @@ def test_each_call_finds_the_state_that_it_is_named_after(
     for name, benchmark in suite.items():
         if not name.startswith("disk."):
             continue
-        with_first_cell(benchmark, shelf).do_setup()
+        with_first_cell(benchmark, store_set).do_setup()
         instance = benchmark.func.__self__
         states = []
         call = benchmark.func
@@ -124,17 +125,17 @@ def test_each_call_finds_the_state_that_it_is_named_after(
 
 
 def test_on_tmpfs_cold_and_durable_are_not_applicable(
-    suite, tomogram, labelled_environment, tmp_path, monkeypatch, capsys, shelf_of
+    suite, tomogram, labelled_environment, tmp_path, monkeypatch, capsys, store_set_of
 ):
     memory = Path("/dev/shm")
     if file_system_of(memory) != "tmpfs":
         pytest.skip("no tmpfs here")
     with tempfile.TemporaryDirectory(dir=memory) as folder:
         monkeypatch.setenv(DISK_STORES, folder)
-        shelf = shelf_of(suite["disk.Warm.time_read_warm"], tmp_path / "cache")
-        assert not shelf.failed
+        store_set = store_set_of(suite["disk.Warm.time_read_warm"], tmp_path / "cache")
+        assert not store_set.failed
         skipped = {
-            method: with_first_cell(suite[f"{owner}.{method}"], shelf).do_setup()
+            method: with_first_cell(suite[f"{owner}.{method}"], store_set).do_setup()
             for method, owner in STATES.items()
         }
         for method, owner in STATES.items():
@@ -148,20 +149,20 @@ def test_on_tmpfs_cold_and_durable_are_not_applicable(
 
 
 def test_without_a_folder_on_a_disk_nothing_is_applicable(
-    suite, tomogram, labelled_environment, tmp_path, monkeypatch, shelf_of
+    suite, tomogram, labelled_environment, tmp_path, monkeypatch, store_set_of
 ):
     monkeypatch.delenv(DISK_STORES, raising=False)
-    shelf = shelf_of(suite["disk.Warm.time_read_warm"], tmp_path / "cache")
-    assert with_first_cell(suite["disk.Warm.time_read_warm"], shelf).do_setup() is True
+    store_set = store_set_of(suite["disk.Warm.time_read_warm"], tmp_path / "cache")
+    assert with_first_cell(suite["disk.Warm.time_read_warm"], store_set).do_setup() is True
 
 
 @pytest.mark.parametrize("state", ["Buffered.time_write_buffered", "Durable.time_write_durable"])
 def test_a_write_that_leaves_other_bytes_fails(
-    state, suite, tomogram, disk, labelled_environment, tmp_path, shelf_of
+    state, suite, tomogram, disk, labelled_environment, tmp_path, store_set_of
 ):
     benchmark = suite[f"disk.{state}"]
-    shelf = shelf_of(benchmark, tmp_path / "cache")
-    with_first_cell(benchmark, shelf).do_setup()
+    store_set = store_set_of(benchmark, tmp_path / "cache")
+    with_first_cell(benchmark, store_set).do_setup()
     benchmark.func(*benchmark._build_params())
     instance = benchmark.func.__self__
     with (instance.target / ".zarray").open("a") as file:
@@ -172,26 +173,26 @@ def test_a_write_that_leaves_other_bytes_fails(
 
 
 def test_a_durable_write_that_changes_a_voxel_fails(
-    suite, tomogram, disk, labelled_environment, tmp_path, shelf_of
+    suite, tomogram, disk, labelled_environment, tmp_path, store_set_of
 ):
     import zarr
 
     benchmark = suite["disk.Durable.time_write_durable"]
-    shelf = shelf_of(benchmark, tmp_path / "cache")
-    with_first_cell(benchmark, shelf).do_setup()
+    store_set = store_set_of(benchmark, tmp_path / "cache")
+    with_first_cell(benchmark, store_set).do_setup()
     benchmark.func(*benchmark._build_params())
     made = zarr.open_array(benchmark.func.__self__.target, mode="r+")
     made[1, 2, 3] = -made[1, 2, 3]
-    with pytest.raises(NotWhatWasAsked, match=r"1 of 34560 voxels .* \(1, 2, 3\)"):
+    with pytest.raises(StoreMismatch, match=r"1 of 34560 voxels .* \(1, 2, 3\)"):
         benchmark.do_teardown()
 
 
 def test_a_disk_that_keeps_its_pages_gives_no_cold_figure(
-    suite, tomogram, disk, labelled_environment, tmp_path, monkeypatch, shelf_of
+    suite, tomogram, disk, labelled_environment, tmp_path, monkeypatch, store_set_of
 ):
     benchmark = suite["disk.Cold.time_read_cold"]
-    shelf = shelf_of(benchmark, tmp_path / "cache")
-    with_first_cell(benchmark, shelf)
+    store_set = store_set_of(benchmark, tmp_path / "cache")
+    with_first_cell(benchmark, store_set)
     assert benchmark.do_setup() is False
     # Later than the first call asv would go on after what is n/a.
     monkeypatch.setattr(page_cache.os, "posix_fadvise", lambda *arguments: None)
@@ -200,10 +201,10 @@ def test_a_disk_that_keeps_its_pages_gives_no_cold_figure(
 
 
 def test_the_record_says_where_the_stores_lay(
-    suite, tomogram, disk, labelled_environment, tmp_path, shelf_of
+    suite, tomogram, disk, labelled_environment, tmp_path, store_set_of
 ):
     for name in ("disk.Cold.time_read_cold", "overhead.PerChunk.track_read_us_per_chunk"):
-        shelf_of(suite[name], tmp_path / "cache")
+        store_set_of(suite[name], tmp_path / "cache")
     (path,) = (labelled_environment / "records").iterdir()
     record = json.loads(path.read_text())
     assert record["disk"]["file_system"] == file_system_of(disk)
@@ -212,15 +213,15 @@ def test_the_record_says_where_the_stores_lay(
 
 
 def test_each_figure_of_overhead_is_of_its_calls_and_leaves_its_twin_theirs(
-    suite, tomogram, labelled_environment, tmp_path, monkeypatch, shelf_of
+    suite, tomogram, labelled_environment, tmp_path, monkeypatch, store_set_of
 ):
     times = tmp_path / "times.json"
     monkeypatch.setenv(CPU_TIMES_FILE, str(times))
     tracked = {name for name in suite if name.startswith("overhead.")}
-    shelf = shelf_of(suite[min(tracked)], tmp_path / "cache")
-    assert not shelf.failed
+    store_set = store_set_of(suite[min(tracked)], tmp_path / "cache")
+    assert not store_set.failed
     for name in tracked:
-        benchmark = with_first_cell(suite[name], shelf)
+        benchmark = with_first_cell(suite[name], store_set)
         assert benchmark.do_setup() is False
         times.unlink(missing_ok=True)
         found = benchmark.do_run()
@@ -236,11 +237,11 @@ def test_each_figure_of_overhead_is_of_its_calls_and_leaves_its_twin_theirs(
 
 
 def test_overhead_of_a_write_that_leaves_bytes_out_has_no_figure(
-    suite, tomogram, labelled_environment, tmp_path, shelf_of
+    suite, tomogram, labelled_environment, tmp_path, store_set_of
 ):
     benchmark = suite["overhead.PerChunk.track_write_us_per_chunk"]
-    shelf = shelf_of(benchmark, tmp_path / "cache")
-    with_first_cell(benchmark, shelf).do_setup()
+    store_set = store_set_of(benchmark, tmp_path / "cache")
+    with_first_cell(benchmark, store_set).do_setup()
     instance = benchmark.func.__self__
 
     class Forgetful:

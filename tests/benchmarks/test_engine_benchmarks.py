@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cryoet_zarr_bench.measured.prepared_stores.portability_stores import KEPT_WRITERS
 from cryoet_zarr_bench.storage.engines import ENGINES, installed_engine, take_over
 from cryoet_zarr_bench.storage.grid import SECTIONS
-from cryoet_zarr_bench.storage.portability import KEPT_WRITERS
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -20,10 +20,10 @@ def own_engine():
     take_over(installed_engine())
 
 
-def run(benchmark, shelf, index=0):
+def run(benchmark, store_set, index=0):
     """What a cell gives, None where it is n/a, and the instance that it was run on."""
     benchmark.set_param_idx(index)
-    benchmark.set_cache(shelf)
+    benchmark.set_cache(store_set)
     if benchmark.do_setup():
         benchmark.do_teardown()
         return None, None
@@ -43,11 +43,11 @@ def test_names_tell_the_engine_and_its_threads(discover):
 
 
 def test_every_call_does_what_it_says(
-    tomogram, labelled_environment, tmp_path, monkeypatch, shelf_of, discover
+    tomogram, labelled_environment, tmp_path, monkeypatch, store_set_of, discover
 ):
     benchmarks = discover("standard", ("engines",))
     section = SECTIONS["engines"]["standard"]
-    shelf = shelf_of(next(iter(benchmarks.values())), tmp_path / "cache")
+    store_set = store_set_of(next(iter(benchmarks.values())), tmp_path / "cache")
     voxels = tomogram.load()
     monkeypatch.setattr(
         importlib.import_module("benchmarks.engines"), "file_system_of", lambda folder: "ext4"
@@ -58,7 +58,7 @@ def test_every_call_does_what_it_says(
         for index in range(len(list(section.configs()))):
             # asv has a process for each; here all are in one.
             benchmark.func.__self__.__dict__.clear()
-            _, instance = run(benchmark, shelf, index)
+            _, instance = run(benchmark, store_set, index)
             assert instance.engine.name == instance.engine_name
             if "write" in name:
                 assert np.array_equal(instance.engine.open(instance.target)[...], voxels)
@@ -75,12 +75,12 @@ def test_every_call_does_what_it_says(
 
 
 def test_what_an_engine_wrote_differently_fails(
-    tomogram, labelled_environment, tmp_path, shelf_of, discover
+    tomogram, labelled_environment, tmp_path, store_set_of, discover
 ):
     benchmarks = discover("standard", ("engines",))
     benchmark = benchmarks["engines.TensorStoreOneThread.time_write"]
-    shelf = shelf_of(benchmark, tmp_path / "cache")
-    _, instance = run(benchmark, shelf)
+    store_set = store_set_of(benchmark, tmp_path / "cache")
+    _, instance = run(benchmark, store_set)
     with (instance.target / "zarr.json").open("a") as file:
         file.write(" ")
     with pytest.raises(RuntimeError, match="the verified store has"):
@@ -88,48 +88,48 @@ def test_what_an_engine_wrote_differently_fails(
 
 
 def test_syncing_in_memory_is_not_applicable(
-    tomogram, labelled_environment, tmp_path, monkeypatch, shelf_of, discover
+    tomogram, labelled_environment, tmp_path, monkeypatch, store_set_of, discover
 ):
     benchmarks = discover("standard", ("engines",))
     benchmark = benchmarks["engines.TensorStoreOneThread.time_write_synced"]
-    shelf = shelf_of(benchmark, tmp_path / "cache")
+    store_set = store_set_of(benchmark, tmp_path / "cache")
     module = importlib.import_module("benchmarks.engines")
     monkeypatch.setattr(module, "file_system_of", lambda folder: "tmpfs")
-    assert run(benchmark, shelf) == (None, None)
+    assert run(benchmark, store_set) == (None, None)
 
 
 def test_what_cannot_be_read_is_not_applicable_and_what_is_misread_fails(
-    tomogram, labelled_environment, tmp_path, shelf_of, discover
+    tomogram, labelled_environment, tmp_path, store_set_of, discover
 ):
     benchmarks = discover("standard", ("engines",))
     read = benchmarks["engines.ZarrsOneThread.time_read_volume"]
-    shelf = shelf_of(read, tmp_path / "cache")
+    store_set = store_set_of(read, tmp_path / "cache")
     name = next(SECTIONS["engines"]["standard"].configs()).name
-    shelf.unreadable["zarrs"][name] = "no such codec"
-    assert run(read, shelf) == (None, None)
-    _, instance = run(benchmarks["engines.ZarrsOneThread.time_write"], shelf)
+    store_set.unreadable["zarrs"][name] = "no such codec"
+    assert run(read, store_set) == (None, None)
+    _, instance = run(benchmarks["engines.ZarrsOneThread.time_write"], store_set)
     assert instance.target.exists()
-    shelf.unreadable["zarrs"] = {}
-    shelf.misread["zarrs"][name] = "1 of 9 voxels"
+    store_set.unreadable["zarrs"] = {}
+    store_set.misread["zarrs"][name] = "1 of 9 voxels"
     with pytest.raises(RuntimeError, match=r"no figure for .*: 1 of 9 voxels"):
-        run(read, shelf)
+        run(read, store_set)
 
 
 def test_the_matrix_has_a_figure_for_each_pair(
-    tomogram, labelled_environment, tmp_path, monkeypatch, shelf_of, discover
+    tomogram, labelled_environment, tmp_path, monkeypatch, store_set_of, discover
 ):
     figures = tmp_path / "figures"
     monkeypatch.setenv("CRYOET_EXACT_FIGURES_FOLDER", str(figures))
     benchmarks = discover("quick", ("portability",))
     assert len(benchmarks) == len(ENGINES) ** 2 + len(KEPT_WRITERS)
-    shelf = shelf_of(next(iter(benchmarks.values())), tmp_path / "cache")
+    store_set = store_set_of(next(iter(benchmarks.values())), tmp_path / "cache")
     left = json.loads((figures / "portability.Portability.json").read_text())
     assert set(left) == set(benchmarks)
     section = SECTIONS["portability"]["quick"]
     for name, benchmark in benchmarks.items():
         cells = list(left[name].values())
         for index, config in enumerate(section.configs()):
-            result, _ = run(benchmark, shelf, index)
+            result, _ = run(benchmark, store_set, index)
             assert cells[index].get("figure") == result
             is_kept_2 = name.endswith("zarr_2_18_7") and config.zarr_format == 3
             assert result == (None if is_kept_2 else 0)

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cryoet_zarr_bench.errors import BadInput
+from cryoet_zarr_bench.common.errors import BadInput
+from cryoet_zarr_bench.fidelity.codec_damage import measure_damage
 from cryoet_zarr_bench.storage import grid
-from cryoet_zarr_bench.storage.damage import measure_damage
 from cryoet_zarr_bench.storage.grid import PROFILES, SECTIONS, Section
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -40,13 +40,13 @@ def suite(monkeypatch, discover):
     return discover(modules=("lossy",))
 
 
-def figures(suite, shelf, index):
+def figures(suite, store_set, index):
     """Every exact figure of a cell, by its name."""
     found = {}
     for name, benchmark in suite.items():
         if "track_" in name:
             benchmark.set_param_idx(index)
-            benchmark.set_cache(shelf)
+            benchmark.set_cache(store_set)
             assert not benchmark.do_setup()
             found[name.partition("track_")[2]] = benchmark.func(*benchmark._build_params())
             benchmark.do_teardown()
@@ -66,16 +66,16 @@ def test_the_classes_are_complete_and_have_one_cache_that_is_not_the_lossless_on
 
 
 def test_every_cell_runs_and_has_the_damage_that_is_there(
-    suite, tomogram, labelled_environment, tmp_path, shelf_of
+    suite, tomogram, labelled_environment, tmp_path, store_set_of
 ):
-    shelf = shelf_of(suite["lossy.LossyWrite.time_write"], tmp_path / "cache")
-    assert not shelf.failed and not shelf.impossible
+    store_set = store_set_of(suite["lossy.LossyWrite.time_write"], tmp_path / "cache")
+    assert not store_set.failed and not store_set.impossible
     voxels = tomogram.load()
     for index in range(2 * len(CODECS)):
         for name in ("lossy.LossyWrite.time_write", "lossy.LossyRead.time_read_volume"):
             benchmark = suite[name]
             benchmark.set_param_idx(index)
-            benchmark.set_cache(shelf)
+            benchmark.set_cache(store_set)
             assert not benchmark.do_setup()
             benchmark.func(*benchmark._build_params())
             instance = benchmark.func.__self__
@@ -85,7 +85,7 @@ def test_every_cell_runs_and_has_the_damage_that_is_there(
                 assert np.array_equal(instance.array[...], written)
             benchmark.do_teardown()
         assert not np.array_equal(written, voxels)
-        found = figures(suite, shelf, index)
+        found = figures(suite, store_set, index)
         expected = measure_damage(voxels, written, tomogram.voxel_spacing)
         for name in set(found) - {"compression_ratio", "stored_bytes", "within_bound"}:
             assert found[name] == pytest.approx(getattr(expected, name), rel=1e-8), name
@@ -98,12 +98,12 @@ def test_every_cell_runs_and_has_the_damage_that_is_there(
 
 @pytest.mark.parametrize(("bound", "answers"), [("1", {1}), ("1e-9", {0})])
 def test_the_bound_that_is_set_is_passed_or_failed(
-    bound, answers, suite, tomogram, labelled_environment, tmp_path, monkeypatch, shelf_of
+    bound, answers, suite, tomogram, labelled_environment, tmp_path, monkeypatch, store_set_of
 ):
     monkeypatch.setenv("CRYOET_LOSS_BOUND", bound)
-    shelf = shelf_of(suite["lossy.LossyWrite.time_write"], tmp_path / "cache")
+    store_set = store_set_of(suite["lossy.LossyWrite.time_write"], tmp_path / "cache")
     monkeypatch.setenv("CRYOET_LOSS_BOUND", "0.5")  # what counts is what was set then
-    found = [figures(suite, shelf, index) for index in range(2 * len(CODECS))]
+    found = [figures(suite, store_set, index) for index in range(2 * len(CODECS))]
     assert {each["within_bound"] for each in found} == answers
     (path,) = (labelled_environment / "records").iterdir()
     record = json.loads(path.read_text())["damage"]
@@ -112,51 +112,51 @@ def test_the_bound_that_is_set_is_passed_or_failed(
 
 
 def test_a_bad_bound_is_refused_before_anything_is_written(
-    suite, tomogram, labelled_environment, tmp_path, monkeypatch, shelf_of
+    suite, tomogram, labelled_environment, tmp_path, monkeypatch, store_set_of
 ):
     monkeypatch.setenv("CRYOET_LOSS_BOUND", "some")
     with pytest.raises(BadInput, match="CRYOET_LOSS_BOUND=some"):
-        shelf_of(suite["lossy.LossyWrite.time_write"], tmp_path / "cache")
+        store_set_of(suite["lossy.LossyWrite.time_write"], tmp_path / "cache")
     assert not list((tmp_path / "cache").iterdir())
 
 
 def test_the_record_has_the_damage_once_and_stays_beside_that_of_the_others(
-    suite, tomogram, labelled_environment, tmp_path, shelf_of
+    suite, tomogram, labelled_environment, tmp_path, store_set_of
 ):
     records = labelled_environment / "records"
     records.mkdir()
     path = records / f"{'0' * 40}.testing.json"
     path.write_text(json.dumps({"stores": {"other_v2": {}}, "access": 1}))
-    shelf = shelf_of(suite["lossy.LossyWrite.time_write"], tmp_path / "cache")
+    store_set = store_set_of(suite["lossy.LossyWrite.time_write"], tmp_path / "cache")
     record = json.loads(path.read_text())
     assert record["access"] == 1 and record["stores"] == {"other_v2": {}}
     found = record["damage"]["found"]
     told = [name for each in found for name in each["configs"]]
-    assert sorted(told) == sorted(shelf.stores) == sorted(record["lossy"]["stores"])
+    assert sorted(told) == sorted(store_set.stores) == sorted(record["lossy"]["stores"])
     assert len(found) == len(CODECS)  # the same in both formats
     assert all(len(each["one_minus_fsc"]) == 12 for each in found)
 
 
 def test_what_was_not_damaged_has_no_psnr(
-    suite, tomogram, labelled_environment, tmp_path, shelf_of
+    suite, tomogram, labelled_environment, tmp_path, store_set_of
 ):
-    shelf = shelf_of(suite["lossy.LossyWrite.time_write"], tmp_path / "cache")
+    store_set = store_set_of(suite["lossy.LossyWrite.time_write"], tmp_path / "cache")
     voxels = tomogram.load()
-    name = next(iter(shelf.damage))
-    shelf.damage[name] = measure_damage(voxels, voxels, tomogram.voxel_spacing)
-    found = figures(suite, shelf, 0)
+    name = next(iter(store_set.damage))
+    store_set.damage[name] = measure_damage(voxels, voxels, tomogram.voxel_spacing)
+    found = figures(suite, store_set, 0)
     assert np.isnan(found["psnr"]) and found["mse"] == 0 and found["within_bound"] == 1
 
 
 def test_a_pair_that_cannot_be_installed_is_not_applicable(
-    suite, tomogram, labelled_environment, tmp_path, shelf_of
+    suite, tomogram, labelled_environment, tmp_path, store_set_of
 ):
     path = labelled_environment / "installed-release.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "impossible": "no such pair"}))
-    shelf = shelf_of(suite["lossy.LossyWrite.time_write"], tmp_path / "cache")
+    store_set = store_set_of(suite["lossy.LossyWrite.time_write"], tmp_path / "cache")
     for benchmark in suite.values():
         benchmark.set_param_idx(0)
-        benchmark.set_cache(shelf)
+        benchmark.set_cache(store_set)
         assert benchmark.do_setup() is True  # asv's word for n/a
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cryoet_zarr_bench.storage.boxes import MOST_BYTES, boxes, moved, shape_of
-from cryoet_zarr_bench.storage.flat_file import FlatFile, create_npy, fill_flat_file
+from cryoet_zarr_bench.storage.stores.flat_file import FlatFile, create_npy, fill_flat_file
 
 SHAPES = st.tuples(*[st.integers(1, 40)] * 3)
 UNITS = st.tuples(*[st.integers(1, 50)] * 3)

@@ -25,12 +25,12 @@ from tomogram_files import (
     write_source,
 )
 
-from cryoet_zarr_bench.conversion import check, convert
-from cryoet_zarr_bench.conversion.request import StoreOptions, check_request
-from cryoet_zarr_bench.errors import BadInput
-from cryoet_zarr_bench.reports.convert_report import summary
-from cryoet_zarr_bench.storage.flat_file import FlatFile
-from cryoet_zarr_bench.tomograms.files import read_volume
+from cryoet_zarr_bench.commands.convert_command import summary
+from cryoet_zarr_bench.common.errors import BadInput
+from cryoet_zarr_bench.conversion import converted_check, streamed_conversion
+from cryoet_zarr_bench.conversion.conversion_request import StoreOptions, check_request
+from cryoet_zarr_bench.storage.stores.flat_file import FlatFile
+from cryoet_zarr_bench.tomograms.formats.open_tomogram import read_volume
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -45,7 +45,7 @@ IMPOSSIBLE = {("uint8", ".mrc"), ("uint8", ".map"), ("uint8", ".rec")} | {
 def converted(source, target, **more):
     options = {name: more.pop(name) for name in StoreOptions.__annotations__ if name in more}
     request = check_request(str(source), str(target), options=StoreOptions(**options), **more)
-    return convert.convert(request)
+    return streamed_conversion.convert(request)
 
 
 def refusal_of(*arguments, **options):
@@ -213,7 +213,7 @@ def test_metadata_is_valid_for_the_models_of_ome_zarr(tmp_path):
 
 def test_metadata_that_is_not_valid_is_found(tmp_path, monkeypatch):
     source = write_source(tmp_path / "a.mrc", densities())
-    from cryoet_zarr_bench.storage import multiscale_metadata
+    from cryoet_zarr_bench.storage.stores import multiscale_metadata
 
     monkeypatch.setattr(multiscale_metadata, "_transformations", lambda level, spacing: [])
     line = refusal_of(source, tmp_path / "a.zarr")
@@ -222,7 +222,7 @@ def test_metadata_that_is_not_valid_is_found(tmp_path, monkeypatch):
 
 
 def test_without_the_validator_nothing_is_begun(tmp_path, monkeypatch):
-    monkeypatch.setattr(check.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(converted_check.importlib.util, "find_spec", lambda name: None)
     source = write_source(tmp_path / "a.mrc", densities())
     assert "cryoet-zarr-bench[convert]" in refusal_of(source, tmp_path / "a.zarr")
     converted(source, tmp_path / "a.tif")
@@ -340,7 +340,7 @@ LIMITED = """
 import resource, sys
 sys.argv = ["cryoet-zarr-bench", "convert", *sys.argv[1:]]
 resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))
-from cryoet_zarr_bench.cli import main
+from cryoet_zarr_bench.entry import main
 main()
 """
 
@@ -380,7 +380,7 @@ def test_room_is_asked_for_before_anything_is_written(tmp_path, monkeypatch):
 
 
 def run(*arguments, **options):
-    command = [sys.executable, "-m", "cryoet_zarr_bench.cli", "convert", *map(str, arguments)]
+    command = [sys.executable, "-m", "cryoet_zarr_bench", "convert", *map(str, arguments)]
     return subprocess.Popen(
         command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
     )
@@ -440,7 +440,7 @@ def test_progress_is_told_to_its_end(tmp_path):
 
     source = write_source(tmp_path / "a.mrc", densities((9, 10, 11)))
     request = check_request(str(source), str(tmp_path / "a.zarr"), options=StoreOptions())
-    convert.convert(request, advance)
+    streamed_conversion.convert(request, advance)
     request = check_request(
         str(tmp_path / "a.zarr"), str(tmp_path / "b.mrc"), options=StoreOptions()
     )

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from tomogram_files import SPACING, any_bits, bits, densities
 
-from cryoet_zarr_bench.conversion.convert import convert
-from cryoet_zarr_bench.conversion.request import StoreOptions, check_request
-from cryoet_zarr_bench.releases.install import install, make_environment
-from cryoet_zarr_bench.releases.interpreters import find_interpreter
-from cryoet_zarr_bench.storage.multiscale import halved
-from cryoet_zarr_bench.tomograms.files import read_volume
+from cryoet_zarr_bench.conversion.conversion_request import StoreOptions, check_request
+from cryoet_zarr_bench.conversion.streamed_conversion import convert
+from cryoet_zarr_bench.machine.interpreters import find_interpreter
+from cryoet_zarr_bench.releases.installation import install, make_environment
+from cryoet_zarr_bench.storage.stores.multiscale import halved
+from cryoet_zarr_bench.tomograms.formats.open_tomogram import read_volume
 
 PROJECT = Path(__file__).resolve().parents[2]
 SHAPE = (20, 27, 33)
@@ -100,7 +100,7 @@ for level in range(3):
 if len(sys.argv) > 3:
     from cryoet_zarr_bench.storage.config import StorageConfig
     from cryoet_zarr_bench.storage.engines import installed_engine
-    from cryoet_zarr_bench.storage.multiscale import write_multiscale
+    from cryoet_zarr_bench.storage.stores.multiscale import write_multiscale
     engine, tomogram = installed_engine(), group["0"][...]
     for number, config in enumerate(json.loads(sys.argv[4])):
         config = StorageConfig.of(*config)

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from cryoet_zarr_bench.conversion.interruption import uninterrupted
+from cryoet_zarr_bench.common.interruption import uninterrupted
 
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tomogram_files import DTYPES, SPACING, any_bits, bits, densities
 
-from cryoet_zarr_bench.storage import multiscale
 from cryoet_zarr_bench.storage.boxes import shape_of
 from cryoet_zarr_bench.storage.config import StorageConfig
 from cryoet_zarr_bench.storage.engines import installed_engine
-from cryoet_zarr_bench.storage.multiscale import halved, level_shapes, write_multiscale
+from cryoet_zarr_bench.storage.stores import multiscale
+from cryoet_zarr_bench.storage.stores.multiscale import halved, level_shapes, write_multiscale
 
 ENGINE = installed_engine()
 CONFIGS = [

@@ -7,9 +7,9 @@ import mrcfile
 import pytest
 from tomogram_files import bits
 
-from cryoet_zarr_bench.conversion.convert import convert
-from cryoet_zarr_bench.conversion.request import StoreOptions, check_request
-from cryoet_zarr_bench.tomograms.files import read_volume
+from cryoet_zarr_bench.conversion.conversion_request import StoreOptions, check_request
+from cryoet_zarr_bench.conversion.streamed_conversion import convert
+from cryoet_zarr_bench.tomograms.formats.open_tomogram import read_volume
 
 VOLUMES = Path(os.environ.get("CRYOET_REAL_VOLUMES") or "nowhere")
 MAP, TIFF = VOLUMES / "EMD-3197.map", VOLUMES / "microtubule_13pf_uint8.tif"

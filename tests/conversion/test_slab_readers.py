@@ -9,12 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tomogram_files import DTYPES, SPACING, any_bits, bits, densities, write_source
 
-from cryoet_zarr_bench.errors import BadInput
-from cryoet_zarr_bench.tomograms.files import read_volume
-from cryoet_zarr_bench.tomograms.flat_voxels import FlatVoxels
-from cryoet_zarr_bench.tomograms.slab_readers import open_slabs
-from cryoet_zarr_bench.tomograms.slabs import ArraySlabs
-from cryoet_zarr_bench.tomograms.tiff_pages import TiffPages
+from cryoet_zarr_bench.common.errors import BadInput
+from cryoet_zarr_bench.tomograms.formats.flat_voxels import FlatVoxels
+from cryoet_zarr_bench.tomograms.formats.open_tomogram import open_slabs, read_volume
+from cryoet_zarr_bench.tomograms.formats.slabs import ArraySlabs
+from cryoet_zarr_bench.tomograms.formats.tiff_pages import TiffPages
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from tomogram_files import names_in
 
-from cryoet_zarr_bench.conversion import staging
-from cryoet_zarr_bench.conversion.staging import staged
-from cryoet_zarr_bench.errors import BadInput
+from cryoet_zarr_bench.common import staged_outputs
+from cryoet_zarr_bench.common.errors import BadInput
+from cryoet_zarr_bench.common.staged_outputs import staged
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -36,7 +36,7 @@ def folder(request):
 def way(request, monkeypatch):
     """File systems that cannot exchange two names have to do with renaming."""
     if request.param == "renamed twice":
-        monkeypatch.setattr(staging, "_exchange", lambda one, other: False)
+        monkeypatch.setattr(staged_outputs, "_exchange", lambda one, other: False)
 
 
 def test_it_gets_its_name_at_the_end(tmp_path, folder):
@@ -71,7 +71,7 @@ def test_an_exception_leaves_all_as_it_was(tmp_path, folder, error, way):
 
 
 def test_interrupted_between_the_two_renames_the_old_one_comes_back(tmp_path, monkeypatch):
-    monkeypatch.setattr(staging, "_exchange", lambda one, other: False)
+    monkeypatch.setattr(staged_outputs, "_exchange", lambda one, other: False)
     target = tmp_path / "a.zarr"
     make(target, "old", True)
     rename, names = Path.rename, []
@@ -112,17 +112,17 @@ def test_two_at_once_are_refused_and_the_first_goes_on(tmp_path):
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from cryoet_zarr_bench.conversion import staging
+from cryoet_zarr_bench.common import staged_outputs
 target, point = Path(sys.argv[1]), sys.argv[2]
 if point == "between":
-    staging._exchange = lambda one, other: False
+    staged_outputs._exchange = lambda one, other: False
     rename = Path.rename
     def killed(path, new):
         if path.name == target.name and path.parent != target.parent:
             os.kill(os.getpid(), signal.SIGKILL)
         return rename(path, new)
     Path.rename = killed
-with staging.staged(target, True) as product:
+with staged_outputs.staged(target, True) as product:
     product.mkdir()
     (product / "0").write_text("half")
     if point == "writing":
@@ -157,7 +157,7 @@ def test_without_permission_it_is_an_os_error(tmp_path):
 def test_this_machine_can_exchange_two_names(tmp_path):
     one, other = tmp_path / "one", tmp_path / "other"
     make(one, "one", True), make(other, "other", True)
-    if staging._exchange(one, other):
+    if staged_outputs._exchange(one, other):
         assert (content(one), content(other)) == ("other", "one")
     else:
         assert (content(one), content(other)) == ("one", "other")

@@ -22,7 +22,7 @@ from stand_in_records import (
 from typer.testing import CliRunner
 
 from cryoet_zarr_bench import cli
-from cryoet_zarr_bench.tomograms.cache import prepare
+from cryoet_zarr_bench.tomograms.preparation import prepare
 
 SHAPE = (40, 52, 60)
 CHUNKS = (16, 16, 16)

@@ -6,7 +6,7 @@ import pytest
 from stand_in_objects import BUCKET
 from stand_in_records import answer, run_record, tomogram_record
 
-from cryoet_zarr_bench.left_out import leave_out
+from cryoet_zarr_bench.common.left_out_notices import leave_out
 
 GOOD, BAD = 16463, 16464
 URL = f"s3://{BUCKET}/10445/TS_100_3/10.012/tomogram.zarr"

@@ -7,11 +7,11 @@ import time
 
 import pytest
 
-from cryoet_zarr_bench.tomograms.cache import prepare
-from cryoet_zarr_bench.tomograms.cache_bound import clear_cache, keep_within_bound
-from cryoet_zarr_bench.tomograms.cache_items import cache_items
-from cryoet_zarr_bench.tomograms.portal.held import HeldPlaces, locked, portal_folder
-from cryoet_zarr_bench.tomograms.portal.progress import Unwatched
+from cryoet_zarr_bench.tomograms.cache.cache_bound import clear_cache, keep_within_bound
+from cryoet_zarr_bench.tomograms.cache.cache_items import cache_items
+from cryoet_zarr_bench.tomograms.cache.fetched_entries import HeldPlaces, locked, portal_folder
+from cryoet_zarr_bench.tomograms.fetch_progress import Unwatched
+from cryoet_zarr_bench.tomograms.preparation import prepare
 
 SOURCE = "portal:tomogram/16463", "4,4,4"
 STEM = "0" * 32

@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 
-from cryoet_zarr_bench.releases.install import install, make_environment
-from cryoet_zarr_bench.releases.interpreters import find_interpreter
-from cryoet_zarr_bench.tomograms.cache import prepare
-from cryoet_zarr_bench.tomograms.portal.settings import PORTAL_GRAPHQL_URL
-from cryoet_zarr_bench.tomograms.prepared import open_prepared
+from cryoet_zarr_bench.machine.interpreters import find_interpreter
+from cryoet_zarr_bench.measured.prepared_tomogram import open_prepared
+from cryoet_zarr_bench.releases.installation import install, make_environment
+from cryoet_zarr_bench.tomograms.portal.portal_settings import PORTAL_GRAPHQL_URL
+from cryoet_zarr_bench.tomograms.preparation import prepare
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -25,9 +25,9 @@ PROGRAM = """
 import json
 import zarr
 from rich.console import Console
-from cryoet_zarr_bench.reports.portal_report import run_fetch
-from cryoet_zarr_bench.tomograms.cache import prepare
-from cryoet_zarr_bench.tomograms.sources import portal_source
+from cryoet_zarr_bench.commands.fetch_command import run_fetch
+from cryoet_zarr_bench.tomograms.preparation import prepare
+from cryoet_zarr_bench.tomograms.tomogram_sources import portal_source
 source = portal_source(dataset=10445, run="TS_100_3", voxel_spacing="10.012", tomogram=None)
 entry = run_fetch(Console(stderr=True), source, "20,20,20")
 assert prepare(str(source), "20,20,20") == entry

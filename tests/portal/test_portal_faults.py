@@ -20,7 +20,7 @@ from stand_in_objects import (
     truncated,
 )
 
-from cryoet_zarr_bench.tomograms.cache import prepare
+from cryoet_zarr_bench.tomograms.preparation import prepare
 
 CROP = "20,20,20"  # voxels 10 to 30, 16 to 36, 20 to 40: chunks 0 and 1; 1 and 2; 1 and 2
 TOUCHED = [(z, y, x) for z in (0, 1) for y in (1, 2) for x in (1, 2)]
@@ -294,7 +294,7 @@ def test_a_listing_that_cannot_be_had(portal, good, refused, fault):
 
 
 def test_a_listing_that_does_not_end_is_given_up(portal, good, refused, monkeypatch):
-    monkeypatch.setattr("cryoet_zarr_bench.tomograms.portal.objects._MOST_PAGES", 5)
+    monkeypatch.setattr("cryoet_zarr_bench.tomograms.portal.bucket_objects._MOST_PAGES", 5)
 
     pages = []
 

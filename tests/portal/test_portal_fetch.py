@@ -10,9 +10,9 @@ import pytest
 from stand_in_objects import halved, portal_objects
 from stand_in_records import run_record, tomogram_record
 
-from cryoet_zarr_bench.errors import BadInput
-from cryoet_zarr_bench.tomograms.cache import prepare
-from cryoet_zarr_bench.tomograms.prepared import open_prepared
+from cryoet_zarr_bench.common.errors import BadInput
+from cryoet_zarr_bench.measured.prepared_tomogram import open_prepared
+from cryoet_zarr_bench.tomograms.preparation import prepare
 
 SELECTION = "portal:10445/TS_100_3@10.012"
 
@@ -61,7 +61,7 @@ def test_full_takes_all_levels_are_levels_and_leave_nothing_behind(portal):
 
 
 def test_without_a_crop_it_is_the_stated_one_at_most(portal, monkeypatch):
-    monkeypatch.setattr("cryoet_zarr_bench.tomograms.portal.box.DEFAULT_CROP", (32, 64, 16))
+    monkeypatch.setattr("cryoet_zarr_bench.tomograms.crop_boxes.DEFAULT_CROP", (32, 64, 16))
     outcome = portal.fetch()
     assert "a centred crop of at most 32,64,16 voxels" in outcome.stdout
     assert np.array_equal(only_entry(portal).load(), centre(portal.voxels, 32, 52, 16))
@@ -115,7 +115,7 @@ def test_what_the_cache_holds_needs_no_network(portal, monkeypatch):
     assert (portal.records.requests, sum(portal.proxy.counts.values())) == asked
     program = (
         "import sys\n"
-        "from cryoet_zarr_bench.tomograms.cache import prepare\n"
+        "from cryoet_zarr_bench.tomograms.preparation import prepare\n"
         "print(prepare(sys.argv[1], '8,8,8').sha256)\n"
         "assert not {'s3fs', 'cryoet_data_portal', 'aiobotocore'} & set(sys.modules)\n"
     )
@@ -145,7 +145,7 @@ def test_another_portal_is_another_entry(portal, monkeypatch):
 def test_the_usual_variables_of_fsspec_are_obeyed(portal):
     """They are read when fsspec is imported, so this takes a process of its own."""
     program = (
-        "from cryoet_zarr_bench.tomograms.cache import prepare\n"
+        "from cryoet_zarr_bench.tomograms.preparation import prepare\n"
         f"print(prepare({SELECTION!r}, '8,8,8').sha256)\n"
     )
     variables = portal.variables()

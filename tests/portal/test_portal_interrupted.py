@@ -14,15 +14,15 @@ import numpy as np
 import pytest
 from stand_in_objects import status
 
-from cryoet_zarr_bench.tomograms.cache import prepare
-from cryoet_zarr_bench.tomograms.portal.objects import StoredObject
-from cryoet_zarr_bench.tomograms.portal.transfer import object_digest
-from cryoet_zarr_bench.tomograms.prepared import open_prepared, sidecar_path
+from cryoet_zarr_bench.measured.prepared_tomogram import open_prepared, sidecar_path
+from cryoet_zarr_bench.tomograms.portal.bucket_objects import StoredObject
+from cryoet_zarr_bench.tomograms.portal.chunk_transfer import object_digest
+from cryoet_zarr_bench.tomograms.preparation import prepare
 
 pytestmark = pytest.mark.long
 
 SOURCE = "portal:tomogram/16463"
-COMMAND = [sys.executable, "-m", "cryoet_zarr_bench.cli", "fetch", "--tomogram", "16463", "--full"]
+COMMAND = [sys.executable, "-m", "cryoet_zarr_bench", "fetch", "--tomogram", "16463", "--full"]
 CHUNKS = 3 * 4 * 4
 LAST = (2, 3, 3)
 

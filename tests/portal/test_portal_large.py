@@ -11,7 +11,7 @@ import pytest
 from large_bucket import CHUNK, FOLDER, expected_sha256
 from stand_in_records import tomogram_record
 
-from cryoet_zarr_bench.tomograms.prepared import open_prepared
+from cryoet_zarr_bench.measured.prepared_tomogram import open_prepared
 
 pytestmark = pytest.mark.long
 
@@ -21,7 +21,7 @@ ONE_GB = 10**9
 
 FETCH = """
 import json, sys, time
-from cryoet_zarr_bench.tomograms.cache import prepare
+from cryoet_zarr_bench.tomograms.preparation import prepare
 
 class Clock:
     def note(self, text): print(text, file=sys.stderr)

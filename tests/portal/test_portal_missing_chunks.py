@@ -7,8 +7,8 @@ import pytest
 from stand_in_objects import portal_objects
 from stand_in_records import tomogram_record
 
-from cryoet_zarr_bench.errors import BadInput
-from cryoet_zarr_bench.tomograms.cache import prepare
+from cryoet_zarr_bench.common.errors import BadInput
+from cryoet_zarr_bench.tomograms.preparation import prepare
 
 SOURCE = "portal:tomogram/5"
 FOLDER = "sparse"

@@ -6,7 +6,7 @@ import time
 import pytest
 from stand_in_records import answer
 
-from cryoet_zarr_bench.tomograms.portal import answers
+from cryoet_zarr_bench.tomograms.portal import portal_answers
 
 
 def answering(body, status=200, content_type="application/json"):
@@ -91,7 +91,7 @@ def test_a_server_that_is_not_there(portal, good, refused, monkeypatch):
 
 
 def test_a_huge_answer_is_not_taken(portal, good, refused, monkeypatch):
-    monkeypatch.setattr(answers, "LARGEST_ANSWER", 3 << 20)
+    monkeypatch.setattr(portal_answers, "LARGEST_ANSWER", 3 << 20)
     sent = []
 
     def huge(request):

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from cryoet_zarr_bench.errors import BadInput
-from cryoet_zarr_bench.tomograms.portal.box import Box, Crop, chunk_box, chunks_touched, crop_of
-from cryoet_zarr_bench.tomograms.portal.objects import StoredObject
-from cryoet_zarr_bench.tomograms.portal.transfer import Journal, object_digest
-from cryoet_zarr_bench.tomograms.portal.voxels import VoxelsFile
+from cryoet_zarr_bench.common.errors import BadInput
+from cryoet_zarr_bench.tomograms.crop_boxes import Box, Crop, chunk_box, chunks_touched, crop_of
+from cryoet_zarr_bench.tomograms.portal.bucket_objects import StoredObject
+from cryoet_zarr_bench.tomograms.portal.chunk_transfer import Journal, object_digest
+from cryoet_zarr_bench.tomograms.portal.partial_voxels import VoxelsFile
 
 LENGTHS = some.tuples(*[some.integers(1, 9)] * 3)
 

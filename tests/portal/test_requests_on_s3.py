@@ -18,9 +18,13 @@ import zarr.storage
 from loopback import LoopbackServer
 
 from cryoet_zarr_bench.storage.config import StorageConfig
-from cryoet_zarr_bench.storage.counting import count_changing, count_reading, count_writing
 from cryoet_zarr_bench.storage.engines import installed_engine
 from cryoet_zarr_bench.storage.engines.zarr3 import PINNED, _arguments
+from cryoet_zarr_bench.storage.patterns.request_counts import (
+    count_changing,
+    count_reading,
+    count_writing,
+)
 
 pytestmark = pytest.mark.slow
 

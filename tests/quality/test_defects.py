@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cryoet_zarr_bench.quality.inspection import inspect
-from cryoet_zarr_bench.quality.limits import FAIL, NOT_CHECKED, PASS, WARN
-from cryoet_zarr_bench.quality.report import Check, QualityReport
-from cryoet_zarr_bench.tomograms.files import read_volume
-from cryoet_zarr_bench.tomograms.slabs import ArraySlabs
+from cryoet_zarr_bench.quality.quality_findings import Check, QualityReport
+from cryoet_zarr_bench.quality.quality_limits import FAIL, NOT_CHECKED, PASS, WARN
+from cryoet_zarr_bench.tomograms.formats.open_tomogram import read_volume
+from cryoet_zarr_bench.tomograms.formats.slabs import ArraySlabs
 from cryoet_zarr_bench.tomograms.synthetic import PROFILES, synthesize
 
 REAL = Path(os.environ.get("CRYOET_REAL_VOLUMES") or "nowhere")

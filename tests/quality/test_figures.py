@@ -30,9 +30,9 @@ from cryoet_zarr_bench.quality.source_precision import (
     UsedBits,
     source_precision,
 )
-from cryoet_zarr_bench.quality.survey import survey
 from cryoet_zarr_bench.quality.views import MOST_PIXELS, views
-from cryoet_zarr_bench.tomograms.slabs import ArraySlabs
+from cryoet_zarr_bench.quality.voxel_survey import survey
+from cryoet_zarr_bench.tomograms.formats.slabs import ArraySlabs
 from cryoet_zarr_bench.tomograms.synthetic import synthesize
 
 FLOATS = st.floats(-(2.0**99), 2.0**99, width=32)

@@ -14,20 +14,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from cryoet_zarr_bench.errors import BadInput
+from cryoet_zarr_bench.commands.qc_command import print_report
+from cryoet_zarr_bench.common.errors import BadInput
+from cryoet_zarr_bench.common.shown_text import for_terminal
 from cryoet_zarr_bench.quality.inspection import inspect
-from cryoet_zarr_bench.quality.limits import VERDICTS
-from cryoet_zarr_bench.quality.report import (
+from cryoet_zarr_bench.quality.quality_findings import (
     Check,
     QualityReport,
     Statistics,
     read_report,
     report_json,
 )
-from cryoet_zarr_bench.reports.quality_page import page_html, page_png
-from cryoet_zarr_bench.reports.quality_report import print_report
-from cryoet_zarr_bench.shown_text import for_terminal
-from cryoet_zarr_bench.tomograms.slabs import ArraySlabs
+from cryoet_zarr_bench.quality.quality_limits import VERDICTS
+from cryoet_zarr_bench.reports.pages.quality_page import page_html, page_png
+from cryoet_zarr_bench.tomograms.formats.slabs import ArraySlabs
 from cryoet_zarr_bench.tomograms.synthetic import synthesize
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -36,7 +36,7 @@ HOSTILE = "<script>alert('x')</script> [red]$\\frac{$ \u202e&amp;"
 
 def qc(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "cryoet_zarr_bench.cli", "qc", *arguments],
+        [sys.executable, "-m", "cryoet_zarr_bench", "qc", *arguments],
         cwd=PROJECT,
         env={**os.environ, "CRYOET_CACHE_DIR": str(folder / "cache"), "COLUMNS": "120"},
         capture_output=True,
@@ -121,7 +121,7 @@ def test_bad_input_is_one_line_and_exit_code_2(tmp_path, arguments, word):
 
 def test_a_page_without_matplotlib_is_refused_before_anything_is_read(tmp_path):
     program = (
-        "import sys; sys.modules['matplotlib'] = None; from cryoet_zarr_bench.cli import main;"
+        "import sys; sys.modules['matplotlib'] = None; from cryoet_zarr_bench.entry import main;"
         f"sys.argv = ['x', 'qc', 'synthetic:10A@16', '--page', {str(tmp_path / 'page.png')!r}];"
         "main()"
     )

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cryoet_zarr_bench.releases import canary
-from cryoet_zarr_bench.releases.canary import run_canary, spread
+from cryoet_zarr_bench.machine import canary
+from cryoet_zarr_bench.machine.canary import run_canary, spread
 
 SECONDS = st.floats(1e-3, 1.0)
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cryoet_zarr_bench.releases import conditions
-from cryoet_zarr_bench.releases.conditions import (
+from cryoet_zarr_bench.machine import machine_conditions
+from cryoet_zarr_bench.machine.machine_conditions import (
     describe_machine,
     read_moment,
     steal_fraction,
@@ -108,7 +108,7 @@ def test_a_file_that_may_not_be_read_is_no_error(linux, monkeypatch):
 
 
 def test_this_machine_can_be_read_and_written_down():
-    assert conditions.read_moment().time > 0
+    assert machine_conditions.read_moment().time > 0
     assert json.loads(json.dumps(describe_machine())) == describe_machine()
 
 

@@ -6,8 +6,8 @@ import os
 import pytest
 from asv.runner import BenchmarkResult
 
-from cryoet_zarr_bench.releases.cpu_twins import CpuTwins
-from cryoet_zarr_bench.storage.clocks import CPU_TIMES_FILE
+from cryoet_zarr_bench.asv_bridge.cpu_twins import CpuTwins
+from cryoet_zarr_bench.measured.clocks import CPU_TIMES_FILE
 
 NAMES = ("read.Read.time_read_volume", "read.Read.time_read_volume_cpu", "read.Open.time_open")
 CALL = NAMES[0]

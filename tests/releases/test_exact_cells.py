@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from asv.runner import Spawner, _run_benchmark_single_param
 
-from cryoet_zarr_bench.releases.exact_cells import BY_PROCESS, ExactCells
-from cryoet_zarr_bench.storage.exact_figures import (
+from cryoet_zarr_bench.asv_bridge.exact_cells import BY_PROCESS, ExactCells
+from cryoet_zarr_bench.measured.exact_figures import (
     EXACT_FIGURES_FOLDER,
     is_exact,
     leave_exact_figures,
 )
-from cryoet_zarr_bench.storage.store_shelf import StoreShelf
-from cryoet_zarr_bench.storage.stores import VerifiedStore
+from cryoet_zarr_bench.measured.prepared_stores.store_set import StoreSet
+from cryoet_zarr_bench.storage.stores.verified_store import VerifiedStore
 
 PROJECT = Path(__file__).resolve().parents[2]
 CALL = "storage.Storage.track_compression_ratio"
@@ -64,13 +64,13 @@ def store_of(number):
 def test_each_outcome_is_that_of_a_process(suite, exact, tmp_path, monkeypatch):
     from benchmarks.storage import Storage
 
-    shelf = StoreShelf(
+    store_set = StoreSet(
         stores={"none_32x32x32_v3": store_of(12345)},
         impossible={"none_64x64x64_v2": "this release 'cannot'\nwrite it"},
-        failed={"none_64x64x64_v3": "NotWhatWasAsked: 1 of 9 voxels differ"},
+        failed={"none_64x64x64_v3": "StoreMismatch: 1 of 9 voxels differ"},
     )
-    leave_exact_figures(Storage, shelf)
-    (tmp_path / "cache.pickle").write_bytes(pickle.dumps(shelf))
+    leave_exact_figures(Storage, store_set)
+    (tmp_path / "cache.pickle").write_bytes(pickle.dumps(store_set))
     spawner = Spawner(Environment(), PROJECT / "benchmarks")
     for index in (1, 2, 3):
         cell = {"profile": False, "extra_params": {}, "cwd": str(tmp_path)}
@@ -91,7 +91,7 @@ def test_each_outcome_is_that_of_a_process(suite, exact, tmp_path, monkeypatch):
 def test_every_cell_of_every_benchmark_of_the_class_is_left(suite, exact):
     from benchmarks.storage import Storage
 
-    leave_exact_figures(Storage, StoreShelf())
+    leave_exact_figures(Storage, StoreSet())
     for name, benchmark in suite.items():
         cells = math.prod(len(axis) for axis in benchmark["params"])
         given = [exact.give(name, index) for index in range(cells)]
@@ -106,13 +106,13 @@ def test_one_figure_that_json_does_not_take_fails_alone(exact):
         params = (["a", "b"], [2])
         __module__ = "benchmarks.storage"
 
-        def setup(self, shelf, letter, number):
+        def setup(self, store_set, letter, number):
             self.figure = {"a": 1, "b": object()}[letter]
 
-        def teardown(self, shelf, letter, number):
+        def teardown(self, store_set, letter, number):
             pass
 
-        def track_figure(self, shelf, letter, number):
+        def track_figure(self, store_set, letter, number):
             return self.figure
 
     Mixed.__name__ = "Mixed"
@@ -127,7 +127,7 @@ def test_one_figure_that_json_does_not_take_fails_alone(exact):
 def test_what_an_earlier_release_left_is_not_given(suite, exact, tmp_path):
     from benchmarks.storage import Storage
 
-    leave_exact_figures(Storage, StoreShelf(stores={"none_32x32x32_v2": store_of(1)}))
+    leave_exact_figures(Storage, StoreSet(stores={"none_32x32x32_v2": store_of(1)}))
     assert exact.give(CALL, 0) is not None
     assert ExactCells(suite, tmp_path).give(CALL, 0) is None
 
@@ -141,7 +141,7 @@ def test_nothing_is_left_where_nobody_asks(suite, exact, tmp_path, monkeypatch, 
         exact = ExactCells(suite, tmp_path)
     else:
         monkeypatch.delenv(EXACT_FIGURES_FOLDER)
-    leave_exact_figures(Storage, StoreShelf())
+    leave_exact_figures(Storage, StoreSet())
     assert not list((tmp_path / "exact-figures").iterdir())
     assert exact.give(CALL, 0) is None
 

@@ -8,12 +8,16 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from rich.console import Console
 
-from cryoet_zarr_bench.errors import BadInput, ReleaseUnusable
-from cryoet_zarr_bench.releases import companions, measure
-from cryoet_zarr_bench.releases import install as installation
+from cryoet_zarr_bench.asv_bridge import asv_runs
+from cryoet_zarr_bench.asv_bridge.release_steps import Place, Progression, Step
+from cryoet_zarr_bench.commands import verdicts_command
+from cryoet_zarr_bench.common.errors import BadInput, ReleaseUnusable
+from cryoet_zarr_bench.machine.interpreters import find_interpreter
+from cryoet_zarr_bench.releases import companion_packages
+from cryoet_zarr_bench.releases import installation as installation
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
-from cryoet_zarr_bench.releases.companions import Companion, Pin
-from cryoet_zarr_bench.releases.install import (
+from cryoet_zarr_bench.releases.companion_packages import Companion, Pin
+from cryoet_zarr_bench.releases.installation import (
     IndexOutOfReach,
     InstallationFailed,
     MissingFromIndex,
@@ -21,10 +25,7 @@ from cryoet_zarr_bench.releases.install import (
     install_labelled,
     make_environment,
 )
-from cryoet_zarr_bench.releases.interpreters import find_interpreter
-from cryoet_zarr_bench.releases.measure import Place, Progression, Step
 from cryoet_zarr_bench.releases.uv_answers import is_refusal
-from cryoet_zarr_bench.reports import verdict_history
 from cryoet_zarr_bench.storage.grid import PROFILES
 
 CATALOGUE = load_catalogue()
@@ -155,7 +156,7 @@ def test_what_is_not_in_the_index_says_nothing_about_the_versions():
 
 def test_an_index_that_goes_away_makes_no_companion_unavailable(environment, monkeypatch):
     """It is there for the release, and gone when it is asked for the companion alone."""
-    monkeypatch.setattr(companions, "COMPANIONS", (Companion("pcodec", (Pin("0.0.99"),)),))
+    monkeypatch.setattr(companion_packages, "COMPANIONS", (Companion("pcodec", (Pin("0.0.99"),)),))
 
     def went_away(environment, requirements):
         if not any(each.startswith("pcodec") for each in requirements):
@@ -204,14 +205,14 @@ def test_in_the_midst_of_a_history_what_was_measured_is_kept(tmp_path, monkeypat
             return 1
         return 0
 
-    monkeypatch.setattr(measure, "WORK", tmp_path)
-    monkeypatch.setattr(measure, "run_watched", asv)
+    monkeypatch.setattr(asv_runs, "WORK", tmp_path)
+    monkeypatch.setattr(asv_runs, "run_watched", asv)
     place = Place(tmp_path / "run", tmp_path / "results", tmp_path / "html", "3.12", "testing")
     unfinished = tmp_path / "unfinished-run.json"
     with pytest.raises(BadInput, match="could not be reached: http://index/: refused"):
-        measure.measure(steps, place, Progression(unfinished, {}), Console(quiet=True))
+        asv_runs.measure(steps, place, Progression(unfinished, {}), Console(quiet=True))
     assert json.loads(unfinished.read_text())["done"] == [steps[0].name]
-    assert measure.measure(steps, place, Progression(unfinished, {}), Console(quiet=True)) == []
+    assert asv_runs.measure(steps, place, Progression(unfinished, {}), Console(quiet=True)) == []
     assert asked == [f"{step.release.tag}^!" for step in (steps[0], steps[1], steps[1])]
 
 
@@ -220,13 +221,13 @@ def test_only_a_release_that_cannot_be_used_is_a_result_of_the_verdicts(monkeypa
     def confirm(*arguments):
         raise error("the reason")
 
-    monkeypatch.setattr(verdict_history, "confirm", confirm)
-    monkeypatch.setattr(verdict_history, "selected_tomogram", lambda: None)
-    monkeypatch.setattr(verdict_history, "tomogram_label", lambda: "synthetic-10A-8x8x8")
+    monkeypatch.setattr(verdicts_command, "confirm", confirm)
+    monkeypatch.setattr(verdicts_command, "selected_tomogram", lambda: None)
+    monkeypatch.setattr(verdicts_command, "tomogram_label", lambda: "synthetic-10A-8x8x8")
     release = CATALOGUE.newest("3.x")
     asked = (release, [], CATALOGUE, PROFILES["quick"], "testing", Console(quiet=True))
     if error is BadInput:
         with pytest.raises(BadInput, match="the reason"):
-            verdict_history._judge(*asked)
+            verdicts_command._judge(*asked)
     else:
-        assert verdict_history._judge(*asked)["reason"] == "the reason"
+        assert verdicts_command._judge(*asked)["reason"] == "the reason"

@@ -6,16 +6,16 @@ import subprocess
 import pytest
 from packaging.version import Version
 
-from cryoet_zarr_bench.releases import companions
-from cryoet_zarr_bench.releases import install as installation
+from cryoet_zarr_bench.machine.interpreters import find_interpreter
+from cryoet_zarr_bench.releases import companion_packages
+from cryoet_zarr_bench.releases import installation as installation
 from cryoet_zarr_bench.releases.catalogue import DEFAULT_CATALOGUE, load_catalogue
-from cryoet_zarr_bench.releases.companions import Companion, Pin
-from cryoet_zarr_bench.releases.install import (
+from cryoet_zarr_bench.releases.companion_packages import Companion, Pin
+from cryoet_zarr_bench.releases.installation import (
     InstallationFailed,
     install_release,
     make_environment,
 )
-from cryoet_zarr_bench.releases.interpreters import find_interpreter
 
 
 @pytest.fixture
@@ -141,7 +141,7 @@ def test_a_companion_that_does_not_go_with_the_release_is_left_out(
     """One cannot go with the release at all, of the other only the second pin can be had."""
     impossible = Companion("zarr", (Pin("3.1.6"),))
     second = Companion("pcodec", (Pin("0.0.99"), Pin("1.1.0", ("numcodecs>=0.17", "zarr>=3.4"))))
-    monkeypatch.setattr(companions, "COMPANIONS", (impossible, second))
+    monkeypatch.setattr(companion_packages, "COMPANIONS", (impossible, second))
     release = checkout(tmp_path / "release", "3.4.2", "0.17.1")
     assert install_release(environment, release, "a" * 40, None, []).impossible is None
     assert {"zarr==3.4.2", "numcodecs==0.17.1", "pcodec==1.1.0"} <= set(versions(environment))
@@ -151,6 +151,6 @@ def test_a_companion_that_does_not_go_with_the_release_is_left_out(
 
 def test_every_release_of_the_catalogue_has_one_pin_of_each_companion():
     for release in load_catalogue(DEFAULT_CATALOGUE).releases:
-        fitting = companions.fitting({"zarr": release.zarr, "numcodecs": release.numcodecs})
+        fitting = companion_packages.fitting({"zarr": release.zarr, "numcodecs": release.numcodecs})
         assert len(fitting["pcodec"]) == 1
         assert ("zfpy" in fitting) == (Version(release.numcodecs) >= Version("0.15"))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cryoet_zarr_bench.releases import interpreters
+from cryoet_zarr_bench.machine import interpreters
 
 PROJECT = Path(__file__).resolve().parents[2]
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"

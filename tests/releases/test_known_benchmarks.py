@@ -12,13 +12,13 @@ from asv.util import UserError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cryoet_zarr_bench.left_out import leave_out
-from cryoet_zarr_bench.releases.earlier_cells import with_earlier_cells, with_earlier_stores
-from cryoet_zarr_bench.releases.known_benchmarks import (
+from cryoet_zarr_bench.asv_bridge.earlier_cells import with_earlier_cells, with_earlier_stores
+from cryoet_zarr_bench.asv_bridge.known_benchmarks import (
     keep_known_benchmarks,
     merged,
     one_axis,
 )
+from cryoet_zarr_bench.common.left_out_notices import leave_out
 
 PROJECT = Path(__file__).resolve().parents[2]
 COLUMNS = ["result", "params", "version", "started_at", "duration", "stats_q_25", "samples"]

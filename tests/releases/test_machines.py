@@ -8,14 +8,14 @@ from asv.machine import Machine, MachineCollection
 from asv.util import UserError
 from typer.testing import CliRunner
 
-from cryoet_zarr_bench.cli import app
-from cryoet_zarr_bench.errors import BadInput
-from cryoet_zarr_bench.releases.machines import (
+from cryoet_zarr_bench.asv_bridge.machine_names import (
     chosen_machine,
     guard_results,
     machine_name,
     refuse_another_machine,
 )
+from cryoet_zarr_bench.cli import app
+from cryoet_zarr_bench.common.errors import BadInput
 
 HERE = {**Machine.get_defaults(), "machine": "mine"}
 

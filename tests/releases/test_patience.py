@@ -2,7 +2,7 @@
 
 import pytest
 
-from cryoet_zarr_bench.releases.patience import SECONDS_BETWEEN_LOOKS, pace_now, wait_for_usual_pace
+from cryoet_zarr_bench.machine.pace_wait import SECONDS_BETWEEN_LOOKS, pace_now, wait_for_usual_pace
 
 
 @pytest.mark.parametrize(

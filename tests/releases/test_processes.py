@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from cryoet_zarr_bench.releases.processes import end_session, is_alive
+from cryoet_zarr_bench.common.processes import end_session, is_alive
 
 WRITING = """
 import os, pathlib, sys

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cryoet_zarr_bench.errors import BadInput
+from cryoet_zarr_bench.common.errors import BadInput
 from cryoet_zarr_bench.releases.catalogue import (
     DEFAULT_CATALOGUE,
     Catalogue,

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from cryoet_zarr_bench.errors import BadInput
+from cryoet_zarr_bench.common.errors import BadInput
 from cryoet_zarr_bench.releases.catalogue import Catalogue, dump_catalogue, load_catalogue
-from cryoet_zarr_bench.releases.history import generate_history
+from cryoet_zarr_bench.releases.release_history import generate_history
 
 # Results are filed under these hashes: when this test fails, all results are orphaned.
 TIP_3 = "d48031e578bae15d2d0f224bea0a6dec669c5d37"
@@ -82,7 +82,7 @@ import os, sys
 from pathlib import Path
 os.umask(int(sys.argv[3], 8))
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
-from cryoet_zarr_bench.releases.history import generate_history
+from cryoet_zarr_bench.releases.release_history import generate_history
 generate_history(load_catalogue(Path(sys.argv[1])), Path(sys.argv[2]))
 """
 
@@ -212,7 +212,9 @@ def test_a_damaged_repository_is_replaced(
 def test_without_an_exchange_it_is_replaced_all_the_same(
     small_catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cryoet_zarr_bench.releases.history._exchange", lambda one, other: False)
+    monkeypatch.setattr(
+        "cryoet_zarr_bench.releases.release_history._exchange", lambda one, other: False
+    )
     test_a_damaged_repository_is_replaced(_truncate_pack, small_catalogue, tmp_path)
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from packaging.version import Version
 
 from cryoet_zarr_bench.releases.catalogue import Catalogue, Release, _check
-from cryoet_zarr_bench.releases.steps import Upload, first_step, next_steps
+from cryoet_zarr_bench.releases.catalogue_steps import Upload, first_step, next_steps
 
 START = datetime(2024, 5, 7, 21, 33, 10, tzinfo=UTC)
 ROOT = [Upload("zarr", "2.18.0", START), Upload("numcodecs", "0.13.0", START)]

@@ -12,13 +12,13 @@ import pytest
 from fake_package_index import FakeIndex
 from typer.testing import CliRunner
 
-from cryoet_zarr_bench.errors import BadInput
-from cryoet_zarr_bench.releases import index as index_module
+from cryoet_zarr_bench.commands.releases_command import app
+from cryoet_zarr_bench.common.errors import BadInput
+from cryoet_zarr_bench.releases import package_index as index_module
 from cryoet_zarr_bench.releases.catalogue import Catalogue, dump_catalogue, load_catalogue
-from cryoet_zarr_bench.releases.commands import app
-from cryoet_zarr_bench.releases.index import final_versions, package_index_origin
+from cryoet_zarr_bench.releases.catalogue_update import update_catalogue
+from cryoet_zarr_bench.releases.package_index import final_versions, package_index_origin
 from cryoet_zarr_bench.releases.resolver import Resolver
-from cryoet_zarr_bench.releases.update import update_catalogue
 from cryoet_zarr_bench.releases.uv_answers import is_refusal
 
 
@@ -349,7 +349,9 @@ def test_the_table_and_the_json() -> None:
 def test_the_update_command_says_what_it_did(
     index: FakeIndex, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cryoet_zarr_bench.releases.update.Resolver", lambda held: everything)
+    monkeypatch.setattr(
+        "cryoet_zarr_bench.releases.catalogue_update.Resolver", lambda held: everything
+    )
     nothing = CliRunner().invoke(app, ["update", "--catalogue", str(path)])
     assert nothing.exit_code == 0
     assert "nothing new" in nothing.output

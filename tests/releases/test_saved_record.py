@@ -6,13 +6,13 @@ from types import SimpleNamespace
 import pytest
 from asv.results import Results
 
-from cryoet_zarr_bench.releases.cells import (
+from cryoet_zarr_bench.asv_bridge.kept_cells import (
     _notes_of_earlier_rounds,
     _save_record,
     remove_samples,
     shorten_samples,
 )
-from cryoet_zarr_bench.releases.watch import Watch
+from cryoet_zarr_bench.machine.canary_watch import Watch
 from cryoet_zarr_bench.storage.grid import selected_profile
 
 LEFT = {"commit": "abc", "imported": {"zarr": {"version": "3.4.2"}}}

@@ -8,21 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from cryoet_zarr_bench.errors import BadInput
-from cryoet_zarr_bench.releases import scratch
-from cryoet_zarr_bench.releases.scratch import (
+from cryoet_zarr_bench.common.errors import BadInput
+from cryoet_zarr_bench.machine import scratch_folders
+from cryoet_zarr_bench.machine.scratch_folders import (
     claim_disk_folder,
     claim_scratch_folder,
     space_of_stores,
 )
 from cryoet_zarr_bench.storage.grid import Section
-from cryoet_zarr_bench.tomograms.cache import prepare
+from cryoet_zarr_bench.tomograms.preparation import prepare
 
 PROJECT = Path(__file__).resolve().parents[2]
 
 PROGRAM = """
 import os, sys
-from cryoet_zarr_bench.releases.scratch import claim_scratch_folder
+from cryoet_zarr_bench.machine.scratch_folders import claim_scratch_folder
 folder = claim_scratch_folder(0)
 (folder / "store").write_bytes(b"chunk")
 print(folder, flush=True)
@@ -58,8 +58,8 @@ def test_what_a_killed_process_left_is_taken_away_by_the_next(tmp_path):
 @pytest.fixture
 def memory(tmp_path, monkeypatch):
     monkeypatch.delenv("TMPDIR", raising=False)
-    monkeypatch.setattr(scratch.tempfile, "gettempdir", lambda: str(tmp_path / "disk"))
-    monkeypatch.setattr(scratch, "MEMORY", tmp_path / "memory")
+    monkeypatch.setattr(scratch_folders.tempfile, "gettempdir", lambda: str(tmp_path / "disk"))
+    monkeypatch.setattr(scratch_folders, "MEMORY", tmp_path / "memory")
     for name in ("disk", "memory"):
         (tmp_path / name).mkdir()
     claim_scratch_folder.cache_clear()
@@ -99,9 +99,9 @@ def test_the_space_of_shards_counts_whole_shards(tmp_path, monkeypatch):
 
 @pytest.fixture
 def elsewhere(tmp_path, monkeypatch):
-    monkeypatch.setattr(scratch, "WORK", tmp_path / "work")
+    monkeypatch.setattr(scratch_folders, "WORK", tmp_path / "work")
     (tmp_path / "work").mkdir()
-    monkeypatch.delenv(scratch.DISK_FOLDER, raising=False)
+    monkeypatch.delenv(scratch_folders.DISK_FOLDER, raising=False)
     claim_disk_folder.cache_clear()
     yield tmp_path
     claim_disk_folder.cache_clear()
@@ -110,7 +110,7 @@ def elsewhere(tmp_path, monkeypatch):
 def test_stores_of_a_disk_lie_in_the_work_folder_or_where_the_user_says(elsewhere, monkeypatch):
     assert claim_disk_folder(1).is_relative_to(elsewhere / "work")
     (elsewhere / "disk").mkdir()
-    monkeypatch.setenv(scratch.DISK_FOLDER, str(elsewhere / "disk"))
+    monkeypatch.setenv(scratch_folders.DISK_FOLDER, str(elsewhere / "disk"))
     claim_disk_folder.cache_clear()
     assert claim_disk_folder(1).is_relative_to(elsewhere / "disk")
 
@@ -119,7 +119,7 @@ def test_stores_of_a_disk_lie_in_the_work_folder_or_where_the_user_says(elsewher
 def test_a_disk_folder_that_is_not_there_or_too_small_is_refused(
     elsewhere, monkeypatch, folder, space
 ):
-    monkeypatch.setenv(scratch.DISK_FOLDER, str(elsewhere / folder))
+    monkeypatch.setenv(scratch_folders.DISK_FOLDER, str(elsewhere / folder))
     with pytest.raises(BadInput, match=f"{folder}.*(choose another|CRYOET_DISK_FOLDER)"):
         claim_disk_folder(space)
 
@@ -153,7 +153,7 @@ print(""",
 )
 def test_a_folder_that_an_engine_takes_for_another_is_refused(memory, monkeypatch, name, says):
     (memory / "disk" / name).mkdir()
-    monkeypatch.setattr(scratch.tempfile, "gettempdir", lambda: str(memory / "disk" / name))
+    monkeypatch.setattr(scratch_folders.tempfile, "gettempdir", lambda: str(memory / "disk" / name))
     monkeypatch.setenv("TMPDIR", str(memory / "disk" / name))
     with pytest.raises(BadInput, match=says) as refusal:
         claim_scratch_folder(1)

@@ -4,16 +4,16 @@ import json
 
 import pytest
 
-from cryoet_zarr_bench.releases import watch
-from cryoet_zarr_bench.releases.canary import NOISY
-from cryoet_zarr_bench.releases.watch import SECONDS_BETWEEN_CANARIES, Watch
+from cryoet_zarr_bench.machine import canary_watch
+from cryoet_zarr_bench.machine.canary import NOISY
+from cryoet_zarr_bench.machine.canary_watch import SECONDS_BETWEEN_CANARIES, Watch
 
 
 @pytest.fixture
 def canaries(monkeypatch):
     """The times that the next canaries take, which are not run."""
     times = []
-    monkeypatch.setattr(watch, "run_canary", lambda: (times.pop(0), 1.0))
+    monkeypatch.setattr(canary_watch, "run_canary", lambda: (times.pop(0), 1.0))
     return times
 
 
@@ -21,7 +21,7 @@ def canaries(monkeypatch):
 def clock(monkeypatch):
     """The time in seconds, which a test moves."""
     now = [100.0]
-    monkeypatch.setattr(watch.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(canary_watch.time, "monotonic", lambda: now[0])
     return now
 
 

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 from asv.commands.publish import Publish
 
-from cryoet_zarr_bench.reports import asv_pages
-from cryoet_zarr_bench.reports.asv_pages import ShortPages, draw_histories_alone
+from cryoet_zarr_bench.asv_bridge import history_graphs
+from cryoet_zarr_bench.asv_bridge.history_graphs import ShortPages, draw_histories_alone
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def drawn(tmp_path, monkeypatch):
             for machine, tomogram, releases in measured
             for _ in range(releases)
         ]
-        monkeypatch.setattr(asv_pages, "_iter_results", lambda conf, repo, spec: iter(found))
+        monkeypatch.setattr(history_graphs, "_iter_results", lambda conf, repo, spec: iter(found))
         draw_histories_alone()
         drawn = Publish.iter_results(SimpleNamespace(results_dir=str(tmp_path)), None)
         return {(each.params["machine"], each.env_vars["tomogram"]) for each in drawn}
@@ -65,7 +65,7 @@ def test_another_kernel_of_one_machine_is_no_other_line(tmp_path, monkeypatch):
         )
         for number in (1, 2)
     ]
-    monkeypatch.setattr(asv_pages, "_iter_results", lambda conf, repo, spec: iter(measured))
+    monkeypatch.setattr(history_graphs, "_iter_results", lambda conf, repo, spec: iter(measured))
     draw_histories_alone()
     drawn = Publish.iter_results(SimpleNamespace(results_dir=str(tmp_path)), None)
     expected = {"machine": "a", "os": "Linux 2", "ram": "8", "python": "3.12"}

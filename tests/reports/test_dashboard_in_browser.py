@@ -19,17 +19,21 @@ import made_up_evidence as made_up
 import made_up_storage as storage
 import pytest
 
+from cryoet_zarr_bench.asv_bridge.dashboard_publishers import (
+    ASSETS,
+    CONTENT_SECURITY_POLICY,
+    Overview,
+)
+from cryoet_zarr_bench.commands.preview_command import QuietHandler
 from cryoet_zarr_bench.quality.inspection import inspect
-from cryoet_zarr_bench.releases.announced import AnnouncedChange
+from cryoet_zarr_bench.releases.announced_changes import AnnouncedChange
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
-from cryoet_zarr_bench.reports.dashboard import ASSETS, CONTENT_SECURITY_POLICY, Overview
-from cryoet_zarr_bench.reports.evidence import verdict_content
-from cryoet_zarr_bench.reports.pooled import Pooled
-from cryoet_zarr_bench.reports.preview import QuietHandler
-from cryoet_zarr_bench.reports.quality_page import page_html
-from cryoet_zarr_bench.reports.questions import question_tables
-from cryoet_zarr_bench.reports.results import published_machine
-from cryoet_zarr_bench.tomograms.slabs import ArraySlabs
+from cryoet_zarr_bench.reports.pages.quality_page import page_html
+from cryoet_zarr_bench.reports.pages.question_tables import question_tables
+from cryoet_zarr_bench.reports.pages.verdict_evidence import verdict_content
+from cryoet_zarr_bench.results.pooled_measurements import Pooled
+from cryoet_zarr_bench.results.result_reader import published_machine
+from cryoet_zarr_bench.tomograms.formats.slabs import ArraySlabs
 from cryoet_zarr_bench.tomograms.synthetic import synthesize
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -681,7 +685,7 @@ def test_the_committed_dashboard_is_whole():
 
 def test_preview_serves_the_dashboard_and_ends_with_ctrl_c(shared_workplace):
     process = subprocess.Popen(
-        [sys.executable, "-u", "-m", "cryoet_zarr_bench.cli", "preview", "--port", "0"],
+        [sys.executable, "-u", "-m", "cryoet_zarr_bench", "preview", "--port", "0"],
         cwd=PROJECT,
         env=shared_workplace.variables(),
         stdout=subprocess.PIPE,

@@ -5,7 +5,7 @@ import json
 import made_up_evidence as made_up
 import pytest
 
-from cryoet_zarr_bench.reports.documents import verdict_report
+from cryoet_zarr_bench.reports.documents.all_documents import verdict_report
 
 CAVEAT = "had its memory laid out alike"
 

@@ -11,24 +11,24 @@ import made_up_storage as storage
 import pytest
 from markdown_it import MarkdownIt
 
-from cryoet_zarr_bench.releases.announced import AnnouncedChange
-from cryoet_zarr_bench.reports.announced import announced_rows
-from cryoet_zarr_bench.reports.cost_report import cost_report
-from cryoet_zarr_bench.reports.pooled import Pooled
-from cryoet_zarr_bench.reports.portability_report import portability_report
-from cryoet_zarr_bench.reports.results import Cell
-from cryoet_zarr_bench.reports.storage_report import (
+from cryoet_zarr_bench.common.shown_text import for_terminal
+from cryoet_zarr_bench.releases.announced_changes import AnnouncedChange
+from cryoet_zarr_bench.reports.documents.cost_document import cost_report
+from cryoet_zarr_bench.reports.documents.portability_document import portability_report
+from cryoet_zarr_bench.reports.documents.storage_document import (
     TomogramFigures,
     storage_charts,
     storage_report,
 )
-from cryoet_zarr_bench.reports.verdict_steps import read_verdicts
-from cryoet_zarr_bench.reports.verdict_table import (
+from cryoet_zarr_bench.results.announced_outcomes import announced_rows
+from cryoet_zarr_bench.results.pooled_measurements import Pooled
+from cryoet_zarr_bench.results.release_verdicts import (
     announced_markdown,
     verdict_markdown,
     verdict_rows,
 )
-from cryoet_zarr_bench.shown_text import for_terminal
+from cryoet_zarr_bench.results.result_reader import Cell
+from cryoet_zarr_bench.results.verdict_steps import read_verdicts
 
 RESULTS = Path(__file__).resolve().parents[2] / "results"
 NASTY = (

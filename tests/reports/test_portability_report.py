@@ -2,7 +2,7 @@
 
 import json
 
-from cryoet_zarr_bench.reports.portability_report import portability_report
+from cryoet_zarr_bench.reports.documents.portability_document import portability_report
 
 
 def record(release, outcomes, **more):

@@ -13,7 +13,7 @@ def test_a_dashboard_in_another_work_folder_is_served(workplace):
     html.mkdir(parents=True)
     (html / "index.html").write_text("the dashboard")
     with subprocess.Popen(
-        [sys.executable, "-u", "-m", "cryoet_zarr_bench.cli", "preview", "--port", "0"],
+        [sys.executable, "-u", "-m", "cryoet_zarr_bench", "preview", "--port", "0"],
         cwd=PROJECT,
         env=workplace.variables(COLUMNS="400"),
         stdout=subprocess.PIPE,

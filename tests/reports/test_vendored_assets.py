@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from cryoet_zarr_bench.reports.dashboard import _BOOTSTRAP, ASSETS, CONTENT_SECURITY_POLICY
+from cryoet_zarr_bench.asv_bridge.dashboard_publishers import (
+    _BOOTSTRAP,
+    ASSETS,
+    CONTENT_SECURITY_POLICY,
+)
 
 VENDOR = ASSETS / "vendor"
 OURS = {"LICENSES.md", "files.json"}

@@ -4,18 +4,18 @@ import json
 
 import pytest
 
-from cryoet_zarr_bench.releases.catalogue import load_catalogue
-from cryoet_zarr_bench.releases.commits import commit_of
-from cryoet_zarr_bench.reports.noise import Noise, read_noise
-from cryoet_zarr_bench.reports.results import Cell, MeasuredRelease
-from cryoet_zarr_bench.reports.verdict_history import (
+from cryoet_zarr_bench.commands.verdicts_command import (
     MOST_CANDIDATES,
     SENTINEL,
     choose,
     most_outstanding_first,
 )
+from cryoet_zarr_bench.releases.catalogue import load_catalogue
+from cryoet_zarr_bench.releases.release_commits import commit_of
+from cryoet_zarr_bench.results.repeat_noise import Noise, read_noise
+from cryoet_zarr_bench.results.result_reader import Cell, MeasuredRelease
 from cryoet_zarr_bench.storage.grid import PROFILES
-from cryoet_zarr_bench.verdicts.cells import MEMORY, TIMED
+from cryoet_zarr_bench.verdicts.compared_cells import MEMORY, TIMED
 
 CATALOGUE, QUICK = load_catalogue(), PROFILES["quick"]
 CELLS = [Cell(codec, chunks, 3) for codec in QUICK.codecs for chunks in QUICK.chunks]

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cryoet_zarr_bench.storage.access import ACCESS_PATTERNS, SEED, SLICES
 from cryoet_zarr_bench.storage.boxes import shape_of
 from cryoet_zarr_bench.storage.config import StorageConfig
-from cryoet_zarr_bench.storage.counting import bytes_decoded, bytes_used, over_read
-from cryoet_zarr_bench.storage.shard_access import inner_chunk, subset_across
+from cryoet_zarr_bench.storage.patterns.access_patterns import ACCESS_PATTERNS, SEED, SLICES
+from cryoet_zarr_bench.storage.patterns.request_counts import bytes_decoded, bytes_used, over_read
+from cryoet_zarr_bench.storage.patterns.shard_access import inner_chunk, subset_across
 
 CUBE = (128, 128, 128)
 SHAPES = st.tuples(*[st.integers(1, 400)] * 3)

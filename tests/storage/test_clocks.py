@@ -3,7 +3,7 @@
 import json
 import time
 
-from cryoet_zarr_bench.storage.clocks import CPU_TIMES_FILE, BothClocks
+from cryoet_zarr_bench.measured.clocks import CPU_TIMES_FILE, BothClocks
 
 
 def test_it_is_a_wall_clock_for_asv():

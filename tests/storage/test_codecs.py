@@ -10,17 +10,23 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from cryoet_zarr_bench.errors import NotWhatWasAsked
-from cryoet_zarr_bench.storage import codec_trial
-from cryoet_zarr_bench.storage.codec_trial import why_codec_impossible
-from cryoet_zarr_bench.storage.codecs import BLOSC_ZSTD_LEVELS, FAMILIES, Unsuited, family_of
-from cryoet_zarr_bench.storage.config import Codec, StorageConfig
+from cryoet_zarr_bench.common.errors import StoreMismatch
+from cryoet_zarr_bench.measured.prepared_stores.store_set import write_store_set
+from cryoet_zarr_bench.storage.codecs.codec import Codec
+from cryoet_zarr_bench.storage.codecs.codec_families import (
+    BLOSC_ZSTD_LEVELS,
+    FAMILIES,
+    Unsuited,
+    family_of,
+)
+from cryoet_zarr_bench.storage.codecs.value_scaling import Scaling
+from cryoet_zarr_bench.storage.config import StorageConfig
 from cryoet_zarr_bench.storage.engines import installed_engine
 from cryoet_zarr_bench.storage.grid import PROFILES
-from cryoet_zarr_bench.storage.integrity import check_read_back, check_stored_file
-from cryoet_zarr_bench.storage.scaling import Scaling
-from cryoet_zarr_bench.storage.store_shelf import fill_shelf
-from cryoet_zarr_bench.storage.stores import write_verified
+from cryoet_zarr_bench.storage.stores import codec_trial
+from cryoet_zarr_bench.storage.stores.codec_trial import why_codec_impossible
+from cryoet_zarr_bench.storage.stores.store_checks import check_read_back, check_stored_file
+from cryoet_zarr_bench.storage.stores.verified_store import write_verified
 
 ENGINE = installed_engine()
 
@@ -86,8 +92,8 @@ def test_each_writes_and_verifies_in_both_formats(chunks, tmp_path):
         StorageConfig.of(name, chunks, zarr_format)
         for name, zarr_format in itertools.product(LOSSLESS + LOSSY, formats)
     ]
-    shelf = fill_shelf(ENGINE, tomogram, tmp_path, configs)
-    assert shelf.failed == {}
+    store_set = write_store_set(ENGINE, tomogram, tmp_path, configs)
+    assert store_set.failed == {}
     # The bits of floats as integers are no floats when format 3 reads them.
     impossible = {
         StorageConfig.of(name, chunks, 3).name: "read back with other bits" for name in FLOAT_DELTAS
@@ -96,9 +102,9 @@ def test_each_writes_and_verifies_in_both_formats(chunks, tmp_path):
         # numcodecs hands a line of integers on, where zarr 3 hands on a chunk.
         flat = "planar requires at least 3 dimensions"
         impossible |= {StorageConfig.of(name, chunks, 2).name: flat for name in OF_SLICES}
-    assert set(shelf.impossible) == set(impossible)
-    assert all(reason in shelf.impossible[name] for name, reason in impossible.items())
-    assert len(shelf.stores) == len(configs) - len(impossible)
+    assert set(store_set.impossible) == set(impossible)
+    assert all(reason in store_set.impossible[name] for name, reason in impossible.items())
+    assert len(store_set.stores) == len(configs) - len(impossible)
     assert np.array_equal(tomogram, before)
 
 
@@ -192,8 +198,8 @@ def test_formulas_are_what_numcodecs_makes_of_any_range(seed, spread, dtype, nam
 def test_a_codec_that_cannot_take_the_dtype_is_not_applicable(name, dtype, reason, tmp_path):
     config = StorageConfig.of(name, "8x8x8", 2)
     tomogram = np.clip(some_tomogram(dtype="float64") * 4, 0, 127 if dtype == "int8" else 255)
-    shelf = fill_shelf(ENGINE, tomogram.astype(dtype), tmp_path, [config])
-    assert reason in shelf.impossible[config.name]
+    store_set = write_store_set(ENGINE, tomogram.astype(dtype), tmp_path, [config])
+    assert reason in store_set.impossible[config.name]
 
 
 @pytest.mark.parametrize("name", ["int8+zstd-5", "quantise-4"])
@@ -202,16 +208,16 @@ def test_integers_do_not_stand_for_what_is_not_finite(name, value, tmp_path):
     tomogram = some_tomogram()
     tomogram[3, 2, 1] = value
     config = StorageConfig.of(name, "8x8x8", 3)
-    shelf = fill_shelf(ENGINE, tomogram, tmp_path, [config])
-    assert "NaN or infinity" in shelf.impossible[config.name]
+    store_set = write_store_set(ENGINE, tomogram, tmp_path, [config])
+    assert "NaN or infinity" in store_set.impossible[config.name]
 
 
 def test_a_constant_tomogram_has_no_sigma_but_a_range(tmp_path):
     names = ("zfp-accuracy-16", "quantise-4", "int16")
     configs = [StorageConfig.of(name, "8x8x8", 2) for name in names]
-    shelf = fill_shelf(ENGINE, np.full((8, 8, 8), 7, "float32"), tmp_path, configs)
-    assert all("no sigma" in shelf.impossible[each.name] for each in configs[:2])
-    assert np.all(ENGINE.open(shelf.get(configs[2]).folder)[...] == 7)
+    store_set = write_store_set(ENGINE, np.full((8, 8, 8), 7, "float32"), tmp_path, configs)
+    assert all("no sigma" in store_set.impossible[each.name] for each in configs[:2])
+    assert np.all(ENGINE.open(store_set.get(configs[2]).folder)[...] == 7)
 
 
 def test_without_the_values_a_scaled_codec_is_refused(tmp_path):
@@ -245,14 +251,14 @@ def test_a_chunk_of_any_other_codec_is_caught(zarr_format, tmp_path):
         name: StorageConfig.of(name, "16x16x16", zarr_format).for_values_of(tomogram)
         for name in names
     }
-    shelf = fill_shelf(ENGINE, tomogram, tmp_path, list(configs.values()))
+    store_set = write_store_set(ENGINE, tomogram, tmp_path, list(configs.values()))
     chunk = Path("0/0/0" if zarr_format == 2 else "c/0/0/0")
     for stored, asked in itertools.product(names, repeat=2):
-        path = shelf.get(configs[stored]).folder / chunk
+        path = store_set.get(configs[stored]).folder / chunk
         if stored == asked:
             check_stored_file(path, configs[asked], tomogram.dtype)
         else:
-            with pytest.raises(NotWhatWasAsked, match=r"stored chunk|uncompressed chunk"):
+            with pytest.raises(StoreMismatch, match=r"stored chunk|uncompressed chunk"):
                 check_stored_file(path, configs[asked], tomogram.dtype)
 
 
@@ -268,7 +274,7 @@ def test_zfp_of_another_shape_or_dtype_is_caught(tmp_path):
     path = tmp_path / "chunk"
     for reason, other in wrong.items():
         path.write_bytes(codec.encode(other))
-        with pytest.raises(NotWhatWasAsked, match=reason):
+        with pytest.raises(StoreMismatch, match=reason):
             check_stored_file(path, config, voxels.dtype)
     path.write_bytes(codec.encode(voxels))
     check_stored_file(path, config, voxels.dtype)
@@ -279,18 +285,18 @@ def test_what_is_beyond_the_tolerance_is_caught():
     config = StorageConfig.of("zfp-accuracy-16", "8x8x8", 2).for_values_of(voxels)
     tolerance = np.float32(voxels.std(dtype="float64") / 16)
     check_read_back(voxels, voxels + tolerance * np.float32(0.99), config)
-    with pytest.raises(NotWhatWasAsked, match="the codec allows"):
+    with pytest.raises(StoreMismatch, match="the codec allows"):
         check_read_back(voxels, voxels + tolerance * np.float32(1.01), config)
     spoilt = voxels.copy()
     spoilt[1, 1, 1] = np.nan
-    with pytest.raises(NotWhatWasAsked, match="off by nan"):
+    with pytest.raises(StoreMismatch, match="off by nan"):
         check_read_back(voxels, spoilt, config)
 
 
 def test_something_else_than_the_volume_is_caught_where_there_is_no_tolerance():
     voxels = some_tomogram()
     config = StorageConfig.of("zfp-rate-4", "8x8x8", 2)
-    with pytest.raises(NotWhatWasAsked, match="farther"):
+    with pytest.raises(StoreMismatch, match="farther"):
         check_read_back(voxels, np.zeros_like(voxels), config)
 
 
@@ -298,7 +304,7 @@ def test_a_lossy_store_that_lost_nothing_is_caught():
     """Else the ratio of one codec would stand beside the damage of another."""
     voxels = some_tomogram()
     config = StorageConfig.of("bitround-8+zstd-5", "8x8x8", 2)
-    with pytest.raises(NotWhatWasAsked, match="other bits"):
+    with pytest.raises(StoreMismatch, match="other bits"):
         check_read_back(voxels, voxels, config)
 
 
@@ -333,9 +339,9 @@ def test_a_release_that_is_wrong_in_silence_is_not_applicable_and_tried_once(tmp
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     engine = _Engine(spoil=12345.0)
     configs = [StorageConfig.of("lz4-1", chunks, 2) for chunks in ("8x8x8", "4x4x4")]
-    shelf = fill_shelf(engine, some_tomogram(), tmp_path, configs)
-    assert set(shelf.impossible) == {config.name for config in configs}
-    assert "1 of 576 voxels were read back with other bits" in shelf.impossible[configs[0].name]
+    store_set = write_store_set(engine, some_tomogram(), tmp_path, configs)
+    assert set(store_set.impossible) == {config.name for config in configs}
+    assert "1 of 576 voxels were read back with other bits" in store_set.impossible[configs[0].name]
     assert engine.writes == 1
     assert not list((tmp_path / "temporary").iterdir())
 
@@ -356,14 +362,14 @@ def test_bytes_that_become_wider_integers_are_stored(codec, zarr_format, tmp_pat
     """With what the values of this tomogram become, which those of the trial have to become too."""
     voxels = np.random.default_rng(0).normal(100, 12, (9, 12, 10)).astype("uint8")
     config = StorageConfig.of(codec, "8x8x8", zarr_format)
-    shelf = fill_shelf(ENGINE, voxels, tmp_path, [config])
-    assert (shelf.failed, shelf.impossible) == ({}, {}) and config.name in shelf.stores
+    store_set = write_store_set(ENGINE, voxels, tmp_path, [config])
+    assert (store_set.failed, store_set.impossible) == ({}, {}) and config.name in store_set.stores
 
 
 def test_a_codec_of_every_release_that_goes_wrong_has_failed(tmp_path):
     config = StorageConfig.of("zstd-5", "8x8x8", 2)
-    shelf = fill_shelf(_Engine(spoil=12345.0), some_tomogram(), tmp_path, [config])
-    assert shelf.impossible == {} and "other bits" in shelf.failed[config.name]
+    store_set = write_store_set(_Engine(spoil=12345.0), some_tomogram(), tmp_path, [config])
+    assert store_set.impossible == {} and "other bits" in store_set.failed[config.name]
 
 
 def test_the_reason_of_a_trial_is_one_short_line(tmp_path):

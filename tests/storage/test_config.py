@@ -2,8 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cryoet_zarr_bench.errors import BadInput
-from cryoet_zarr_bench.storage.config import Codec, StorageConfig, chunks_name, parse_chunks
+from cryoet_zarr_bench.common.errors import BadInput
+from cryoet_zarr_bench.storage.codecs.codec import Codec
+from cryoet_zarr_bench.storage.config import StorageConfig, chunks_name, parse_chunks
 from cryoet_zarr_bench.storage.grid import CONVERSION, PROFILES, SECTIONS, selected_profile
 
 

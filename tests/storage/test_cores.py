@@ -9,7 +9,7 @@ import pytest
 
 PROGRAM = """
 import json, os
-from cryoet_zarr_bench.storage.cores import cores_in_use, keep_to_one_core, take_every_core
+from cryoet_zarr_bench.measured.cpu_cores import cores_in_use, keep_to_one_core, take_every_core
 found = [cores_in_use()]
 take_every_core()
 found.append(cores_in_use())

@@ -12,14 +12,14 @@ from skimage.metrics import (
     structural_similarity,
 )
 
-from cryoet_zarr_bench.errors import BadInput
-from cryoet_zarr_bench.storage.damage import (
+from cryoet_zarr_bench.common.errors import BadInput
+from cryoet_zarr_bench.fidelity.codec_damage import (
     DEFAULT_LOSS_BOUND,
     MOST_SHELLS,
     loss_bound,
     measure_damage,
 )
-from cryoet_zarr_bench.storage.lossy_formulas import bit_rounding
+from cryoet_zarr_bench.storage.codecs.lossy_formulas import bit_rounding
 from cryoet_zarr_bench.tomograms.synthetic import synthesize
 
 SHAPE = (40, 44, 48)

@@ -21,9 +21,9 @@ from cryoet_zarr_bench.storage.engines import (
     settings_in_force,
     take_over,
 )
-from cryoet_zarr_bench.storage.integrity import NotWhatWasAsked
-from cryoet_zarr_bench.storage.metadata_defaults import spelled_out
-from cryoet_zarr_bench.storage.stores import write_verified
+from cryoet_zarr_bench.storage.stores.metadata_defaults import spelled_out
+from cryoet_zarr_bench.storage.stores.store_checks import StoreMismatch
+from cryoet_zarr_bench.storage.stores.verified_store import write_verified
 
 CODECS = ("none", "blosc-lz4-5-shuffle", "blosc-zstd-5-bitshuffle", "zstd-5", "gzip-5")
 CONFIGS = [
@@ -213,6 +213,6 @@ def test_tensorstore_that_writes_another_level_is_noticed(tmp_path, monkeypatch)
         return right(store, shape, dtype, StorageConfig.of("zstd-1", "8x8x8", 3))
 
     monkeypatch.setattr(engine, "create", another_level)
-    with pytest.raises(NotWhatWasAsked, match="codecs"):
+    with pytest.raises(StoreMismatch, match="codecs"):
         write_verified(engine, noise(), tmp_path, config)
     shutil.rmtree(tmp_path)

@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cryoet_zarr_bench.storage import entropy, scaling
+from cryoet_zarr_bench.measured.prepared_stores.store_set import StoreSet
+from cryoet_zarr_bench.storage.codecs import value_scaling
+from cryoet_zarr_bench.storage.codecs.value_scaling import Scaling
 from cryoet_zarr_bench.storage.config import StorageConfig
 from cryoet_zarr_bench.storage.engines import installed_engine
-from cryoet_zarr_bench.storage.entropy import entropy_of
-from cryoet_zarr_bench.storage.scaling import Scaling
-from cryoet_zarr_bench.storage.store_shelf import StoreShelf
-from cryoet_zarr_bench.storage.stores import write_verified
+from cryoet_zarr_bench.storage.stores import voxel_entropy
+from cryoet_zarr_bench.storage.stores.verified_store import write_verified
+from cryoet_zarr_bench.storage.stores.voxel_entropy import entropy_of
 
 
 def by_definition(items):
@@ -48,8 +49,8 @@ def test_it_is_the_same_when_little_is_in_memory(monkeypatch):
     voxels = np.random.default_rng(0).normal(size=(9, 20, 30)).astype("float32")
     voxels[3:6] = voxels[:3]
     whole = entropy_of(voxels)
-    monkeypatch.setattr(entropy, "_PIECE", 700)
-    monkeypatch.setattr(entropy, "_MOST_SORTED", 500)
+    monkeypatch.setattr(voxel_entropy, "_PIECE", 700)
+    monkeypatch.setattr(voxel_entropy, "_MOST_SORTED", 500)
     in_pieces = entropy_of(voxels)
     assert in_pieces.values == pytest.approx(whole.values, abs=1e-9)
     assert in_pieces.byte_planes == whole.byte_planes and in_pieces.seen_once == whole.seen_once
@@ -83,13 +84,13 @@ def test_one_value_has_no_entropy():
 def test_bits_above_are_those_of_chunks(tmp_path):
     voxels = np.random.default_rng(0).integers(0, 256, (16, 16, 16)).astype("uint8")
     config = StorageConfig.of("none", "16x16x16", 2)
-    shelf = StoreShelf(entropy=entropy_of(voxels))
-    shelf.stores[config.name] = write_verified(installed_engine(), voxels, tmp_path, config)
-    above = shelf.bits_above_entropy(config)
+    store_set = StoreSet(entropy=entropy_of(voxels))
+    store_set.stores[config.name] = write_verified(installed_engine(), voxels, tmp_path, config)
+    above = store_set.bits_above_entropy(config)
     assert above == pytest.approx(8 - by_definition(voxels.ravel().tolist()))
     assert 0 < above < 0.1
     with pytest.raises(RuntimeError, match="never worked out"):
-        StoreShelf(stores=shelf.stores).bits_above_entropy(config)
+        StoreSet(stores=store_set.stores).bits_above_entropy(config)
 
 
 @given(
@@ -111,6 +112,6 @@ def test_scaling_is_of_the_finite_values(voxels):
 def test_scaling_is_the_same_when_little_is_in_memory(monkeypatch):
     voxels = (1e4 + np.random.default_rng(0).normal(size=(9, 20, 30))).astype("float32")
     whole = Scaling.of(voxels)
-    monkeypatch.setattr(scaling, "_PIECE", 700)
+    monkeypatch.setattr(value_scaling, "_PIECE", 700)
     assert Scaling.of(voxels).sigma == pytest.approx(whole.sigma, rel=1e-9)
     assert whole.sigma == pytest.approx(voxels.std(dtype="float64"), rel=1e-9)

@@ -10,8 +10,8 @@ from skimage.metrics import (
     structural_similarity,
 )
 
-from cryoet_zarr_bench.storage import fidelity
-from cryoet_zarr_bench.storage.fidelity import compare
+from cryoet_zarr_bench.fidelity import error_metrics
+from cryoet_zarr_bench.fidelity.error_metrics import compare
 
 SHAPE = (20, 24, 31)
 
@@ -51,12 +51,12 @@ def test_slabs_change_nothing(shape, slab, seed):
     rng = np.random.default_rng(seed)
     reference = rng.standard_normal(shape)
     other = reference + 0.5 * rng.standard_normal(shape)
-    whole = fidelity.SLAB_VOXELS
+    whole = error_metrics.SLAB_VOXELS
     try:
-        fidelity.SLAB_VOXELS = slab
+        error_metrics.SLAB_VOXELS = slab
         found = compare(reference, other, 5.0)
     finally:
-        fidelity.SLAB_VOXELS = whole
+        error_metrics.SLAB_VOXELS = whole
     expected = structural_similarity(reference, other, data_range=5.0)
     assert found.ssim == pytest.approx(expected, abs=1e-9)
     assert found.mse == pytest.approx(mean_squared_error(reference, other), rel=1e-12)
@@ -102,12 +102,12 @@ def test_gain_and_offset_show(gain, offset):
 def test_the_line_is_the_one_of_least_squares(gain, offset, mean, slab):
     reference, noisy = pair(offset=mean)
     other = gain * noisy + offset
-    whole = fidelity.SLAB_VOXELS
+    whole = error_metrics.SLAB_VOXELS
     try:
-        fidelity.SLAB_VOXELS = slab
+        error_metrics.SLAB_VOXELS = slab
         found = compare(reference, other, by_slice=False)
     finally:
-        fidelity.SLAB_VOXELS = whole
+        error_metrics.SLAB_VOXELS = whole
     slope, intercept = np.polyfit(reference.reshape(-1) - mean, other.reshape(-1), 1)
     assert found.gain == pytest.approx(slope, abs=1e-8)
     assert found.offset == pytest.approx(intercept - slope * mean, abs=1e-5)
@@ -150,7 +150,7 @@ def test_a_window_with_nan_is_left_out_and_no_other():
     valid = similarity[3:-3, 3:-3, 3:-3]
     mask = np.ones(valid.shape, dtype=bool)
     mask[4:11, 6:13, 9:16] = False
-    found = fidelity.structural_similarity(reference, other, 6.0)
+    found = error_metrics.structural_similarity(reference, other, 6.0)
     assert found == pytest.approx(valid[mask].mean(), abs=1e-9)
 
 

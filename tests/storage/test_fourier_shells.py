@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cryoet_zarr_bench.storage.fidelity import compare
-from cryoet_zarr_bench.storage.fourier_shells import (
+from cryoet_zarr_bench.fidelity.error_metrics import compare
+from cryoet_zarr_bench.fidelity.fourier_shells import (
     MAXIMUM_TILT,
     PEAK_MEMORY_FACTOR,
     TAPER,

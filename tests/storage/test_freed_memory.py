@@ -10,7 +10,7 @@ import pytest
 
 PROGRAM = """
 import json, resource
-from cryoet_zarr_bench.storage.freed_memory import (
+from cryoet_zarr_bench.measured.freed_memory import (
     give_back_freed_memory, is_memory_kept, keep_freed_memory
 )
 keep_freed_memory()

@@ -9,8 +9,8 @@ import pytest
 
 PROGRAM = """
 import json, mmap, resource
-from cryoet_zarr_bench.storage.freed_memory import keep_freed_memory
-from cryoet_zarr_bench.storage.heap_layout import shift_heap
+from cryoet_zarr_bench.measured.freed_memory import keep_freed_memory
+from cryoet_zarr_bench.measured.heap_layout import shift_heap
 keep_freed_memory()
 import ctypes
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -6,12 +6,10 @@ import numpy as np
 import pytest
 import zarr
 
-from cryoet_zarr_bench.storage import shard_index
-from cryoet_zarr_bench.storage.integrity import (
-    NotWhatWasAsked,
-    check_bit_equal,
-    check_release,
-)
+from cryoet_zarr_bench.common.errors import ReleaseMismatch
+from cryoet_zarr_bench.measured.installed_release import check_release
+from cryoet_zarr_bench.storage.stores import shard_index
+from cryoet_zarr_bench.storage.stores.store_checks import StoreMismatch, check_bit_equal
 
 
 def test_nan_payloads_and_the_sign_of_zero_count():
@@ -19,9 +17,9 @@ def test_nan_payloads_and_the_sign_of_zero_count():
     payload = quiet.copy()
     payload.view("uint32")[...] |= 1
     check_bit_equal(payload, payload.copy())
-    with pytest.raises(NotWhatWasAsked, match="1 of 1 voxels"):
+    with pytest.raises(StoreMismatch, match="1 of 1 voxels"):
         check_bit_equal(quiet, payload)
-    with pytest.raises(NotWhatWasAsked, match="1 of 1 voxels"):
+    with pytest.raises(StoreMismatch, match="1 of 1 voxels"):
         check_bit_equal(np.zeros((1, 1, 1), "float16"), -np.zeros((1, 1, 1), "float16"))
 
 
@@ -29,14 +27,14 @@ def test_nan_payloads_and_the_sign_of_zero_count():
     "read", [np.zeros((2, 3, 4), "float64"), np.zeros((2, 4, 3), "float32"), np.zeros((24,), "<f4")]
 )
 def test_another_shape_or_dtype_is_not_the_same(read):
-    with pytest.raises(NotWhatWasAsked, match="read back"):
+    with pytest.raises(StoreMismatch, match="read back"):
         check_bit_equal(np.zeros((2, 3, 4), "float32"), read)
 
 
 def test_a_difference_is_told_where_it_is_in_the_tomogram():
     written, read = np.zeros((2, 3, 4), "int16"), np.zeros((2, 3, 4), "int16")
     read[1, 0, 2] = 1
-    with pytest.raises(NotWhatWasAsked, match=r"1 of 24 voxels .* = \(11, 20, 2\)"):
+    with pytest.raises(StoreMismatch, match=r"1 of 24 voxels .* = \(11, 20, 2\)"):
         check_bit_equal(written, read, (10, 20, 0))
 
 
@@ -79,18 +77,18 @@ def test_the_right_label_is_accepted_and_recorded():
 
 @pytest.mark.parametrize("package", RIGHT)
 def test_the_wrong_version_on_the_label_is_caught(package):
-    with pytest.raises(NotWhatWasAsked, match=f"{package} .* but the label says 1.2.3"):
+    with pytest.raises(ReleaseMismatch, match=f"{package} .* but the label says 1.2.3"):
         check_release({**RIGHT, package: "1.2.3"})
 
 
 def test_a_module_that_is_not_the_installed_package_is_caught(monkeypatch):
     """As when a new version was installed but another copy, of another version, is imported."""
     monkeypatch.setattr(zarr, "__version__", "9.9.9")
-    with pytest.raises(NotWhatWasAsked, match=r"zarr 9.9.9 is imported"):
+    with pytest.raises(ReleaseMismatch, match=r"zarr 9.9.9 is imported"):
         check_release({"zarr": importlib.metadata.version("zarr")})
 
 
 def test_a_package_from_outside_of_the_environment_is_caught(monkeypatch, tmp_path):
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
-    with pytest.raises(NotWhatWasAsked, match="outside of this environment"):
+    with pytest.raises(ReleaseMismatch, match="outside of this environment"):
         check_release(RIGHT)

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cryoet_zarr_bench.storage.config import StorageConfig
-from cryoet_zarr_bench.storage.counting import count_reading, count_writing
 from cryoet_zarr_bench.storage.engines import installed_engine
-from cryoet_zarr_bench.storage.engines.counting_zarr3 import BucketStore
-from cryoet_zarr_bench.storage.latency import ASSUMED, Connections, Latency
-from cryoet_zarr_bench.storage.requests import Bucket
-from cryoet_zarr_bench.storage.virtual_time import VirtualLoop
+from cryoet_zarr_bench.storage.object_store.bucket import Bucket
+from cryoet_zarr_bench.storage.object_store.bucket_store_zarr3 import BucketStore
+from cryoet_zarr_bench.storage.object_store.request_latency import ASSUMED, Connections, Latency
+from cryoet_zarr_bench.storage.object_store.virtual_time import VirtualLoop
+from cryoet_zarr_bench.storage.patterns.request_counts import count_reading, count_writing
 
 ENGINE = installed_engine()
 TOMOGRAM = np.random.default_rng(0).normal(size=(32, 64, 64)).astype("float32")

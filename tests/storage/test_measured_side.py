@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from cryoet_zarr_bench.releases.companions import fitting
-from cryoet_zarr_bench.releases.install import install, make_environment
-from cryoet_zarr_bench.releases.interpreters import find_interpreter
+from cryoet_zarr_bench.machine.interpreters import find_interpreter
+from cryoet_zarr_bench.releases.companion_packages import fitting
+from cryoet_zarr_bench.releases.installation import install, make_environment
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -16,28 +16,33 @@ PROGRAM = """
 import importlib, json, pathlib, pkgutil, sys, tempfile, warnings
 sys.path.append(sys.argv[1])
 import numpy
-import cryoet_zarr_bench.storage as storage
-import cryoet_zarr_bench.tomograms.prepared
-for module in pkgutil.iter_modules(storage.__path__):
-    importlib.import_module(f"cryoet_zarr_bench.storage.{module.name}")
+import cryoet_zarr_bench
+# Of engines and stores of buckets each release has its own.
+of_a_release = ("storage.engines.", "storage.object_store.bucket_store")
+for room in ("storage", "fidelity", "measured"):
+    folder = f"{cryoet_zarr_bench.__path__[0]}/{room}"
+    for module in pkgutil.walk_packages([folder], f"cryoet_zarr_bench.{room}."):
+        if not any(each in module.name for each in of_a_release):
+            importlib.import_module(module.name)
 from cryoet_zarr_bench.storage.config import StorageConfig
 from cryoet_zarr_bench.storage.engines import installed_engine
 from cryoet_zarr_bench.storage.grid import PROFILES
-from cryoet_zarr_bench.storage.portability import engines_here
-from cryoet_zarr_bench.storage.store_shelf import fill_shelf
+from cryoet_zarr_bench.measured.prepared_stores.portability_stores import engines_here
+from cryoet_zarr_bench.measured.prepared_stores.store_set import write_store_set
 engine = installed_engine()
 tomogram = numpy.random.default_rng(0).normal(size=(20, 24, 28)).astype("float32")
 # Given such a name as a string, zarr takes it for a URL.
 with tempfile.TemporaryDirectory(prefix="a#b?c;d::e", suffix="%20\\n.zip") as folder:
-    shelf = fill_shelf(engine, tomogram, pathlib.Path(folder), list(PROFILES["quick"].configs()))
+    store_set = write_store_set(
+        engine, tomogram, pathlib.Path(folder), list(PROFILES["quick"].configs()))
     section = [StorageConfig.of(name, "8x16x16", zarr_format)
                for name in sys.argv[2].split() for zarr_format in engine.zarr_formats]
-    codecs = fill_shelf(engine, tomogram, pathlib.Path(folder) / "codecs", section)
+    codecs = write_store_set(engine, tomogram, pathlib.Path(folder) / "codecs", section)
     reread = {name: bool((engine.open(store.folder)[...] == tomogram).all())
-              for name, store in shelf.stores.items()}
+              for name, store in store_set.stores.items()}
 missing = engines_here()[1]
 print(json.dumps({"missing": missing, "stores": reread,
-                  "impossible": shelf.impossible, "failed": shelf.failed,
+                  "impossible": store_set.impossible, "failed": store_set.failed,
                   "settings": engine.settings(), "formats": engine.zarr_formats,
                   "codecs": sorted(codecs.impossible), "codecs_failed": codecs.failed}))
 """

@@ -10,9 +10,8 @@ from asv.runner import BenchmarkResult
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cryoet_zarr_bench.storage.clocks import CPU_TIMES_FILE
-from cryoet_zarr_bench.storage.config import StorageConfig
-from cryoet_zarr_bench.storage.overhead import (
+from cryoet_zarr_bench.measured.clocks import CPU_TIMES_FILE
+from cryoet_zarr_bench.measured.overhead_figures import (
     Both,
     as_cpu_samples,
     as_samples,
@@ -26,6 +25,7 @@ from cryoet_zarr_bench.storage.overhead import (
     timed,
     whole_chunks,
 )
+from cryoet_zarr_bench.storage.config import StorageConfig
 
 COUNTS = (512, 64, 8)
 seconds = st.floats(1e-6, 1e-2)

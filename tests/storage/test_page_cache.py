@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cryoet_zarr_bench.storage import page_cache
-from cryoet_zarr_bench.storage.page_cache import (
+from cryoet_zarr_bench.measured import page_cache
+from cryoet_zarr_bench.measured.page_cache import (
     drop,
     make_durable,
     residency,
@@ -16,7 +16,7 @@ from cryoet_zarr_bench.storage.page_cache import (
     why_never_durable,
     why_unknown,
 )
-from cryoet_zarr_bench.storage.session import file_system_of
+from cryoet_zarr_bench.measured.process_record import file_system_of
 
 MEMORY = Path("/dev/shm")
 PAGE = os.sysconf("SC_PAGE_SIZE")

@@ -7,10 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cryoet_zarr_bench.storage.config import StorageConfig
-from cryoet_zarr_bench.storage.engines import ENGINES, engine_called, installed_engine, take_over
-from cryoet_zarr_bench.storage.grid import SECTIONS
-from cryoet_zarr_bench.storage.portability import (
+from cryoet_zarr_bench.measured.prepared_stores.portability_stores import (
     KEPT_STORES,
     KEPT_WRITERS,
     OTHER_VOXELS,
@@ -20,6 +17,9 @@ from cryoet_zarr_bench.storage.portability import (
     fill_portability,
     volume,
 )
+from cryoet_zarr_bench.storage.config import StorageConfig
+from cryoet_zarr_bench.storage.engines import ENGINES, engine_called, installed_engine, take_over
+from cryoet_zarr_bench.storage.grid import SECTIONS
 
 CONFIGS = list(SECTIONS["portability"]["quick"].configs())
 EVERY = list(SECTIONS["portability"]["full"].configs())
@@ -65,15 +65,15 @@ def test_the_voxels_are_the_same_wherever_they_are_made():
 def test_every_engine_reads_every_other(tmp_path):
     engines, missing = engines_here()
     assert list(engines) == list(ENGINES) and not missing
-    shelf = fill_portability(engines, tmp_path, CONFIGS)
+    store_set = fill_portability(engines, tmp_path, CONFIGS)
     for config in CONFIGS:
         for writer in (*ENGINES, *KEPT_WRITERS):
             for reader in ENGINES:
                 if writer == "zarr-2.18.7" and config.zarr_format == 3:
                     with pytest.raises(NotImplementedError, match=r"no .* of zarr-2\.18\.7"):
-                        shelf.outcome(writer, reader, config)
+                        store_set.outcome(writer, reader, config)
                     continue
-                outcome = shelf.outcome(writer, reader, config)
+                outcome = store_set.outcome(writer, reader, config)
                 # tensorstore knows no `checksum` of zstd, which numcodecs writes with zarr 2.18.
                 refused = (writer, reader, config.name) == (
                     "zarr-2.18.7",
@@ -81,7 +81,7 @@ def test_every_engine_reads_every_other(tmp_path):
                     "zstd-5_4x8x8_v2",
                 )
                 assert outcome == (UNREADABLE if refused else SAME_BITS)
-    record = shelf.described()
+    record = store_set.described()
     assert json.loads(json.dumps(record)) == record
     assert record["outcomes"]["tensorstore"]["zarrs"] == "0" * len(CONFIGS)
     assert record["reasons"]["tensorstore"] == {
@@ -98,17 +98,17 @@ def test_wrong_voxels_and_refusals_are_told_apart(tmp_path):
         "tensorstore": WrongVoxels(),
         "zarrs": RefusesToRead(),
     }
-    shelf = fill_portability(engines, tmp_path, CONFIGS)
+    store_set = fill_portability(engines, tmp_path, CONFIGS)
     config = CONFIGS[0]
     # What it writes it cannot read itself, so that it is no store at all.
     for writer in ("tensorstore", "zarrs"):
         with pytest.raises(RuntimeError, match=f"{writer} wrote no"):
-            shelf.outcome(writer, "zarr-python", config)
-    assert shelf.outcome("zarr-python", "zarr-python", config) == SAME_BITS
-    assert shelf.outcome("zarr-python", "tensorstore", config) == OTHER_VOXELS
-    assert shelf.outcome("zarr-3.4.2", "tensorstore", config) == OTHER_VOXELS
-    assert shelf.outcome("zarr-python", "zarrs", config) == UNREADABLE
-    reasons = shelf.described()["reasons"]
+            store_set.outcome(writer, "zarr-python", config)
+    assert store_set.outcome("zarr-python", "zarr-python", config) == SAME_BITS
+    assert store_set.outcome("zarr-python", "tensorstore", config) == OTHER_VOXELS
+    assert store_set.outcome("zarr-3.4.2", "tensorstore", config) == OTHER_VOXELS
+    assert store_set.outcome("zarr-python", "zarrs", config) == UNREADABLE
+    reasons = store_set.described()["reasons"]
     assert (
         "1 of 384 voxels were read back with other bits, first at z, y, x = (1, 2, 3)"
         in reasons["tensorstore"]
@@ -117,11 +117,11 @@ def test_wrong_voxels_and_refusals_are_told_apart(tmp_path):
 
 
 def test_a_missing_engine_is_not_applicable(tmp_path):
-    shelf = fill_portability({"zarr-python": engine_called("zarr-python")}, tmp_path, CONFIGS)
-    shelf.missing = {"zarrs": "zarrs is not in this environment"}
+    store_set = fill_portability({"zarr-python": engine_called("zarr-python")}, tmp_path, CONFIGS)
+    store_set.missing = {"zarrs": "zarrs is not in this environment"}
     for pair in (("zarrs", "zarr-python"), ("zarr-python", "zarrs")):
         with pytest.raises(NotImplementedError, match="not in this environment"):
-            shelf.outcome(*pair, CONFIGS[0])
+            store_set.outcome(*pair, CONFIGS[0])
 
 
 def test_the_kept_stores_are_small_and_there_for_every_writer():

@@ -10,27 +10,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cryoet_zarr_bench.releases.install import install, make_environment
-from cryoet_zarr_bench.releases.interpreters import find_interpreter
-from cryoet_zarr_bench.storage.access import ACCESS_PATTERNS, SEED
-from cryoet_zarr_bench.storage.access_figures import access_figures, pyramid_of
+from cryoet_zarr_bench.machine.interpreters import find_interpreter
+from cryoet_zarr_bench.measured.prepared_stores.core_stores import Figures
+from cryoet_zarr_bench.measured.prepared_stores.store_set import write_store_set
+from cryoet_zarr_bench.releases.installation import install, make_environment
 from cryoet_zarr_bench.storage.boxes import shape_of
 from cryoet_zarr_bench.storage.config import StorageConfig
-from cryoet_zarr_bench.storage.counting import (
+from cryoet_zarr_bench.storage.engines import installed_engine
+from cryoet_zarr_bench.storage.object_store.bucket import Bucket, Request
+from cryoet_zarr_bench.storage.object_store.request_latency import ASSUMED
+from cryoet_zarr_bench.storage.patterns.access_figures import access_figures, pyramid_of
+from cryoet_zarr_bench.storage.patterns.access_patterns import ACCESS_PATTERNS, SEED
+from cryoet_zarr_bench.storage.patterns.request_counts import (
     check_changed,
     count_changing,
     count_reading,
     count_writing,
     other_voxels,
 )
-from cryoet_zarr_bench.storage.engines import installed_engine
-from cryoet_zarr_bench.storage.integrity import NotWhatWasAsked
-from cryoet_zarr_bench.storage.latency import ASSUMED
-from cryoet_zarr_bench.storage.requests import Bucket, Request
-from cryoet_zarr_bench.storage.shard_access import inner_chunk, shard_figures
-from cryoet_zarr_bench.storage.shelf import Figures
-from cryoet_zarr_bench.storage.store_shelf import fill_shelf
-from cryoet_zarr_bench.storage.stores import write_verified
+from cryoet_zarr_bench.storage.patterns.shard_access import inner_chunk, shard_figures
+from cryoet_zarr_bench.storage.stores.store_checks import StoreMismatch
+from cryoet_zarr_bench.storage.stores.verified_store import write_verified
 
 PROJECT = Path(__file__).resolve().parents[2]
 ENGINE = installed_engine()
@@ -150,11 +150,11 @@ def test_a_change_beside_the_box_is_found(tmp_path):
     array[box] = other_voxels(SMALL[box])
     check_changed(ENGINE, store, box, SMALL)
     array[0, 1, 2] = 5
-    with pytest.raises(NotWhatWasAsked, match=r"1 of 34560 voxels .* \(0, 1, 2\)"):
+    with pytest.raises(StoreMismatch, match=r"1 of 34560 voxels .* \(0, 1, 2\)"):
         check_changed(ENGINE, store, box, SMALL)
     array[0, 1, 2] = SMALL[0, 1, 2]
     array[box] = SMALL[box]
-    with pytest.raises(NotWhatWasAsked, match=f"{16**3} of 34560 voxels"):
+    with pytest.raises(StoreMismatch, match=f"{16**3} of 34560 voxels"):
         check_changed(ENGINE, store, box, SMALL)
 
 
@@ -163,7 +163,7 @@ def test_what_is_read_wrong_is_not_counted(tmp_path):
     store = write_verified(ENGINE, SMALL, tmp_path, config).folder
     (store / "c" / "0" / "0" / "0").unlink()
     everything = tuple(slice(0, length) for length in SMALL.shape)
-    with pytest.raises(NotWhatWasAsked, match="4096 of 34560 voxels"):
+    with pytest.raises(StoreMismatch, match="4096 of 34560 voxels"):
         count_reading(ENGINE, store, [everything], SMALL)
 
 
@@ -172,12 +172,12 @@ def test_what_is_read_wrong_is_not_counted(tmp_path):
 )
 def test_a_config_whose_counting_fails_has_no_figure(figures: Figures, chunks, tmp_path):
     config = StorageConfig.of("none", chunks, 3)
-    shelf = fill_shelf(ENGINE, SMALL, tmp_path, [config])
+    store_set = write_store_set(ENGINE, SMALL, tmp_path, [config])
     wrong = SMALL.copy()
     wrong[3, 4, 5] += 1
-    shelf.fill_figures(config, lambda store: figures(ENGINE, wrong, config, store))
+    store_set.fill_figures(config, lambda store: figures(ENGINE, wrong, config, store))
     with pytest.raises(RuntimeError, match=r"no figure for none_.* 1 of [0-9]+ voxels"):
-        shelf.figure(config, "write_puts")
+        store_set.figure(config, "write_puts")
 
 
 def test_every_figure_of_every_pattern(tmp_path):
@@ -234,12 +234,12 @@ COUNTING = """
 import json, pathlib, sys, tempfile
 sys.path.append(sys.argv[1])
 import numpy
-from cryoet_zarr_bench.storage.access import ACCESS_PATTERNS
-from cryoet_zarr_bench.storage.access_figures import access_figures
+from cryoet_zarr_bench.storage.patterns.access_patterns import ACCESS_PATTERNS
+from cryoet_zarr_bench.storage.patterns.access_figures import access_figures
 from cryoet_zarr_bench.storage.config import StorageConfig
 from cryoet_zarr_bench.storage.engines import installed_engine
-from cryoet_zarr_bench.storage.shard_access import shard_figures
-from cryoet_zarr_bench.storage.store_shelf import fill_shelf
+from cryoet_zarr_bench.storage.patterns.shard_access import shard_figures
+from cryoet_zarr_bench.measured.prepared_stores.store_set import write_store_set
 engine = installed_engine()
 tomogram = (numpy.arange(64**3) % 251).astype("float32").reshape(64, 64, 64)
 configs = [StorageConfig.of("none", "32x32x32", 2)]
@@ -247,12 +247,12 @@ if 3 in engine.zarr_formats:
     configs = [StorageConfig.of("none", "8x64x64", 3),
                StorageConfig.of("none", "16x16x16 in 64x64x64", 3)]
 with tempfile.TemporaryDirectory() as folder:
-    shelf = fill_shelf(engine, tomogram, pathlib.Path(folder), configs)
+    store_set = write_store_set(engine, tomogram, pathlib.Path(folder), configs)
     for config in configs:
         figures = shard_figures if config.shards else access_figures
-        shelf.fill_figures(config, lambda store: figures(engine, tomogram, config, store))
-assert not shelf.failed, shelf.failed
-print(json.dumps(shelf.figures))
+        store_set.fill_figures(config, lambda store: figures(engine, tomogram, config, store))
+assert not store_set.failed, store_set.failed
+print(json.dumps(store_set.figures))
 """
 
 

@@ -12,12 +12,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cryoet_zarr_bench.storage.config import Codec, StorageConfig
+from cryoet_zarr_bench.measured.prepared_stores.store_set import fingerprints, write_store_set
+from cryoet_zarr_bench.storage.codecs.codec import Codec
+from cryoet_zarr_bench.storage.config import StorageConfig
 from cryoet_zarr_bench.storage.engines import installed_engine
 from cryoet_zarr_bench.storage.grid import PROFILES
-from cryoet_zarr_bench.storage.integrity import NotWhatWasAsked
-from cryoet_zarr_bench.storage.store_shelf import fill_shelf, fingerprints
-from cryoet_zarr_bench.storage.stores import write_verified
+from cryoet_zarr_bench.storage.stores.store_checks import StoreMismatch
+from cryoet_zarr_bench.storage.stores.verified_store import write_verified
 
 ENGINE = installed_engine()
 DTYPES = ("int8", "uint8", "int16", "uint16", "float16", "float32")
@@ -186,7 +187,7 @@ class GivesUp(Wrong):
 def test_a_wrong_engine_gets_no_figure(engine, reason, tmp_path):
     tomogram = some_tomogram()
     tomogram[0, 0, 0] = -0.0
-    with pytest.raises(NotWhatWasAsked, match=reason):
+    with pytest.raises(StoreMismatch, match=reason):
         write_verified(engine(), tomogram, tmp_path, CONFIG)
 
 
@@ -249,7 +250,7 @@ class CutsAShard(Wrong):
     ids=lambda value: type(value).__name__,
 )
 def test_a_wrong_shard_gets_no_figure(engine, reason, tmp_path):
-    with pytest.raises(NotWhatWasAsked, match=reason):
+    with pytest.raises(StoreMismatch, match=reason):
         write_verified(engine, some_tomogram(), tmp_path, SHARDED)
 
 
@@ -264,9 +265,9 @@ def test_shards_hold_many_chunks_in_few_files(tmp_path):
 
 def test_shards_are_not_possible_in_format_2(tmp_path):
     config = dataclasses.replace(SHARDED, zarr_format=2)
-    shelf = fill_shelf(ENGINE, some_tomogram(), tmp_path, [config, SHARDED])
-    assert shelf.impossible == {config.name: "Zarr format 2 has no shards"}
-    assert list(shelf.stores) == [SHARDED.name]
+    store_set = write_store_set(ENGINE, some_tomogram(), tmp_path, [config, SHARDED])
+    assert store_set.impossible == {config.name: "Zarr format 2 has no shards"}
+    assert list(store_set.stores) == [SHARDED.name]
 
 
 def contents(folder):
@@ -300,11 +301,11 @@ def test_an_uncompressed_chunk_that_was_compressed_after_all_is_caught(tmp_path)
             chunk.write_bytes(chunk.read_bytes()[:-1])
 
     config = StorageConfig.of("none", "8x8x8", 2)
-    with pytest.raises(NotWhatWasAsked, match="uncompressed chunk has 2047 bytes, not 2048"):
+    with pytest.raises(StoreMismatch, match="uncompressed chunk has 2047 bytes, not 2048"):
         write_verified(Compresses(), some_tomogram(), tmp_path, config)
 
 
-def test_a_shelf_keeps_the_reason_of_each_config_that_has_no_figure(tmp_path):
+def test_a_store_set_keeps_the_reason_of_each_config_that_has_no_figure(tmp_path):
     class Format2Alone(Wrong):
         zarr_formats = (2,)
 
@@ -319,15 +320,17 @@ def test_a_shelf_keeps_the_reason_of_each_config_that_has_no_figure(tmp_path):
     good = StorageConfig.of("zstd-5", "8x8x8", 2)
     failing = StorageConfig.of("gzip-1", "8x8x8", 2)
     impossible = StorageConfig.of("zstd-5", "8x8x8", 3)
-    shelf = fill_shelf(Format2Alone(), some_tomogram(), tmp_path, [failing, impossible, good])
-    assert shelf.get(good).file_count > 1
+    store_set = write_store_set(
+        Format2Alone(), some_tomogram(), tmp_path, [failing, impossible, good]
+    )
+    assert store_set.get(good).file_count > 1
     with pytest.raises(RuntimeError, match=r"no figure for gzip-1.*no space left"):
-        shelf.get(failing)
+        store_set.get(failing)
     with pytest.raises(NotImplementedError, match="cannot write Zarr format 3"):
-        shelf.get(impossible)
+        store_set.get(impossible)
     with pytest.raises(RuntimeError, match="never written"):
-        shelf.get(CONFIG)
-    assert list(fingerprints(shelf)) == [good.name]
+        store_set.get(CONFIG)
+    assert list(fingerprints(store_set)) == [good.name]
 
 
 def test_the_content_of_a_store_changes_with_one_bit(tmp_path):

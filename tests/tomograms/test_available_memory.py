@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cryoet_zarr_bench import cli
-from cryoet_zarr_bench.tomograms.available_memory import (
+from cryoet_zarr_bench.common.available_memory import (
     group_bounds,
     is_out_of_memory,
     process_bounds,
@@ -94,7 +94,7 @@ def test_what_is_mapped_already_is_no_longer_left(tmp_path, monkeypatch):
 def under_a_limit(kind: int, limit: int, *arguments: str, folder: Path) -> tuple[int, str]:
     """The exit code of a command that may take so many bytes, and what it says."""
     answer = subprocess.run(
-        [sys.executable, "-m", "cryoet_zarr_bench.cli", *arguments],
+        [sys.executable, "-m", "cryoet_zarr_bench", *arguments],
         cwd=PROJECT,
         # Each thread of a BLAS takes address space of its own.
         env={**os.environ, "CRYOET_CACHE_DIR": str(folder / "cache"), "OPENBLAS_NUM_THREADS": "1"},
@@ -163,11 +163,11 @@ class Unmappable(ImportError):
 @pytest.mark.parametrize(
     ("command", "where"),
     [
-        (["qc", "synthetic:10A@8"], "cryoet_zarr_bench.reports.quality_report.run_quality_control"),
-        (["bench"], "cryoet_zarr_bench.reports.main_job.run_main_job"),
-        (["tomograms"], "cryoet_zarr_bench.reports.portal_report.list_cache"),
-        (["readme"], "cryoet_zarr_bench.reports.documents.update_documents"),
-        (["releases", "list"], "cryoet_zarr_bench.releases.commands.load_catalogue"),
+        (["qc", "synthetic:10A@8"], "cryoet_zarr_bench.commands.qc_command.run_quality_control"),
+        (["bench"], "cryoet_zarr_bench.commands.bench_command.run_main_job"),
+        (["tomograms"], "cryoet_zarr_bench.commands.fetch_command.list_cache"),
+        (["readme"], "cryoet_zarr_bench.reports.documents.all_documents.update_documents"),
+        (["releases", "list"], "cryoet_zarr_bench.commands.releases_command.load_catalogue"),
     ],
     ids=lambda each: " ".join(each) if isinstance(each, list) else "",
 )

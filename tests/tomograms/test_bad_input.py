@@ -12,9 +12,9 @@ import pytest
 import tifffile
 import zarr
 
-from cryoet_zarr_bench.errors import BadInput
-from cryoet_zarr_bench.tomograms.cache import prepare
-from cryoet_zarr_bench.tomograms.files import read_volume
+from cryoet_zarr_bench.common.errors import BadInput
+from cryoet_zarr_bench.tomograms.formats.open_tomogram import read_volume
+from cryoet_zarr_bench.tomograms.preparation import prepare
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of the libraries, while the tests write
 

@@ -17,20 +17,20 @@ import zarr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cryoet_zarr_bench.errors import BadInput
-from cryoet_zarr_bench.tomograms import cache as cache_module
-from cryoet_zarr_bench.tomograms import entries
-from cryoet_zarr_bench.tomograms.cache import prepare
-from cryoet_zarr_bench.tomograms.entries import cache_directory
-from cryoet_zarr_bench.tomograms.prepared import open_prepared, sidecar_path
-from cryoet_zarr_bench.tomograms.sources import (
+from cryoet_zarr_bench.common.errors import BadInput
+from cryoet_zarr_bench.measured.prepared_tomogram import open_prepared, sidecar_path
+from cryoet_zarr_bench.tomograms import preparation as cache_module
+from cryoet_zarr_bench.tomograms.cache import cache_entries
+from cryoet_zarr_bench.tomograms.cache.cache_entries import cache_directory
+from cryoet_zarr_bench.tomograms.preparation import prepare
+from cryoet_zarr_bench.tomograms.synthetic import synthesize
+from cryoet_zarr_bench.tomograms.tomogram_sources import (
     FileSource,
     PortalSource,
     SyntheticSource,
     parse_crop,
     parse_source,
 )
-from cryoet_zarr_bench.tomograms.synthetic import synthesize
 
 VOXELS = np.arange(5 * 6 * 7, dtype=np.int16).reshape(5, 6, 7)
 
@@ -297,15 +297,15 @@ def test_a_damaged_entry_is_prepared_again(tomogram, obtained, damage, cache):
 
 def test_a_large_entry_is_hashed_only_when_it_was_written_to(tomogram, monkeypatch):
     """Then once: that it is still the same is noted."""
-    monkeypatch.setattr("cryoet_zarr_bench.tomograms.entries._ALWAYS_VERIFIED", 10)
+    monkeypatch.setattr("cryoet_zarr_bench.tomograms.cache.cache_entries._ALWAYS_VERIFIED", 10)
     hashed = []
-    digest = entries.voxels_digest
+    digest = cache_entries.voxels_digest
     monkeypatch.setattr(
-        entries, "voxels_digest", lambda prepared: hashed.append(prepared) or digest(prepared)
+        cache_entries, "voxels_digest", lambda prepared: hashed.append(prepared) or digest(prepared)
     )
     whole = prepare(str(tomogram), None)
     assert prepare(str(tomogram), None) == whole and hashed == []
-    assert entries.open_undamaged(whole.path, thorough=True) == whole
+    assert cache_entries.open_undamaged(whole.path, thorough=True) == whole
     assert len(hashed) == 1
     shutil.copy(whole.path, whole.path.with_suffix(".copy"))
     whole.path.with_suffix(".copy").replace(whole.path)
@@ -315,7 +315,7 @@ def test_a_large_entry_is_hashed_only_when_it_was_written_to(tomogram, monkeypat
     flip = bytearray(whole.path.read_bytes())
     flip[-1] ^= 1
     whole.path.write_bytes(flip)
-    assert entries.open_undamaged(whole.path) is None
+    assert cache_entries.open_undamaged(whole.path) is None
     assert np.array_equal(prepare(str(tomogram), None).load(), VOXELS)
 
 
@@ -384,8 +384,8 @@ def test_processes_may_prepare_at_once(cache):
     """Each loads what it was given; none leaves anything but the entry."""
     program = (
         "import hashlib\n"
-        "from cryoet_zarr_bench.tomograms.cache import prepare\n"
-        "from cryoet_zarr_bench.tomograms.prepared import sidecar_path\n"
+        "from cryoet_zarr_bench.tomograms.preparation import prepare\n"
+        "from cryoet_zarr_bench.measured.prepared_tomogram import sidecar_path\n"
         "for _ in range(20):\n"
         "    prepared = prepare('synthetic:10A@24', None)\n"
         "    digest = hashlib.sha256(prepared.load().tobytes()).hexdigest()\n"
@@ -414,8 +414,8 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(cache):
     """A limit on the size of files fails a write halfway, as a full disk does."""
     program = (
         "import resource\n"
-        "from cryoet_zarr_bench.errors import BadInput\n"
-        "from cryoet_zarr_bench.tomograms.cache import prepare\n"
+        "from cryoet_zarr_bench.common.errors import BadInput\n"
+        "from cryoet_zarr_bench.tomograms.preparation import prepare\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))\n"
         "try:\n"
         "    prepare('synthetic:10A@16', None)\n"

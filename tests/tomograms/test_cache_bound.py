@@ -16,12 +16,12 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from cryoet_zarr_bench import cli
-from cryoet_zarr_bench.errors import BadInput
-from cryoet_zarr_bench.tomograms import cache_bound
-from cryoet_zarr_bench.tomograms.cache import prepare
-from cryoet_zarr_bench.tomograms.cache_bound import clear_cache, keep_within_bound
-from cryoet_zarr_bench.tomograms.cache_items import cache_items
-from cryoet_zarr_bench.tomograms.prepared import sidecar_path
+from cryoet_zarr_bench.common.errors import BadInput
+from cryoet_zarr_bench.measured.prepared_tomogram import sidecar_path
+from cryoet_zarr_bench.tomograms.cache import cache_bound
+from cryoet_zarr_bench.tomograms.cache.cache_bound import clear_cache, keep_within_bound
+from cryoet_zarr_bench.tomograms.cache.cache_items import cache_items
+from cryoet_zarr_bench.tomograms.preparation import prepare
 
 DAY = 86400
 
@@ -123,7 +123,7 @@ def test_what_another_process_uses_stays(monkeypatch, end):
     (path,) = made(1)
     program = (
         "import sys\n"
-        "from cryoet_zarr_bench.tomograms.cache import prepare\n"
+        "from cryoet_zarr_bench.tomograms.preparation import prepare\n"
         f"kept = prepare({source(1)!r}, None)\n"
         "print(kept.sha256, flush=True)\n"
         "sys.stdin.read()\n"
@@ -146,15 +146,15 @@ def test_what_another_process_makes_stays(cache):
     """It is stopped while it writes: neither its file nor its description may go."""
     program = (
         "import contextlib, sys\n"
-        "from cryoet_zarr_bench.tomograms import cache\n"
-        "write = cache.write_whole\n"
+        "from cryoet_zarr_bench.tomograms import preparation\n"
+        "write = preparation.write_whole\n"
         "def slow(*arguments):\n"
         "    write(*arguments)\n"
         "    print('described', flush=True)\n"
         "    sys.stdin.readline()\n"
-        "cache.write_whole = slow\n"
-        "cache.folder_locked = lambda *_, **__: contextlib.nullcontext()\n"
-        f"kept = cache.prepare({source(1)!r}, None)\n"
+        "preparation.write_whole = slow\n"
+        "preparation.folder_locked = lambda *_, **__: contextlib.nullcontext()\n"
+        f"kept = preparation.prepare({source(1)!r}, None)\n"
         "print(kept.sha256, flush=True)\n"
     )
     maker = other_process(program)
@@ -174,14 +174,14 @@ def test_an_entry_that_is_being_replaced_is_not_removed_by_half(cache):
     path.write_bytes(path.read_bytes()[:-1])  # damaged: it is made again
     program = (
         "import sys\n"
-        "from cryoet_zarr_bench.tomograms import cache\n"
-        "write = cache.write_whole\n"
+        "from cryoet_zarr_bench.tomograms import preparation\n"
+        "write = preparation.write_whole\n"
         "def slow(*arguments):\n"
         "    write(*arguments)\n"
         "    print('described', flush=True)\n"
         "    sys.stdin.readline()\n"
-        "cache.write_whole = slow\n"
-        f"kept = cache.prepare({source(1)!r}, None)\n"
+        "preparation.write_whole = slow\n"
+        f"kept = preparation.prepare({source(1)!r}, None)\n"
         "print('made', flush=True)\n"
         "sys.stdin.readline()\n"
     )
@@ -204,8 +204,8 @@ def test_processes_at_once_stay_within_the_bound(monkeypatch, cache):
     monkeypatch.setenv("CRYOET_CACHE_LIMIT", "12000")
     program = (
         "import hashlib, sys\n"
-        "from cryoet_zarr_bench.tomograms.cache import prepare\n"
-        "from cryoet_zarr_bench.tomograms.prepared import open_prepared\n"
+        "from cryoet_zarr_bench.tomograms.preparation import prepare\n"
+        "from cryoet_zarr_bench.measured.prepared_tomogram import open_prepared\n"
         "for number in range(60):\n"
         "    kept = prepare(f'synthetic:10A@8#{number % 7}', None)\n"
         "    voxels = open_prepared(kept.path).load()\n"
@@ -244,7 +244,7 @@ def test_a_making_that_is_killed_leaves_nothing_for_good(cache, at):
     program = (
         "import os\n"
         "from pathlib import Path\n"
-        "from cryoet_zarr_bench.tomograms import cache\n"
+        "from cryoet_zarr_bench.tomograms import preparation\n"
         "replace, renamed = Path.replace, []\n"
         "def killed(path, target):\n"
         f"    if len(renamed) == {['description', 'name'].index(at) if at != 'voxels' else 9}:\n"
@@ -256,8 +256,8 @@ def test_a_making_that_is_killed_leaves_nothing_for_good(cache, at):
         "    def state(*source, said=[]):\n"
         "        said.append(1)\n"
         "        return len(said) > 1 and os._exit(9)\n"
-        "    cache.source_state = state\n"
-        f"cache.prepare({source(1)!r}, None)\n"
+        "    preparation.source_state = state\n"
+        f"preparation.prepare({source(1)!r}, None)\n"
     )
     assert subprocess.run([sys.executable, "-c", program]).returncode == 9
     left = list(cache.iterdir())

@@ -10,11 +10,11 @@ import zarr.codecs.numcodecs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cryoet_zarr_bench.errors import BadInput
-from cryoet_zarr_bench.tomograms.files import read_volume
-from cryoet_zarr_bench.tomograms.refusal import ACCEPTED_DTYPES
-from cryoet_zarr_bench.tomograms.units import angstrom_per_unit
-from cryoet_zarr_bench.tomograms.zarr_folders import open_level
+from cryoet_zarr_bench.common.errors import BadInput
+from cryoet_zarr_bench.common.refusals import ACCEPTED_DTYPES
+from cryoet_zarr_bench.tomograms.formats.length_units import angstrom_per_unit
+from cryoet_zarr_bench.tomograms.formats.open_tomogram import read_volume
+from cryoet_zarr_bench.tomograms.formats.zarr.zarr_folders import open_level
 
 # mrcfile's and tifffile's own, while the tests write with them.
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -381,8 +381,8 @@ def test_nothing_is_printed(tmp_path):
     program = (
         "import logging\n"
         "logging.basicConfig()\n"
-        "from cryoet_zarr_bench.errors import BadInput\n"
-        "from cryoet_zarr_bench.tomograms.files import read_volume\n"
+        "from cryoet_zarr_bench.common.errors import BadInput\n"
+        "from cryoet_zarr_bench.tomograms.formats.open_tomogram import read_volume\n"
         "print(read_volume('a.mrc').data.shape)\n"
         "try:\n"
         "    read_volume('a.tif')\n"

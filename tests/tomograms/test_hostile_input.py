@@ -34,8 +34,8 @@ READER = """
 import resource, sys
 sys.path.insert(0, sys.argv[1])
 import mrcfile, numcodecs.blosc, numcodecs.lz4, numcodecs.zstd, tifffile
-from cryoet_zarr_bench.errors import BadInput
-from cryoet_zarr_bench.tomograms.files import read_volume
+from cryoet_zarr_bench.common.errors import BadInput
+from cryoet_zarr_bench.tomograms.formats.open_tomogram import read_volume
 
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -367,7 +367,7 @@ def raw_tiff(
 COMMAND = r"""
 import atexit, re
 from pathlib import Path
-from cryoet_zarr_bench.cli import main
+from cryoet_zarr_bench.entry import main
 
 def peak():
     print(re.search(r"VmHWM:[^0-9]*([0-9]+)", Path("/proc/self/status").read_text())[1])

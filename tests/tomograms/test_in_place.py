@@ -14,9 +14,9 @@ import tifffile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cryoet_zarr_bench.errors import BadInput
-from cryoet_zarr_bench.tomograms.cache import prepare
+from cryoet_zarr_bench.common.errors import BadInput
 from cryoet_zarr_bench.tomograms.in_place import open_in_place
+from cryoet_zarr_bench.tomograms.preparation import prepare
 
 PROJECT = Path(__file__).resolve().parents[2]
 

@@ -7,8 +7,8 @@ import sys
 import numpy as np
 import pytest
 
-from cryoet_zarr_bench.errors import BadInput
-from cryoet_zarr_bench.tomograms.prepared import (
+from cryoet_zarr_bench.common.errors import BadInput
+from cryoet_zarr_bench.measured.prepared_tomogram import (
     PreparedTomogram,
     changed_since_described,
     open_prepared,
@@ -123,7 +123,7 @@ def assert_refused(entry):
     assert "\n" not in str(refusal.value)
 
 
-@pytest.mark.parametrize("module", ["prepared", "synthetic"])
+@pytest.mark.parametrize("module", ["measured.prepared_tomogram", "tomograms.synthetic"])
 def test_needs_numpy_alone(module):
     program = (
         "import sys\n"
@@ -139,7 +139,7 @@ def test_needs_numpy_alone(module):
         "    import zarr\n"
         "except ImportError:\n"
         "    print('guarded')\n"
-        f"import cryoet_zarr_bench.tomograms.{module}\n"
+        f"import cryoet_zarr_bench.{module}\n"
         "heavy = {'tifffile', 'mrcfile', 'zarr', 'platformdirs', 'numcodecs'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
     )
@@ -151,7 +151,7 @@ def test_needs_numpy_alone(module):
 def test_the_host_side_imports_readers_only_when_needed():
     program = (
         "import sys\n"
-        "import cryoet_zarr_bench.tomograms.cache\n"
+        "import cryoet_zarr_bench.tomograms.preparation\n"
         "heavy = {'tifffile', 'mrcfile', 'zarr', 'numcodecs'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
     )

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from numcodecs import Blosc, Zstd
 from numcodecs.abc import Codec
 
-from cryoet_zarr_bench.errors import BadInput
+from cryoet_zarr_bench.common.errors import BadInput
 from cryoet_zarr_bench.tomograms.synthetic import PEAK_MEMORY_FACTOR, PROFILES, synthesize
 
 

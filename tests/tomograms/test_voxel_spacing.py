@@ -11,10 +11,10 @@ import zarr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cryoet_zarr_bench.conversion.request import StoreOptions, check_request
-from cryoet_zarr_bench.errors import BadInput
-from cryoet_zarr_bench.tomograms.slab_readers import open_slabs
-from cryoet_zarr_bench.tomograms.volume import spacing_or_none
+from cryoet_zarr_bench.common.errors import BadInput
+from cryoet_zarr_bench.conversion.conversion_request import StoreOptions, check_request
+from cryoet_zarr_bench.tomograms.formats.open_tomogram import open_slabs
+from cryoet_zarr_bench.tomograms.formats.voxel_spacing import spacing_or_none
 
 VOXELS = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
 OUTSIDE = [0.0, -10.0, 1e-9, 0.009, 10_001.0, 1e30, math.nan, math.inf]

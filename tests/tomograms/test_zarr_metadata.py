@@ -11,9 +11,9 @@ import zarr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cryoet_zarr_bench.errors import BadInput
-from cryoet_zarr_bench.tomograms.json_documents import LARGEST_DOCUMENT
-from cryoet_zarr_bench.tomograms.zarr_metadata import (
+from cryoet_zarr_bench.common.errors import BadInput
+from cryoet_zarr_bench.tomograms.formats.zarr.json_documents import LARGEST_DOCUMENT
+from cryoet_zarr_bench.tomograms.formats.zarr.zarr_metadata import (
     Level,
     read_array_metadata,
     read_multiscale,
@@ -435,7 +435,7 @@ def test_no_zarr_is_imported(tmp_path):
         assert array.shape == (2, 2, 2)
     program = (
         "import sys\n"
-        "from cryoet_zarr_bench.tomograms.files import read_volume\n"
+        "from cryoet_zarr_bench.tomograms.formats.open_tomogram import read_volume\n"
         "print([read_volume(f'{n}.zarr').data.sum() for n in (2, 3)], 'zarr' in sys.modules)\n"
     )
     done = subprocess.run(

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cryoet_zarr_bench.errors import BadInput
-from cryoet_zarr_bench.verdicts.cells import ComparedCell
-from cryoet_zarr_bench.verdicts.instructions import (
+from cryoet_zarr_bench.common.errors import BadInput
+from cryoet_zarr_bench.verdicts.compared_cells import ComparedCell
+from cryoet_zarr_bench.verdicts.instruction_counts import (
     LESS_WORK,
     MORE_WORK,
     SAME_WORK,
@@ -25,7 +25,7 @@ needs_valgrind = pytest.mark.skipif(not shutil.which("valgrind"), reason="no val
 
 PROGRAM = """
 import sys, zlib
-from cryoet_zarr_bench.storage.callgrind import counted, is_counting
+from cryoet_zarr_bench.measured.callgrind import counted, is_counting
 data = bytes(range(256)) * 1024
 print(is_counting())
 for name, times in (("warm", 1), ("once", 1), ("three times", 3)):
@@ -99,7 +99,7 @@ def test_a_call_made_three_times_is_three_times_the_work(tmp_path):
 def test_confirm_counts_the_same_work_in_a_release_against_itself(workplace):
     answer = workplace.folder / "answer.json"
     found = workplace.run(
-        "cryoet_zarr_bench.cli",
+        "cryoet_zarr_bench",
         *("confirm", "zarr-3.1.6", "zarr-3.1.6", "--instructions"),
         *("--benchmark", "time_read_volume", "--config", "zstd-5 64x64x64 format 3"),
         *("--json", str(answer)),

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from cryoet_zarr_bench.verdicts.cells import ComparedCell
-from cryoet_zarr_bench.verdicts.journal import PairJournal
+from cryoet_zarr_bench.verdicts.compared_cells import ComparedCell
+from cryoet_zarr_bench.verdicts.pair_journal import PairJournal
 
 CELL = ComparedCell("write.Write.time_write", "zstd-5", "64x64x64", 3)
 OTHER = ComparedCell("read.Open.time_open", "zstd-5", "64x64x64", 3)

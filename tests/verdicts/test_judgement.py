@@ -19,7 +19,7 @@ from cryoet_zarr_bench.verdicts.judgement import (
     verdict,
     verdicts,
 )
-from cryoet_zarr_bench.verdicts.pairs import QUARTETS
+from cryoet_zarr_bench.verdicts.process_pairs import QUARTETS
 
 DRAWS = 10_000
 RESULTS = Path(__file__).resolve().parents[2] / "results"

@@ -6,14 +6,14 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cryoet_zarr_bench.verdicts.confirm import exact_differences, with_wall
+from cryoet_zarr_bench.verdicts.confirmation import exact_differences, with_wall
 from cryoet_zarr_bench.verdicts.judgement import (
     INCONCLUSIVE,
     NO_CHANGE,
     REGRESSION,
     Estimate,
 )
-from cryoet_zarr_bench.verdicts.pairs import median_log_ratio
+from cryoet_zarr_bench.verdicts.process_pairs import median_log_ratio
 
 seconds = st.floats(1e-4, 10)
 

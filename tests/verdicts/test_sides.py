@@ -6,11 +6,11 @@ from urllib.request import url2pathname
 
 import pytest
 
-from cryoet_zarr_bench.errors import BadInput
+from cryoet_zarr_bench.common.errors import BadInput
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
 from cryoet_zarr_bench.storage.grid import PROFILES
-from cryoet_zarr_bench.verdicts.cells import MEMORY, TIMED, all_cells, choose_cells
-from cryoet_zarr_bench.verdicts.sides import parse_side
+from cryoet_zarr_bench.verdicts.compared_cells import MEMORY, TIMED, all_cells, choose_cells
+from cryoet_zarr_bench.verdicts.compared_releases import parse_side
 
 CATALOGUE = load_catalogue()
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from cryoet_zarr_bench.errors import BadInput, ReleaseUnusable
-from cryoet_zarr_bench.verdicts.cells import ComparedCell
-from cryoet_zarr_bench.verdicts.pairs import ReleaseUnderTest, Worker
-from cryoet_zarr_bench.verdicts.sides import Side
+from cryoet_zarr_bench.common.errors import BadInput, ReleaseUnusable
+from cryoet_zarr_bench.verdicts.compared_cells import ComparedCell
+from cryoet_zarr_bench.verdicts.compared_releases import Side
+from cryoet_zarr_bench.verdicts.process_pairs import ReleaseUnderTest, Worker
 
 CELL = ComparedCell("read.Read.time_read_volume", "none", "32x32x32", 2)
 
@@ -35,8 +35,8 @@ def release(tmp_path, monkeypatch):
     release = ReleaseUnderTest(Side("A wheel", "1", "1", (), "wheel"), tmp_path, tmp_path, "3.12")
     monkeypatch.setattr(release, "install", lambda held: None)
     monkeypatch.setattr(release, "variables", lambda tomogram: dict(os.environ))
-    monkeypatch.setattr("cryoet_zarr_bench.verdicts.spoken.MOST_BYTES", 1 << 20)
-    monkeypatch.setattr("cryoet_zarr_bench.verdicts.spoken.PATIENCE", 3.0)
+    monkeypatch.setattr("cryoet_zarr_bench.verdicts.process_answers.MOST_BYTES", 1 << 20)
+    monkeypatch.setattr("cryoet_zarr_bench.verdicts.process_answers.PATIENCE", 3.0)
 
     def made(program):
         command = [sys.executable, "-c", f"import os, signal, subprocess, sys, time; {program}"]

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from cryoet_zarr_bench.measured.prepared_tomogram import PreparedTomogram
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
-from cryoet_zarr_bench.reports.trust_report import false_alarms, power_curve
+from cryoet_zarr_bench.reports.documents.trust_document import false_alarms, power_curve
 from cryoet_zarr_bench.storage.grid import PROFILES
-from cryoet_zarr_bench.tomograms.prepared import PreparedTomogram
-from cryoet_zarr_bench.verdicts.confirm import Answer, CellAnswer
+from cryoet_zarr_bench.verdicts.compared_releases import parse_side
+from cryoet_zarr_bench.verdicts.comparison_setup import Question
+from cryoet_zarr_bench.verdicts.confirmation import Answer, CellAnswer
 from cryoet_zarr_bench.verdicts.judgement import (
     IMPROVEMENT,
     INCONCLUSIVE,
@@ -18,9 +20,7 @@ from cryoet_zarr_bench.verdicts.judgement import (
     REGRESSION,
     estimate,
 )
-from cryoet_zarr_bench.verdicts.question import Question
-from cryoet_zarr_bench.verdicts.sides import parse_side
-from cryoet_zarr_bench.verdicts.trust import (
+from cryoet_zarr_bench.verdicts.known_answers import (
     FAILED,
     PASSED,
     SAME_BLOCKS,

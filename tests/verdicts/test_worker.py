@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from cryoet_zarr_bench.storage.worker import ON_DISK
-from cryoet_zarr_bench.tomograms.cache import prepare
-from cryoet_zarr_bench.verdicts.pairs import ReleaseUnderTest
-from cryoet_zarr_bench.verdicts.sides import Side
+from cryoet_zarr_bench.measured.confirm_worker import ON_DISK
+from cryoet_zarr_bench.tomograms.preparation import prepare
+from cryoet_zarr_bench.verdicts.compared_releases import Side
+from cryoet_zarr_bench.verdicts.process_pairs import ReleaseUnderTest
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -26,7 +26,7 @@ import numpy as np
 from benchmarks.disk import Buffered
 from benchmarks.stored import ENGINE, StoredTomogram
 from cryoet_zarr_bench.storage.config import StorageConfig
-from cryoet_zarr_bench.storage.store_shelf import fill_shelf
+from cryoet_zarr_bench.measured.prepared_stores.store_set import write_store_set
 from cryoet_zarr_bench.storage.grid import Section
 
 SECTION = Section(("none",), ("32x32x32",), (2, 3))
@@ -38,12 +38,12 @@ class Taking(StoredTomogram):
     params = SECTION.params
 
     def setup_cache(self):
-        shelf = fill_shelf(ENGINE, np.zeros((32, 32, 32), "float32"), Path.cwd(), [])
-        shelf.failed["none_32x32x32_v3"] = "taken over"
+        store_set = write_store_set(ENGINE, np.zeros((32, 32, 32), "float32"), Path.cwd(), [])
+        store_set.failed["none_32x32x32_v3"] = "taken over"
         type(ENGINE).write = None
-        return shelf
+        return store_set
 
-    def time_nothing(self, shelf, codec, chunks, zarr_format):
+    def time_nothing(self, store_set, codec, chunks, zarr_format):
         pass
 
 
@@ -55,7 +55,7 @@ class Dying(StoredTomogram):
     def setup_cache(self):
         os._exit(7)
 
-    def time_nothing(self, shelf, codec, chunks, zarr_format):
+    def time_nothing(self, store_set, codec, chunks, zarr_format):
         pass
 
 
@@ -65,16 +65,16 @@ class Own(StoredTomogram):
 
     def setup_cache(self):
         ones = np.ones((32, 32, 32), "float32")
-        return fill_shelf(ENGINE, ones, Path.cwd(), list(SECTION.configs()))
+        return write_store_set(ENGINE, ones, Path.cwd(), list(SECTION.configs()))
 
-    def setup(self, shelf, codec, chunks, zarr_format):
-        super().setup(shelf, codec, chunks, zarr_format)
+    def setup(self, store_set, codec, chunks, zarr_format):
+        super().setup(store_set, codec, chunks, zarr_format)
         if zarr_format == 2:
             raise NotImplementedError
         assert not hasattr(self, "seen") or self.seen == (codec, chunks, zarr_format)
         self.seen = (codec, chunks, zarr_format)
 
-    def time_read(self, shelf, codec, chunks, zarr_format):
+    def time_read(self, store_set, codec, chunks, zarr_format):
         with open("where", "a") as file:
             print(self.store.folder, file=file)
         assert (ENGINE.open(self.store.folder)[...] == 1).all()
@@ -86,14 +86,14 @@ class Laid(StoredTomogram):
     params = SECTION.params
     setup_cache = Own.setup_cache
 
-    def time_memory(self, shelf, codec, chunks, zarr_format):
+    def time_memory(self, store_set, codec, chunks, zarr_format):
         with open("memory", "a") as file:
             print(np.empty(2**20, "uint8").ctypes.data % 4096, file=file)
 
 
 class Placed(Buffered):
     # Tells where it reads from on the disk, and where it writes to.
-    def time_where(self, shelf, codec, chunks, zarr_format):
+    def time_where(self, store_set, codec, chunks, zarr_format):
         with open("places", "a") as file:
             print(self.store.folder.resolve(), self.target.resolve(), file=file)
 """
@@ -106,7 +106,7 @@ def suite(tmp_path):
         unwanted = shutil.ignore_patterns("__pycache__", "vendor")
         shutil.copytree(PROJECT / package, tmp_path / "project" / package, ignore=unwanted)
     (tmp_path / "project" / "benchmarks" / "own.py").write_text(OWN_CLASS)
-    return tmp_path / "project" / "cryoet_zarr_bench" / "storage" / "worker.py"
+    return tmp_path / "project" / "cryoet_zarr_bench" / "measured" / "confirm_worker.py"
 
 
 def tell(worker, task, folder, requests, environment):
@@ -138,8 +138,8 @@ def test_each_class_reads_the_stores_that_its_own_setup_cache_made(
     written.mkdir()
     own, core = "own.Own.time_read", "read.Read.time_read_volume"
     cells = [[own, "none_32x32x32_v3"], [core, "none_32x32x32_v3"]]
-    (said,) = tell(suite, "shelf", written, [{"cells": cells}], labelled_environment)
-    assert said["shelves"] == {own: "own.Own", core: "stored.StoredTomogram"}
+    (said,) = tell(suite, "stores", written, [{"cells": cells}], labelled_environment)
+    assert said["store_sets"] == {own: "own.Own", core: "stored.StoredTomogram"}
     assert said["failed"] == said["impossible"] == {}
     # The core wrote what was asked for alone, the class all that its section has.
     names = {"none_32x32x32_v3", "none_32x32x32_v3 (own.Own)", "none_32x32x32_v2 (own.Own)"}
@@ -175,7 +175,7 @@ def test_what_one_class_does_to_its_process_does_not_reach_the_next(
     written.mkdir()
     names = ("own.Taking.time_nothing", "own.Own.time_read", "read.Read.time_read_volume")
     cells = [[name, "none_32x32x32_v3"] for name in names]
-    (said,) = tell(suite, "shelf", written, [{"cells": cells}], labelled_environment)
+    (said,) = tell(suite, "stores", written, [{"cells": cells}], labelled_environment)
     assert said["failed"] == {"none_32x32x32_v3 (own.Taking)": "taken over"}
     assert {"none_32x32x32_v3 (own.Own)", "none_32x32x32_v3"} <= said["stores"].keys()
 
@@ -189,7 +189,7 @@ def test_a_class_that_ends_its_process_ends_all_with_the_reason(
     monkeypatch.setenv("CRYOET_CACHE_DIR", str(tmp_path / "tomograms"))
     cells = [["own.Dying.time_nothing", "none_32x32x32_v3"]]
     with pytest.raises(AssertionError, match=f"ended by itself, exit code {code}"):
-        tell(suite, "shelf", tmp_path, [{"cells": cells}], labelled_environment)
+        tell(suite, "stores", tmp_path, [{"cells": cells}], labelled_environment)
 
 
 def test_stores_on_a_disk_are_read_and_written_beside_the_stores_that_are_told(
@@ -201,7 +201,7 @@ def test_stores_on_a_disk_are_read_and_written_beside_the_stores_that_are_told(
     release = ReleaseUnderTest(side, tmp_path / "env", tmp_path / "stores", "3.12", disk)
     written = release.make_room()
     name, store = "own.Placed.time_where", "none_64x64x64_v2"
-    (said,) = tell(suite, "shelf", written, [{"cells": [[name, store]]}], labelled_environment)
+    (said,) = tell(suite, "stores", written, [{"cells": [[name, store]]}], labelled_environment)
     assert said["failed"] == said["impossible"] == {}
     assert (disk / "stores" / store).is_dir()
 
@@ -234,7 +234,7 @@ def test_each_process_of_a_release_has_its_memory_laid_out_anew(
     name, written = "own.Laid.time_memory", tmp_path / "written"
     written.mkdir()
     cells = [[name, "none_32x32x32_v3"]]
-    tell(suite, "shelf", written, [{"cells": cells}], labelled_environment)
+    tell(suite, "stores", written, [{"cells": cells}], labelled_environment)
     for _ in range(8):
         request = {"benchmark": name, "parameters": ["none", "32x32x32", 3]}
         (answer,) = tell(suite, "calls", written, [request], labelled_environment)

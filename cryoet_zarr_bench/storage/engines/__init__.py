@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from cryoet_zarr_bench.storage.config import StorageConfig
-from cryoet_zarr_bench.storage.requests import Bucket
+from cryoet_zarr_bench.storage.object_store.bucket import Bucket
 
 
 class Engine(Protocol):

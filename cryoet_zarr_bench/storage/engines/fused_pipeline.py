@@ -12,7 +12,7 @@ import zarr
 import zarr.core.codec_pipeline as pipelines
 
 from cryoet_zarr_bench.storage.engines import EngineMissing
-from cryoet_zarr_bench.storage.engines.pipelines import OtherPipeline
+from cryoet_zarr_bench.storage.engines.zarr3_pipelines import OtherPipeline
 
 if not hasattr(pipelines, "FusedCodecPipeline"):
     raise EngineMissing(f"zarr {zarr.__version__} has no fused pipeline")

@@ -9,7 +9,7 @@ import numcodecs
 import numpy as np
 
 from cryoet_zarr_bench.storage.config import StorageConfig
-from cryoet_zarr_bench.storage.slots import format_2_codecs
+from cryoet_zarr_bench.storage.format_placement import format_2_codecs
 
 CHANGES_WHAT_IT_ROUNDS = numcodecs.__version__.startswith("0.13.")
 """numcodecs 0.13 has a BitRound that rounds the very array it is given."""

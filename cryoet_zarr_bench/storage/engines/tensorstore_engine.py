@@ -11,7 +11,7 @@ import tensorstore
 
 from cryoet_zarr_bench.storage.config import StorageConfig
 from cryoet_zarr_bench.storage.engines import Engine, utf_8
-from cryoet_zarr_bench.storage.integrity import expected_metadata
+from cryoet_zarr_bench.storage.expected_metadata import expected_metadata
 
 _DRIVERS = {2: "zarr", 3: "zarr3"}
 

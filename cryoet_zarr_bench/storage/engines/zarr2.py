@@ -12,8 +12,9 @@ import numpy as np
 import zarr
 
 from cryoet_zarr_bench.storage.config import StorageConfig
-from cryoet_zarr_bench.storage.engines import CountedEngine, counting_zarr2, numcodecs_codec
-from cryoet_zarr_bench.storage.requests import Bucket
+from cryoet_zarr_bench.storage.engines import CountedEngine, numcodecs_codec
+from cryoet_zarr_bench.storage.object_store import bucket_store_zarr2
+from cryoet_zarr_bench.storage.object_store.bucket import Bucket
 
 
 class ZarrPython2(CountedEngine):
@@ -60,14 +61,14 @@ class ZarrPython2(CountedEngine):
     ) -> AbstractContextManager[Any]:
         """Open the array that is all of a bucket."""
         return nullcontext(
-            zarr.open_array(counting_zarr2.BucketStore(bucket), mode="r+" if to_change else "r")
+            zarr.open_array(bucket_store_zarr2.BucketStore(bucket), mode="r+" if to_change else "r")
         )
 
     def create_in_bucket(
         self, bucket: Bucket, shape: tuple[int, ...], dtype: np.dtype, config: StorageConfig
     ) -> AbstractContextManager[Any]:
         """Create an array of zeros in an empty bucket."""
-        store = counting_zarr2.BucketStore(bucket)
+        store = bucket_store_zarr2.BucketStore(bucket)
         return nullcontext(zarr.create(store=store, **_arguments(shape, dtype, config)))
 
 

@@ -15,11 +15,12 @@ import zarr.api.asynchronous
 import zarr.codecs
 import zarr.registry
 
-from cryoet_zarr_bench.storage.codecs import Step
+from cryoet_zarr_bench.storage.codecs.codec_families import Step
 from cryoet_zarr_bench.storage.config import StorageConfig
-from cryoet_zarr_bench.storage.engines import CountedEngine, counting_zarr3, numcodecs_codec
-from cryoet_zarr_bench.storage.requests import Bucket
-from cryoet_zarr_bench.storage.slots import format_3_slots
+from cryoet_zarr_bench.storage.engines import CountedEngine, numcodecs_codec
+from cryoet_zarr_bench.storage.format_placement import format_3_slots
+from cryoet_zarr_bench.storage.object_store import bucket_store_zarr3
+from cryoet_zarr_bench.storage.object_store.bucket import Bucket
 
 PINNED = {"threading.max_workers": 1, "async.concurrency": 10}
 """One worker thread encodes and decodes; 10 is the library's own default for requests in flight,
@@ -74,13 +75,13 @@ class ZarrPython3(CountedEngine):
     ) -> AbstractContextManager[Any]:
         """Open the array that is all of a bucket."""
         mode = "r+" if to_change else "r"
-        return counting_zarr3.in_bucket(zarr.api.asynchronous.open_array, bucket, mode=mode)
+        return bucket_store_zarr3.in_bucket(zarr.api.asynchronous.open_array, bucket, mode=mode)
 
     def create_in_bucket(
         self, bucket: Bucket, shape: tuple[int, ...], dtype: np.dtype, config: StorageConfig
     ) -> AbstractContextManager[Any]:
         """Create an array of zeros in an empty bucket."""
-        return counting_zarr3.in_bucket(
+        return bucket_store_zarr3.in_bucket(
             zarr.api.asynchronous.create_array, bucket, **_arguments(shape, dtype, config)
         )
 

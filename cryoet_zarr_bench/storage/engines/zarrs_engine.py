@@ -11,7 +11,7 @@ import zarrs
 
 from cryoet_zarr_bench.storage.config import StorageConfig
 from cryoet_zarr_bench.storage.engines import utf_8
-from cryoet_zarr_bench.storage.engines.pipelines import OtherPipeline
+from cryoet_zarr_bench.storage.engines.zarr3_pipelines import OtherPipeline
 
 SHUFFLES_BYTES_OF_FORMAT_2 = zarrs.__version__.startswith("0.1.")
 """zarrs 0.1 tells Blosc that the voxels of a store of format 2 have one byte each."""

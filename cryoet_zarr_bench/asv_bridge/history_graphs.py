@@ -1,0 +1,90 @@
+"""What asv's own pages load: kept small, and of the tomograms that have a history to follow."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import asv.results
+from asv.commands.publish import Publish
+from asv.publishing import OutputPublisher
+
+from cryoet_zarr_bench.common.short_numbers import short
+from cryoet_zarr_bench.measured.exact_figures import is_exact
+from cryoet_zarr_bench.results.result_files import described_machine
+from cryoet_zarr_bench.results.result_reader import HISTORY_LENGTH
+
+
+def draw_histories_alone() -> None:
+    """Make asv leave out of its graphs the tomograms that are beside a machine's history.
+
+    Of those the newest release alone was measured: a graph would be one point. The first page and
+    the documents show them. Where a machine has no history of any tomogram, all are drawn.
+
+    The results of one machine are one line, whatever kernel and memory it had at the time: asv
+    would draw a line of each. The record beside each result has what it was.
+    """
+
+    def iter_results(conf: Any, repo: Any, range_spec: Any = None) -> Iterator[Any]:
+        beside = _beside_histories(Path(conf.results_dir))
+        described = _described_machines(Path(conf.results_dir))
+        for results in _iter_results(conf, repo, range_spec):
+            machine, tomogram = results.params["machine"], results.env_vars.get("tomogram", "")
+            if (machine, tomogram) not in beside:
+                results.params.update(described.get(machine, {}))
+                yield results
+
+    Publish.iter_results = staticmethod(iter_results)
+
+
+_iter_results = Publish.iter_results
+
+
+def _beside_histories(results: Path) -> set[tuple[str, str]]:
+    """Machine and tomogram of what has one release on a machine that has a history of another."""
+    commits: dict[tuple[str, str], set[str]] = {}
+    for _, name, machine in asv.results.iter_results_paths(str(results)):
+        commit, _, environment = Path(name).stem.partition("-")
+        tomogram = environment.partition("-tomogram")[2]
+        commits.setdefault((machine, tomogram), set()).add(commit)
+    with_history = {machine for (machine, _), own in commits.items() if len(own) >= HISTORY_LENGTH}
+    return {each for each, own in commits.items() if len(own) == 1 and each[0] in with_history}
+
+
+def _described_machines(results: Path) -> dict[str, dict[str, str]]:
+    """By its name, what of a machine changes from day to day, as it was described last."""
+    found: dict[str, dict[str, str]] = {}
+    for path in results.glob("*/machine.json"):
+        described = described_machine(path.parent) or {}
+        found[path.parent.name] = {
+            name: described[name] for name in ("os", "ram") if name in described
+        }
+    return found
+
+
+class ShortPages(OutputPublisher):
+    """Shortens what asv wrote: digits beyond what a clock can tell, rows without a figure."""
+
+    name = "shortpages"
+    button_label = ""
+    description = ""
+    order = 80
+
+    @classmethod
+    def publish(cls, conf: Any, repo: Any, benchmarks: Any, graphs: Any, revisions: Any) -> None:
+        """Rewrite the graphs, lists and regressions in the html folder."""
+        html = Path(conf.html_dir)
+        for path in [*(html / "graphs").rglob("*.json"), html / "regressions.json"]:
+            content = json.loads(path.read_text())
+            if path.name == "summary.json":
+                # The list would hold the browser up with cells that are n/a, or never change.
+                content = [row for row in content if _is_listed(row)]
+            path.write_text(json.dumps(short(content), separators=(",", ":")))
+
+
+def _is_listed(row: dict[str, Any]) -> bool:
+    """Whether a cell has a figure, and, where that is exact, it has ever changed."""
+    changes = row.get("change_rev") is not None or not is_exact(row.get("name", ""))
+    return row["last_value"] is not None and changes

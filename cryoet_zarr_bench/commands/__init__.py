@@ -1,0 +1,1 @@
+"""What each command does: its progress, its tables, its files. `cli` reads the options."""

@@ -1,0 +1,109 @@
+"""`convert` on the terminal: progress while it works, a short summary at the end."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.filesize import decimal
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from cryoet_zarr_bench.common.shown_text import for_terminal
+from cryoet_zarr_bench.conversion.conversion_request import Request
+from cryoet_zarr_bench.conversion.streamed_conversion import Advance, Conversion, convert
+from cryoet_zarr_bench.storage.stores.multiscale_metadata import NGFF_VERSION
+
+INTERRUPTED = 130
+
+
+def run_convert(console: Console, request: Request) -> int:
+    """Convert, show how far it is, print what was made; the exit code, 130 after Ctrl-C.
+
+    Raises BadInput where it cannot be converted.
+    """
+    try:
+        with _progress(console) as advance:
+            conversion = convert(request, advance)
+    except KeyboardInterrupt:
+        print(f"interrupted: {for_terminal(request.target)} is as it was before", file=sys.stderr)
+        return INTERRUPTED
+    for line in summary(conversion):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+    return 0
+
+
+@contextmanager
+def _progress(console: Console) -> Iterator[Advance]:
+    """A line that says what is done now; nothing where the output is no terminal."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[done]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as progress:
+        tasks: dict[str, TaskID] = {}
+
+        def advance(step: str, voxels: int, all_voxels: int) -> None:
+            if step not in tasks:
+                tasks[step] = progress.add_task(step, total=all_voxels, done="")
+            progress.update(tasks[step], advance=voxels)
+            done = progress.tasks[tasks[step]].completed
+            progress.update(tasks[step], done=f"{done / 1e6:.0f} of {all_voxels / 1e6:.0f} Mvoxel")
+
+        yield advance
+
+
+def summary(conversion: Conversion) -> list[str]:
+    """What was made, in lines."""
+    size = " x ".join(str(length) for length in conversion.shape)
+    ratio = conversion.raw_bytes / conversion.target_bytes
+    seconds = conversion.seconds_writing
+    return [
+        f"{for_terminal(conversion.target)}: {size} voxels (z, y, x), "
+        f"{conversion.dtype}{_store(conversion)}",
+        f"voxel spacing: {_spacing(conversion)}",
+        f"size: {decimal(conversion.source_bytes)} -> {decimal(conversion.target_bytes)}, "
+        f"ratio {ratio:.3f} (bytes in memory over bytes stored{_pyramid(conversion)})",
+        f"time: {seconds:.1f} s, {conversion.raw_bytes / seconds / 1e6:.0f} MB/s; "
+        f"reading it again: {conversion.seconds_checking:.1f} s",
+        "check: level 0 has the same bits as the source"
+        + ("; the metadata is valid for ome-zarr-models" if conversion.config else ""),
+    ]
+
+
+def _store(conversion: Conversion) -> str:
+    config, count = conversion.config, conversion.level_count
+    if config is None:
+        return ""
+    levels = "1 level" if count == 1 else f"levels 0 to {count - 1}"
+    return (
+        f"; OME-Zarr {NGFF_VERSION[config.zarr_format]}, {config.codec.name}, "
+        f"chunks {config.chunks_text}, {levels}"
+    )
+
+
+def _pyramid(conversion: Conversion) -> str:
+    return ", pyramid included" if conversion.level_count > 1 else ""
+
+
+def _spacing(conversion: Conversion) -> str:
+    kept, wanted = conversion.kept_spacing, conversion.wanted_spacing
+    if kept is not None:
+        return f"{_angstrom(kept)} angstrom (z, y, x)"
+    if wanted is None:
+        return "not known; --voxel-spacing says it"
+    return (
+        f"not stored, this kind of file has no place for it; when you convert it back, say "
+        f"--voxel-spacing {_angstrom(wanted, ',')}"
+    )
+
+
+def _angstrom(spacing: tuple[float, float, float], separator: str = " x ") -> str:
+    if min(spacing) == max(spacing):
+        return f"{spacing[0]:.7g}"
+    return separator.join(f"{step:.7g}" for step in spacing)

@@ -1,0 +1,140 @@
+"""`qc`: the quality control of one tomogram, as a table on the screen, as JSON, as a page."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from cryoet_zarr_bench.common.refusals import refused
+from cryoet_zarr_bench.common.shown_text import for_terminal, on_one_line
+from cryoet_zarr_bench.common.whole_files import write_whole
+from cryoet_zarr_bench.common.writable_folders import require_file
+from cryoet_zarr_bench.quality.finding_wording import (
+    conclusion,
+    figure_text,
+    statistics_line,
+    summary,
+)
+from cryoet_zarr_bench.quality.inspection import Inspection, inspect
+from cryoet_zarr_bench.quality.quality_findings import QualityReport, report_json
+from cryoet_zarr_bench.quality.quality_limits import FAIL, NOT_CHECKED, PASS, WARN
+from cryoet_zarr_bench.quality.voxel_survey import READINGS
+from cryoet_zarr_bench.tomograms.in_place import ReadTomogram, open_in_place
+
+PAGES = (".png", ".html")
+_COLOURS = {PASS: "green", WARN: "yellow", FAIL: "bold red", NOT_CHECKED: "dim"}
+
+
+def run_quality_control(
+    console: Console,
+    tomogram: str | None,
+    crop: str | None,
+    json_file: Path | None = None,
+    page: Path | None = None,
+) -> int:
+    """Inspect a tomogram, show and write what was found; return the exit code, 1 where it failed.
+
+    Args:
+        console: where the table goes.
+        tomogram: any source that `tomogram_sources` takes.
+        crop: `z,y,x` around the centre; all without it.
+        json_file: where the report is written.
+        page: where the page is written, `.png` or `.html`.
+
+    Raises:
+        BadInput: a source, crop or file that cannot be used; a page asked for without matplotlib.
+            Nothing is read before the files are known to be possible.
+    """
+    _check_files(json_file, page)
+    with open_in_place(tomogram, crop) as opened:
+        inspection = _inspect(console, opened)
+        drawn = None if page is None else _page(page, inspection)
+    # Files first: who reads the screen through a pipe may hang up.
+    if json_file is not None:
+        _write(json_file, report_json(inspection.report))
+    if page is not None and drawn is not None:
+        _write(page, drawn)
+    print_report(console, inspection.report)
+    return 0 if inspection.report.passed else 1
+
+
+def _inspect(console: Console, opened: ReadTomogram) -> Inspection:
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
+    with Progress(
+        *columns,
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    ) as progress:
+        total = READINGS * opened.slabs.shape[0]
+        task = progress.add_task("Reading the tomogram", total=total)
+        found = inspect(
+            opened.slabs, opened.source, progress=lambda planes: progress.advance(task, planes)
+        )
+    return replace(found, report=replace(found.report, sha256=opened.sha256()))
+
+
+def print_report(console: Console, report: QualityReport) -> None:
+    """Show a report: what the tomogram is, its statistics, a line for each check, the verdict."""
+    console.print(Text(for_terminal(report.name), style="bold"), highlight=False)
+    for line in (*summary(report), statistics_line(report)):
+        console.print(Text(on_one_line(line)), highlight=False)
+    # Two columns for the thresholds leave room for what is said in 80 columns.
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("check", no_wrap=True)
+    for heading in ("figure", WARN, FAIL):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("what it says", overflow="fold")
+    for check in report.checks:
+        verdict = Text(check.verdict, style=_COLOURS[check.verdict])
+        bounds = dict(each.split(" ", 1) for each in check.threshold.split(", ") if each)
+        table.add_row(
+            Text(for_terminal(check.name)),
+            figure_text(check),
+            bounds.get(WARN, ""),
+            bounds.get(FAIL, ""),
+            verdict,
+            Text(on_one_line(check.says)),
+        )
+    console.print(table)
+    console.print(Text(on_one_line(conclusion(report)), style=_COLOURS[report.verdict]))
+
+
+def _check_files(json_file: Path | None, page: Path | None) -> None:
+    for file in (json_file, page):
+        require_file(file)
+    if page is None:
+        return
+    if page.suffix.lower() not in PAGES:
+        raise refused(page, "is neither a .png nor a .html", "choose one of both")
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError as error:
+        raise refused(
+            page,
+            "a page needs matplotlib, which is not installed",
+            "install cryoet-zarr-bench[quality]",
+        ) from error
+
+
+def _page(page: Path, inspection: Inspection) -> bytes:
+    from cryoet_zarr_bench.reports.pages.quality_page import page_html, page_png
+
+    if page.suffix.lower() == ".png":
+        return page_png(inspection)
+    return page_html(inspection).encode()
+
+
+def _write(file: Path, content: str | bytes) -> None:
+    try:
+        write_whole(file, content)
+    except OSError as error:
+        raise refused(file, f"cannot be written ({error.strerror})", "choose another") from error

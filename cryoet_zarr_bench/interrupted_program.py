@@ -1,0 +1,94 @@
+"""How far the program is, and what Ctrl-C, SIGTERM and a closed terminal do then."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from contextlib import suppress
+from types import FrameType
+from typing import Any, NoReturn
+
+INTERRUPTED = 130
+"""The exit code of what was interrupted."""
+
+_SOON = 0.02
+"""Seconds until an interruption that could not be had is tried again."""
+
+NOTHING_YET = "nothing was begun"
+
+_OVER = "the command had come to its end"
+
+
+class _Course:
+    """How far the program is.
+
+    `ending` is what Ctrl-C prints where it ends the process at once, since nothing is under way;
+    None while a command works, which it then interrupts by KeyboardInterrupt. `waits` is whether an
+    interruption came and waits for its moment.
+    """
+
+    ending: str | None = NOTHING_YET
+    waits = False
+
+
+def work_begins() -> None:
+    """From now on an interruption is the command's, which has to put things in order."""
+    _Course.ending = None
+
+
+def work_ends(told: bool = False) -> None:
+    """From now on nothing is under way; `told` where a line on the interruption was printed."""
+    if _Course.ending is None:
+        _Course.ending = "" if told else _OVER
+    if _Course.waits:
+        flush_output()
+        _end_at_once(_Course.ending)
+
+
+def handle_interruptions() -> None:
+    """Let Ctrl-C, SIGTERM and a closed terminal interrupt this program, from now on."""
+    # Who starts a program in the background may have Ctrl-C ignored, or the end of the terminal, by
+    # nohup: so it stays.
+    for ending in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(ending) is not signal.SIG_IGN:
+            signal.signal(ending, _interrupt)
+    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGALRM, _interrupt)
+    sys.unraisablehook = _unraisable
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    if _Course.ending is not None:
+        _end_at_once(_Course.ending)
+    _Course.waits = False
+    raise KeyboardInterrupt
+
+
+def _unraisable(what: Any) -> None:
+    """Try an interruption again that came where Python can only print it and go on."""
+    if issubclass(what.exc_type, KeyboardInterrupt):
+        _Course.waits = True
+        signal.setitimer(signal.ITIMER_REAL, _SOON)
+    else:
+        sys.__unraisablehook__(what)
+
+
+def flush_output() -> None:
+    """Let nothing that was printed be lost where the process is ended at once."""
+    with suppress(OSError, ValueError):
+        sys.stdout.flush()
+
+
+def _end_at_once(
+    left: str,
+    # Bound here: while the interpreter shuts down, modules lose their names.
+    write: Any = os.write,
+    end: Any = os._exit,
+) -> NoReturn:
+    try:
+        if left:
+            write(2, f"interrupted: {left}\n".encode())
+    finally:
+        end(INTERRUPTED)
+    raise AssertionError("os._exit returns to nobody")

@@ -1,0 +1,1 @@
+"""The machine that measures: its speed over time, its conditions, its temporary folders."""

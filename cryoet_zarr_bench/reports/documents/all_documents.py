@@ -1,0 +1,121 @@
+"""Every document with figures in it, written from the committed results and by nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import fill
+
+from cryoet_zarr_bench.common.shown_text import for_markdown
+from cryoet_zarr_bench.common.whole_files import write_whole
+from cryoet_zarr_bench.releases.announced_changes import load_announced
+from cryoet_zarr_bench.releases.catalogue import load_catalogue
+from cryoet_zarr_bench.reports.documents.cost_document import cost_report
+from cryoet_zarr_bench.reports.documents.portability_document import portability_report
+from cryoet_zarr_bench.reports.documents.readme_figures import update_readme
+from cryoet_zarr_bench.reports.documents.storage_document import (
+    measured_tomograms,
+    storage_charts,
+    storage_report,
+)
+from cryoet_zarr_bench.reports.documents.trust_document import TRUST_FILE, trust_report
+from cryoet_zarr_bench.results.announced_outcomes import announced_rows
+from cryoet_zarr_bench.results.exact_changes import exact_report
+from cryoet_zarr_bench.results.release_verdicts import (
+    announced_markdown,
+    verdict_markdown,
+    verdict_rows,
+)
+from cryoet_zarr_bench.results.result_reader import (
+    machine_of_tomograms,
+    machine_with,
+    published_machine,
+)
+from cryoet_zarr_bench.results.verdict_steps import (
+    LAYOUT_CAVEAT,
+    VERDICTS_FILE,
+    JudgedStep,
+    read_verdicts,
+)
+
+
+def update_documents(project: Path) -> list[str]:
+    """Write README.md, docs/*.md and its charts anew; return the names of those that this changed.
+
+    Raises BadInput where there are no results.
+    """
+    results = project / "results"
+    changed = ["README.md"] if update_readme(project / "README.md", results) else []
+    machine = published_machine(results)
+    widest = machine_of_tomograms(results)
+    assert machine is not None and widest is not None  # the README has figures
+    tomograms = measured_tomograms(results, widest)
+    trusted = machine_with(results, TRUST_FILE, machine)
+    judging = machine_with(results, VERDICTS_FILE, machine)
+    for name, text in (
+        ("docs/trust.md", trust_report(results, trusted)),
+        ("docs/cost.md", cost_report(results, machine)),
+        ("docs/portability.md", portability_report(results, widest)),
+        ("docs/verdicts.md", verdict_report(results, judging)),
+        ("docs/exact.md", exact_report(results, widest)),
+        ("docs/storage.md", storage_report(results, widest, tomograms)),
+        *((f"docs/{name}", svg) for name, svg in storage_charts(tomograms).items()),
+    ):
+        path = project / name
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            write_whole(path, text)
+            changed.append(name)
+    return changed
+
+
+def verdict_report(results: Path, machine: str) -> str:
+    """The verdicts on the whole history in Markdown, and what release notes announced.
+
+    Those of `machine` come first, then those of the other machines.
+    """
+    every = read_verdicts(results)
+    machines = dict.fromkeys([machine, *sorted(step.machine for step in every)])
+    tables = [_verdicts_of(each, [s for s in every if s.machine == each]) for each in machines]
+    steps = [step for step in every if step.machine == machine]
+    listed = "\n\n".join(tables)
+    return f"""# What each release changed
+
+Written by `cryoet-zarr-bench readme` from the `verdicts.jsonl` of each machine. Each release was
+compared with the one before it by `confirm`: CPU time (or peak memory) of the release over that of
+its predecessor, with a 99 % interval, of the cell that changed most. A change was found twice, in
+two runs with other processes and another order of cells. "no change" rules out 10 %; "inconclusive
++-x %" says how far the ratio is known. "changed" names what differs on the disk, in the whole grid,
+and which figures changed.
+
+{listed}
+
+## What release notes announce
+
+The changes that zarr and numcodecs themselves call changes of performance and that these benchmarks
+touch. {_untouched()}
+
+{announced_markdown(announced_rows(load_announced(), steps))}
+"""
+
+
+def _verdicts_of(machine: str, steps: list[JudgedStep]) -> str:
+    releases = [each for each in load_catalogue().releases if each.parent is not None]
+    profiles = for_markdown(", ".join(sorted({step.profile for step in steps})))
+    return f"""## On {for_markdown(machine)}
+
+{len(steps)} of {len(releases)} releases are judged{f", profile {profiles}" if profiles else ""}.
+{_layout_caveat(steps)}
+{verdict_markdown(verdict_rows(steps))}"""
+
+
+def _untouched() -> str:
+    changes = load_announced()
+    untouched = sum(not change.touches for change in changes)
+    return (
+        f"{len(changes)} were looked up; {untouched} cannot show here, for reasons that stand in "
+        "`cryoet_zarr_bench/releases/announced_changes.json`."
+    )
+
+
+def _layout_caveat(steps: list[JudgedStep]) -> str:
+    alike = sum(bool(step.cells) and not step.draws_layout for step in steps)
+    return f"\n{fill(f'{alike} of them were {LAYOUT_CAVEAT}', 100)}\n" if alike else ""

@@ -1,0 +1,200 @@
+"""The figures of the dashboard's first page, in the order of the releases."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from cryoet_zarr_bench.common.short_numbers import short
+from cryoet_zarr_bench.releases.catalogue import Release, load_catalogue
+from cryoet_zarr_bench.releases.release_commits import commit_of
+from cryoet_zarr_bench.reports.pages.question_tables import question_tables
+from cryoet_zarr_bench.results.pooled_measurements import pooled
+from cryoet_zarr_bench.results.repeat_noise import read_noise
+from cryoet_zarr_bench.results.result_reader import (
+    HISTORY_LENGTH,
+    Cell,
+    MeasuredRelease,
+    machine_of,
+    read_results,
+)
+from cryoet_zarr_bench.results.run_pace import other_paces
+from cryoet_zarr_bench.results.storage_answer import answer
+from cryoet_zarr_bench.storage.grid import PROFILES
+
+SHOWN = {
+    "write.Write.time_write": ("Write", "s"),
+    "write.Write.time_write_cpu": ("Write, CPU time", "s"),
+    "read.Read.time_read_volume": ("Read all", "s"),
+    "read.Read.time_read_volume_cpu": ("Read all, CPU time", "s"),
+    "read.Read.time_read_xy_slice": ("Read XY slice", "s"),
+    "read.Read.time_read_xy_slice_cpu": ("Read XY slice, CPU time", "s"),
+    "read.Open.time_open": ("Open", "s"),
+    "write.Write.peakmem_write": ("Write, peak memory", "bytes"),
+    "storage.Storage.track_compression_ratio": ("Compression ratio", "ratio"),
+    "storage.Storage.track_stored_bytes": ("Bytes stored", "bytes"),
+    "storage.Storage.track_file_count": ("Files", "files"),
+    "overhead.PerChunk.track_read_us_per_chunk_cpu": ("Read, CPU time per chunk", "us"),
+    "overhead.PerChunk.track_write_us_per_chunk_cpu": ("Write, CPU time per chunk", "us"),
+    "shards.ReadShards.time_inner_chunk_cpu": ("Read a chunk of a shard, CPU time", "s"),
+    "shards.WriteShards.time_write_cpu": ("Write shards, CPU time", "s"),
+    "access.Access.time_particles_cpu": ("Read boxes at particles, CPU time", "s"),
+    "access.Requests.track_worst_slice_modelled_seconds": ("Worst slice from S3, modelled", "s"),
+}
+"""The benchmarks of the first page: asv's name -> the words shown, and the unit.
+
+Those of writing, reading and storage are of the same configs; a later one may be of others."""
+
+
+def overview(results: Path) -> dict[str, Any]:
+    """Machines, releases and figures of all results under `results`, each release's own pair.
+
+    Figures are rows: series, release, benchmark, and a list for each config: config, value, and for
+    what was sampled the first and third quartile. A config is codec, chunks, format. An answer is a
+    row: series, release, format, text. A noisy run is a row: series, release, spread of its
+    canaries; `paces` are rows too, of runs whose canary took longer or less than usual in that
+    series: series, release, times as long; `watched` counts, for each series, the releases that
+    were measured with canaries.
+    `usual` are the codecs and chunk shapes that every profile has. `questions` has, for the newest
+    release of a series, the tables of `question_tables`. Series, release, benchmark and config are
+    indices into the lists beside, so that the file stays small.
+    """
+    releases = load_catalogue().releases
+    places = {commit_of(release.tag): place for place, release in enumerate(releases)}
+    measured = [
+        result
+        for result in read_results(results)
+        if result.numcodecs is None and result.commit in places
+    ]
+    # The longest history comes first; else what was measured last, which its user looks for first.
+    counts = Counter(_series(result) for result in measured)
+    measured.sort(
+        key=lambda result: (_length_of_history(counts[_series(result)]), result.measured_at),
+        reverse=True,
+    )
+    series = list(dict.fromkeys(_series(result) for result in measured))
+    machines = sorted({machine for machine, _, _ in series})
+    noise = {machine: read_noise(results, machine) for machine in machines}
+    newest = {_series(result): result for result in reversed(measured)}
+    profiles = {
+        each: Counter(result.profile for result in measured if _series(result) == each)
+        for each in series
+    }
+    names = list(SHOWN)
+    # In the order in which they were measured, in which they are shown.
+    configs = list(
+        dict.fromkeys(
+            cell for result in measured for name in names for cell in result.figures.get(name, {})
+        )
+    )
+    of_config = {cell: place for place, cell in enumerate(configs)}
+    return {
+        "benchmarks": [
+            {"name": name, "title": title, "unit": unit} for name, (title, unit) in SHOWN.items()
+        ],
+        "releases": [_describe(release) for release in releases],
+        "series": [
+            {
+                "machine": machine,
+                "tomogram": tomogram,
+                "python": python,
+                "profiles": profiles[machine, tomogram, python],
+                "file_system": newest[machine, tomogram, python].file_system,
+                "cores": newest[machine, tomogram, python].cores_in_words,
+            }
+            for machine, tomogram, python in series
+        ],
+        "machines": {machine: machine_of(results, machine) for machine in machines},
+        "watched": [
+            sum(_series(result) == each and result.noisy is not None for result in measured)
+            for each in series
+        ],
+        "noisy": [
+            [
+                series.index(_series(result)),
+                places[result.commit],
+                short(result.canary_spread or 0.0),
+            ]
+            for result in measured
+            if result.noisy
+        ],
+        "paces": [
+            [series.index(each), places[result.commit], short(pace)]
+            for each in series
+            for result, pace in other_paces([one for one in measured if _series(one) == each])
+        ],
+        "usual": [
+            [config.codec.name, config.chunks_text]
+            for config in PROFILES["quick"].configs()
+            if config.zarr_format == 2
+        ],
+        "questions": [
+            {"series": place, "release": places[result.commit], "tables": tables}
+            for place, each in enumerate(series)
+            if (result := _newest_of(each, measured, places))
+            and (tables := question_tables(pooled(result, noise[each[0]])))
+        ],
+        "answers": [
+            [series.index(_series(result)), places[result.commit], zarr_format, said]
+            for result in measured
+            for zarr_format in (2, 3)
+            if (said := answer(result, zarr_format)) is not None
+        ],
+        "configs": [[cell.codec, cell.chunks, cell.zarr_format] for cell in configs],
+        "figures": [
+            [
+                series.index(_series(result)),
+                places[result.commit],
+                names.index(name),
+                *_figures(result, name, of_config),
+            ]
+            for result in measured
+            for name in names
+            if name in result.figures
+        ],
+    }
+
+
+def _length_of_history(releases: int) -> int:
+    return releases if releases >= HISTORY_LENGTH else 0
+
+
+def _newest_of(
+    series: tuple[str, str, str], measured: list[MeasuredRelease], places: dict[str, int]
+) -> MeasuredRelease | None:
+    """The newest release of zarr 3, else the newest, that was measured in a series."""
+    releases = load_catalogue().releases
+    return max(
+        (result for result in measured if _series(result) == series),
+        key=lambda result: (
+            releases[places[result.commit]].branch == "3.x",
+            places[result.commit],
+        ),
+        default=None,
+    )
+
+
+def _figures(result: MeasuredRelease, name: str, of_config: dict[Cell, int]) -> list[list[float]]:
+    return [
+        [of_config[cell], *short([value, *result.quartiles[name].get(cell, ())])]
+        for cell, value in result.figures[name].items()
+    ]
+
+
+def _series(result: MeasuredRelease) -> tuple[str, str, str]:
+    return result.machine, result.tomogram, result.python
+
+
+def _describe(release: Release) -> dict[str, Any]:
+    return {
+        "tag": release.tag,
+        "commit": commit_of(release.tag),
+        "zarr": release.zarr,
+        "numcodecs": release.numcodecs,
+        "changed": release.changed,
+        "branch": release.branch,
+        "parent": release.parent,
+        "date": release.date.date().isoformat(),
+        "yanked": release.yanked,
+    }

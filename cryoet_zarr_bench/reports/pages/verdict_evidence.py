@@ -1,0 +1,208 @@
+"""What the dashboard shows of verdicts and of noise: `verdicts.json` and `noise.json`.
+
+Both are read in the browser by `assets/evidence.js`. A row is a list where there are many of them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from cryoet_zarr_bench.measured.exact_figures import is_exact
+from cryoet_zarr_bench.releases.announced_changes import AnnouncedChange
+from cryoet_zarr_bench.releases.catalogue import Release, load_catalogue
+from cryoet_zarr_bench.results.announced_outcomes import AnnouncedRow, announced_rows
+from cryoet_zarr_bench.results.release_verdicts import VerdictRow, verdict_rows
+from cryoet_zarr_bench.results.repeat_noise import Band, Spread, read_noise
+from cryoet_zarr_bench.results.result_reader import Cell
+from cryoet_zarr_bench.results.verdict_steps import (
+    BENCHMARKS,
+    LAYOUT_CAVEAT,
+    JudgedCell,
+    Ratio,
+    heading,
+    read_verdicts,
+)
+
+CELL_FIELDS = (
+    *("benchmark", "codec", "chunks", "format", "verdict", "by"),
+    *("ratio", "low", "high", "pairs"),
+    *("wallRatio", "wallLow", "wallHigh", "wallPairs"),
+    *("why", "screened", "reason"),
+)
+"""The names of a cell's values in `verdicts.json`, in their order."""
+
+
+def verdict_content(results: Path, changes: list[AnnouncedChange]) -> dict[str, Any]:
+    """All verdicts under `results`, the newest release first, and what became of announced changes.
+
+    `series` are what steps can be compared within, the last judged first; a step and an announced
+    change name theirs by its place.
+    """
+    steps = read_verdicts(results)
+    steps.sort(key=lambda step: step.measured_at, reverse=True)
+    series = list(dict.fromkeys(step.series for step in steps))
+    rows = verdict_rows(steps)
+    releases = {release.tag: release for release in load_catalogue().releases}
+    benchmarks = list(
+        dict.fromkeys(
+            [
+                *BENCHMARKS,
+                *(name for row in rows for name in row.judgements),
+                *(cell.benchmark for row in rows for cell in row.step.cells),
+            ]
+        )
+    )
+    return {
+        "benchmarks": [{"name": name, "title": heading(name)} for name in benchmarks],
+        "series": [
+            dict(zip(("machine", "tomogram", "python"), each, strict=True)) for each in series
+        ],
+        "cell_fields": CELL_FIELDS,
+        "layout_caveat": LAYOUT_CAVEAT,
+        "steps": [
+            _step(row, series.index(row.step.series), benchmarks, releases.get(row.step.release))
+            for row in rows
+        ],
+        "steps_of_catalogue": sum(release.parent is not None for release in releases.values()),
+        "announced": [
+            {
+                "series": place,
+                **_announced(row, releases.get(row.change.seen_in or "")),
+            }
+            for place, each in enumerate(series or [None])
+            for row in announced_rows(changes, [step for step in steps if step.series == each])
+        ],
+        "elsewhere": [
+            {
+                "project": change.project,
+                "version": change.version,
+                "says": change.says,
+                "source": change.source,
+                "why": change.why,
+            }
+            for change in changes
+            if not change.touches
+        ],
+    }
+
+
+def _step(
+    row: VerdictRow, series: int, benchmarks: list[str], release: Release | None
+) -> dict[str, Any]:
+    step = row.step
+    return {
+        "series": series,
+        "release": step.release,
+        "parent": step.parent,
+        # None for a release that the catalogue does not have.
+        "branch": release and release.branch,
+        "project": release and release.changed,
+        "pair": release and f"zarr {release.zarr}, numcodecs {release.numcodecs}",
+        "date": release and release.date.date().isoformat(),
+        "seed": step.seed,
+        "measured_at": step.measured_at,
+        "reason": step.reason,
+        "draws_layout": step.draws_layout,
+        "compared": step.configs_compared,
+        "changes": row.changes,
+        "differences": step.differences,
+        "judgements": [
+            [
+                benchmarks.index(name),
+                judged.word,
+                judged.said,
+                judged.judged,
+                judged.changed,
+                _place(judged.strongest, step.cells),
+                _place(judged.opposite, step.cells),
+            ]
+            for name, judged in row.judgements.items()
+        ],
+        "cells": [_cell(cell, benchmarks) for cell in step.cells],
+    }
+
+
+def _place(cell: JudgedCell | None, cells: tuple[JudgedCell, ...]) -> int | None:
+    return None if cell is None else cells.index(cell)
+
+
+def _cell(cell: JudgedCell, benchmarks: list[str]) -> list[Any]:
+    return [
+        *(benchmarks.index(cell.benchmark), cell.codec, cell.chunks, cell.zarr_format),
+        *(cell.verdict, cell.deciding.figure, *_ratio(cell.measured), *_ratio(cell.wall)),
+        *(cell.why, _rounded(cell.screened), cell.reason),
+    ]
+
+
+def _ratio(found: Ratio) -> list[float | int | None]:
+    return [_rounded(found.ratio), _rounded(found.low), _rounded(found.high), found.pairs]
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else float(f"{value:.4g}")
+
+
+def _announced(row: AnnouncedRow, release: Release | None) -> dict[str, Any]:
+    change = row.change
+    return {
+        "project": change.project,
+        "version": change.version,
+        "says": change.says,
+        "source": change.source,
+        "expected": change.expected,
+        "seen_in": change.seen_in,
+        "known": release is not None,
+        "status": row.status,
+        "evidence": row.evidence,
+        "judged": row.judged,
+    }
+
+
+def noise_content(results: Path, series: list[tuple[str, str, str]]) -> dict[str, Any]:
+    """The bands of every machine, tomogram and Python in `series`, and how far repeats differ.
+
+    A band is a row: series, benchmark, codec, chunks, format, low, high, count. A spread is a row:
+    series, clock, median, 90th percentile, count.
+    """
+    bands: list[list[Any]] = []
+    spreads: list[list[Any]] = []
+    names: list[str] = []
+    for place, (machine, tomogram, python) in enumerate(series):
+        noise = read_noise(results, machine).of(tomogram, python)
+        for benchmark in sorted({name for each in noise.repeats for name in each.figures}):
+            if is_exact(benchmark):
+                continue
+            names += [] if benchmark in names else [benchmark]
+            bands += [
+                [place, names.index(benchmark), *_band(cell, band)]
+                for cell, band in noise.bands(benchmark)
+            ]
+        spreads += [
+            [place, clock, *_spread(found)]
+            for clock, found in (
+                ("CPU time", noise.spread(cpu=True)),
+                ("wall time", noise.spread(cpu=False)),
+            )
+            if found
+        ]
+    return {
+        "series": [
+            {"machine": machine, "tomogram": tomogram, "python": python}
+            for machine, tomogram, python in series
+        ],
+        "benchmarks": names,
+        "bands": bands,
+        "spreads": spreads,
+    }
+
+
+def _band(cell: Cell, band: Band) -> list[Any]:
+    return [
+        *(cell.codec, cell.chunks, cell.zarr_format),
+        *(_rounded(band.low), _rounded(band.high), band.count),
+    ]
+
+
+def _spread(found: Spread) -> list[Any]:
+    return [round(found.median, 3), round(found.high, 3), found.count]

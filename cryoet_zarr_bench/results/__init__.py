@@ -1,0 +1,1 @@
+"""Committed results: read, checked, and what follows from them. Nothing is drawn here."""

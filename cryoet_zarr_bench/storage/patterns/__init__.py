@@ -1,0 +1,1 @@
+"""Ways of reading a tomogram, and what each asks of an object store."""

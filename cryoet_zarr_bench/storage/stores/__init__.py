@@ -1,0 +1,1 @@
+"""Stores on disk: written, verified from their bytes, and described."""

@@ -1,0 +1,1 @@
+"""The cache of prepared tomograms: its entries, their locks, its bound."""

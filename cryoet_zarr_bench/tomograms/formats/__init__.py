@@ -1,0 +1,1 @@
+"""Readers of tomogram files, one module per format, all hostile input until checked."""

@@ -1,0 +1,1 @@
+"""Readers of Zarr folders, which are never opened by a Zarr library."""

@@ -1,0 +1,211 @@
+"""How much work a call is, counted in instructions: below what clocks can see.
+
+Counts hardly depend on what else the machine does, and they are no times: an instruction may take
+long or none. So what differs is called work, never speed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from cryoet_zarr_bench.common.errors import BadInput
+from cryoet_zarr_bench.common.project_folders import PROJECT
+from cryoet_zarr_bench.measured.prepared_tomogram import PreparedTomogram
+from cryoet_zarr_bench.verdicts.compared_cells import ComparedCell, method_of
+from cryoet_zarr_bench.verdicts.comparison_setup import Question, both_sides
+from cryoet_zarr_bench.verdicts.process_answers import ask
+from cryoet_zarr_bench.verdicts.process_pairs import ReleaseUnderTest
+
+REPEATS = 2
+"""Processes in which each call is counted: what their counts differ by is the floor."""
+
+FLOOR = 0.005
+"""Counts that differ by less are called the same, also where the repeats agree better."""
+
+MORE_WORK, LESS_WORK, SAME_WORK = "more work", "less work", "same work"
+
+_COUNTED = {
+    "write.Write.time_write": ("write", "encode"),
+    "read.Read.time_read_volume": ("read", "decode"),
+}
+"""What is counted for a benchmark: its own call, and the codec's part of it on one chunk. Of others
+their own call alone."""
+
+_PARTS = ("encode", "decode")
+
+
+@dataclass(frozen=True)
+class WorkAnswer:
+    """The instructions of one call in both releases, each counted `REPEATS` times.
+
+    `a` and `b` are empty where it cannot be counted, for which `reason` says why.
+    """
+
+    cell: ComparedCell
+    call: str
+    a: tuple[int, ...]
+    b: tuple[int, ...]
+    reason: str | None = None
+
+    @property
+    def ratio(self) -> float:
+        """Mean of B over mean of A."""
+        return (sum(self.b) / len(self.b)) / (sum(self.a) / len(self.a))
+
+    @property
+    def spread(self) -> float:
+        """The most that repeats of one release differ, as a part."""
+        return max(max(counts) / min(counts) - 1 for counts in (self.a, self.b))
+
+    @property
+    def word(self) -> str:
+        """More, less or the same work; the same where the difference could be the repeats'."""
+        if abs(self.ratio - 1) <= max(FLOOR, 3 * self.spread):
+            return SAME_WORK
+        return MORE_WORK if self.ratio > 1 else LESS_WORK
+
+
+def find_valgrind() -> str:
+    """The path of valgrind; BadInput where it is not installed."""
+    found = shutil.which("valgrind")
+    if found is None:
+        raise BadInput("--instructions: valgrind is not installed; install it, or leave this out")
+    return found
+
+
+def count_instructions(
+    question: Question, held: Mapping[str, str], folder: Path, console: Console
+) -> list[WorkAnswer]:
+    """Count the calls of all cells in both releases. Raises BadInput where that cannot be."""
+    valgrind = find_valgrind()
+    with both_sides(question, held, folder, console) as both:
+        calls = [
+            (cell, call) for cell in both.comparable(question.cells) for call in _counted(cell)
+        ]
+        counts: dict[str, list[dict[str, int]]] = {name: [] for name in both.sides}
+        for repeat in range(REPEATS):
+            console.print(
+                f"counting {len(calls)} calls in each release, time {repeat + 1} of {REPEATS}"
+            )
+            # Counts do not depend on what runs beside, so both sides are counted at once.
+            with ThreadPoolExecutor(len(both.sides)) as executor:
+                found = {
+                    name: executor.submit(
+                        _count_all,
+                        valgrind,
+                        side,
+                        question.tomogram,
+                        calls,
+                        both.scratch / f"{name}.out",
+                    )
+                    for name, side in both.sides.items()
+                }
+            for name, future in found.items():
+                counts[name].append(future.result())
+    return [_answer(cell, call, counts) for cell, call in calls] + [
+        WorkAnswer(cell, call, (), (), f"{word}: {why}")
+        for cell, (word, why) in both.unanswerable.items()
+        for call in _counted(cell)
+    ]
+
+
+def _counted(cell: ComparedCell) -> tuple[str, ...]:
+    own = method_of(cell.benchmark).removeprefix("time_")
+    return _COUNTED.get(cell.benchmark, (own,)) if cell.is_timed else ()
+
+
+def _answer(cell: ComparedCell, call: str, counts: dict[str, list[dict[str, int]]]) -> WorkAnswer:
+    key = _name_of(cell, call)
+    a, b = (tuple(each[key] for each in counts[name] if key in each) for name in "AB")
+    reason = None if len(a) == len(b) == REPEATS else "callgrind has no count of it"
+    return WorkAnswer(cell, call, a, b, reason)
+
+
+def _name_of(cell: ComparedCell, call: str) -> str:
+    """What a count is called between the process that is counted and this one."""
+    return f"{cell.name} {call}"
+
+
+def _count_all(
+    valgrind: str,
+    side: ReleaseUnderTest,
+    tomogram: PreparedTomogram,
+    calls: list[tuple[ComparedCell, str]],
+    output: Path,
+) -> dict[str, int]:
+    """The instructions of all calls in one process, always in the same order."""
+    shutil.rmtree(output, ignore_errors=True)
+    output.mkdir()
+    command = [
+        valgrind,
+        "--tool=callgrind",
+        "--instr-atstart=no",
+        f"--callgrind-out-file={output / 'counts'}",
+        *side.command("counts"),
+    ]
+    wanted = [
+        {
+            "benchmark": cell.benchmark,
+            "parameters": [cell.codec, cell.chunks, cell.zarr_format],
+            "name": _name_of(cell, call),
+            "part": call if call in _PARTS else None,
+        }
+        for cell, call in calls
+    ]
+    # A fixed seed of hashes: dictionaries of strings are then walked alike.
+    variables = {**side.variables(tomogram), "PYTHONHASHSEED": "0"}
+    answers = ask(
+        f"{side.side.name}: its calls could not be counted",
+        command,
+        variables,
+        "".join(json.dumps(each) + "\n" for each in wanted),
+        PROJECT,
+        len(wanted),
+    )
+    for each, answer in zip(wanted, answers, strict=False):
+        if error := answer.get("error"):
+            raise BadInput(f"{side.side.name}: {each['name']}: {error}")
+    return read_counts(output)
+
+
+_TRIGGER = re.compile(r"^desc: Trigger: Client Request: (.*)$", re.MULTILINE)
+_TOTALS = re.compile(r"^totals: (\d+)", re.MULTILINE)
+
+
+def read_counts(folder: Path) -> dict[str, int]:
+    """The instructions in callgrind's dumps, by the names that were given to them."""
+    found: dict[str, int] = {}
+    for path in folder.iterdir():
+        content = path.read_text(errors="replace")
+        trigger, totals = _TRIGGER.search(content), _TOTALS.search(content)
+        if trigger and totals:
+            found[trigger[1]] = int(totals[1])
+    return found
+
+
+def as_rows(answers: list[WorkAnswer]) -> list[dict[str, Any]]:
+    """Every answer as plain values, for JSON and CSV."""
+    return [
+        {
+            "call": each.call,
+            "codec": each.cell.codec,
+            "chunks": each.cell.chunks,
+            "zarr_format": each.cell.zarr_format,
+            "work": None if each.reason else each.word,
+            "ratio": None if each.reason else round(each.ratio, 6),
+            "spread": None if each.reason else round(each.spread, 6),
+            "instructions_a": list(each.a),
+            "instructions_b": list(each.b),
+            "reason": each.reason,
+        }
+        for each in answers
+    ]
