@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from benchmarks.generated import add_exact, add_timed
+from benchmarks.declaring import add_exact_figure, benchmark
 from benchmarks.stored import GRID, StoredTomogram, make_stores
 from cryoet_zarr_bench.measured.prepared_stores.store_set import StoreSet
 from cryoet_zarr_bench.storage.patterns.access_figures import (
@@ -30,12 +30,11 @@ SECTION = GRID.section("access")
 class AccessStores(StoredTomogram):
     """The stores of this question, with the figures of every access pattern."""
 
-    version = "1"
     params = SECTION.params
 
     def setup_cache(self) -> StoreSet:
         """Write every config's store, verify it, and count what each pattern asks of it."""
-        return make_stores(SECTION.configs(), Requests, "access", access_figures)
+        return self.left(make_stores(SECTION.configs(), "access", access_figures))
 
     setup_cache.timeout = 7200  # type: ignore[attr-defined]
 
@@ -43,9 +42,8 @@ class AccessStores(StoredTomogram):
 class Access(AccessStores):
     """Read boxes, one after the other, from an array that is open already."""
 
-    def setup(self, store_set: StoreSet, codec: str, chunks: str, zarr_format: int) -> None:
+    def begin(self) -> None:
         """Open the verified store anew, so that nothing decoded is left over."""
-        super().setup(store_set, codec, chunks, zarr_format)
         levels = {pattern.level for pattern in ACCESS_PATTERNS.values()}
         self.arrays = {
             level: self.engine.open(array_of_level(self.store, level)) for level in levels
@@ -62,25 +60,30 @@ class Requests(AccessStores):
 
 
 def _call(pattern: AccessPattern) -> Callable[[Access], None]:
-    def read(benchmark: Access) -> None:
-        array = benchmark.arrays[pattern.level]
-        for box in benchmark.timed[pattern.name]:
+    def read(self: Access) -> None:
+        array = self.arrays[pattern.level]
+        for box in self.timed[pattern.name]:
             array[box]
 
-    def open_alone(benchmark: Access) -> None:
-        benchmark.engine.open(benchmark.store.folder)
+    def open_alone(self: Access) -> None:
+        self.engine.open(self.store.folder)
 
     return read if pattern.reads_voxels else open_alone
 
 
-for _pattern in ACCESS_PATTERNS.values():
-    _title = f"Access, {_pattern.title}"
-    if SECTION.timed:
-        add_timed(Access, _pattern.name, _title, _call(_pattern))
-    for _kind in (*OF_READING, *((OVER_READ,) if _pattern.reads_voxels else ())):
-        add_exact(Requests, _pattern.name, _title, _kind)
-for _kind in OF_WRITING:
-    add_exact(Requests, "write", "Access, writing", _kind)
-for _kind in (OVER_READ, BYTES_FETCHED, MODELLED_SECONDS):
-    add_exact(Requests, WORST_SLICE, "Access, worst of the slices XY, XZ, YZ", _kind)
-    add_exact(Requests, MEAN_SLICE, "Access, geometric mean of the slices XY, XZ, YZ", _kind)
+def _declare() -> None:
+    for pattern in ACCESS_PATTERNS.values():
+        title = f"Access, {pattern.title}"
+        if SECTION.timed:
+            benchmark(title)(_call(pattern)).add_to(Access, f"time_{pattern.name}")
+        for kind in (*OF_READING, *((OVER_READ,) if pattern.reads_voxels else ())):
+            add_exact_figure(Requests, pattern.name, title, kind)
+    for kind in OF_WRITING:
+        add_exact_figure(Requests, "write", "Access, writing", kind)
+    for kind in (OVER_READ, BYTES_FETCHED, MODELLED_SECONDS):
+        worst, mean = "worst of the slices XY, XZ, YZ", "geometric mean of the slices XY, XZ, YZ"
+        add_exact_figure(Requests, WORST_SLICE, f"Access, {worst}", kind)
+        add_exact_figure(Requests, MEAN_SLICE, f"Access, {mean}", kind)
+
+
+_declare()

@@ -2,38 +2,52 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from benchmarks import read, storage, write
-from benchmarks.generated import again
+from benchmarks.declaring import benchmark
+from benchmarks.read import Reading
 from benchmarks.stored import GRID, make_stores
+from benchmarks.write import Writing
 from cryoet_zarr_bench.measured.prepared_stores.store_set import StoreSet
 
 SECTION = GRID.section("codecs")
 
 
-def _here(benchmark: Any) -> Any:
-    return again(benchmark, f"More codecs: {benchmark.pretty_name}")
-
-
-class Codecs(write.Write, read.Read, storage.Storage):
+class Codecs(Writing, Reading):
     """Written, read and counted as in the core, on stores of their own."""
 
-    version = "1"
     params = SECTION.params
     # Some take long to write.
     repeat = (2, 12, 0.08)
 
     def setup_cache(self) -> StoreSet:
         """Write and verify every config of the section."""
-        return make_stores(SECTION.configs(), Codecs, "codecs")
+        return self.left(make_stores(SECTION.configs(), "codecs"))
 
-    time_write = _here(write.Write.time_write)
-    time_write_cpu = _here(write.Write.time_write_cpu)
-    time_read_volume = _here(read.Read.time_read_volume)
-    time_read_volume_cpu = _here(read.Read.time_read_volume_cpu)
-    track_compression_ratio = _here(storage.Storage.track_compression_ratio)
-    track_stored_bytes = _here(storage.Storage.track_stored_bytes)
-    track_bits_above_entropy = _here(storage.Storage.track_bits_above_entropy)
-    peakmem_write = time_read_xy_slice = time_read_xy_slice_cpu = None  # type: ignore[assignment]
-    track_stored_fraction = track_file_count = None  # type: ignore[assignment]
+    def begin(self) -> None:
+        """Clear the target, and open the verified store anew."""
+        Writing.begin(self)
+        Reading.begin(self)
+
+    @benchmark("More codecs: Write the tomogram, buffered")
+    def time_write(self) -> None:
+        """Write it, and leave the files to the page cache."""
+        self.engine.write(self.tomogram, self.target, self.config)
+
+    @benchmark("More codecs: Read the full volume, warm")
+    def time_read_volume(self) -> None:
+        """The full volume."""
+        self.array[...]
+
+    @benchmark("More codecs: Compression ratio", unit="times smaller")
+    def track_compression_ratio(self) -> float:
+        """Bytes in memory over bytes stored: higher is better, no regressions are sought."""
+        return round(self.store.compression_ratio, 6)
+
+    @benchmark("More codecs: Bytes stored", unit="bytes")
+    def track_stored_bytes(self) -> int:
+        """Bytes stored, metadata included."""
+        return self.store.stored_bytes
+
+    @benchmark("More codecs: Bits above the entropy", unit="bits per voxel")
+    def track_bits_above_entropy(self) -> float:
+        """Bits per voxel in the chunk files, minus the memoryless entropy of the values."""
+        return round(self.store_set.bits_above_entropy(self.config), 6)

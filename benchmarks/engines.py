@@ -6,14 +6,12 @@ but where the name says synced.
 
 from __future__ import annotations
 
-import os
 import shutil
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import FunctionType
 from typing import Any
 
+from benchmarks.declaring import Needs, benchmark
 from benchmarks.stored import GRID, StoredTomogram
 from cryoet_zarr_bench.measured.cpu_cores import take_every_core
 from cryoet_zarr_bench.measured.prepared_stores.engine_stores import (
@@ -36,28 +34,25 @@ class EngineAtWork(StoredTomogram):
     Its calls are given to the classes below, one class for each engine and number of threads.
     """
 
-    version = "1"
     params = SECTION.params
     # There are many cells, and to write takes long.
     repeat = (2, 12, 0.08)
     engine_name = ""
     one_thread = True
+    store_set: EngineStores
 
-    def setup_cache(self) -> EngineStores:  # type: ignore[override]
+    def setup_cache(self) -> EngineStores:
         """Let every engine write and read every config, and verify it."""
         tomogram = open_prepared(prepared_tomogram_path())
-        store_set = prepare_engine_stores(tomogram, Path.cwd(), list(SECTION.configs()))
-        # Or the kernel would write these stores back in the midst of what is timed.
-        os.sync()
-        return store_set
+        return self.left(prepare_engine_stores(tomogram, Path.cwd(), list(SECTION.configs())))
 
-    def setup(  # type: ignore[override]
-        self, store_set: EngineStores, codec: str, chunks: str, zarr_format: int
-    ) -> None:
-        """Take the engine, open the store that all read, clear the target; see `_needs`."""
-        self.config = StorageConfig.of(codec, chunks, zarr_format)
-        if not hasattr(self, "engine"):
-            engine = store_set.engine(self.engine_name)
+    def pick_store(self) -> None:
+        """Pick none: what is n/a depends on the call, see `_needs`."""
+
+    def begin(self) -> None:
+        """Take the engine, open the store that all read, clear the target."""
+        if not hasattr(self, "tomogram"):
+            engine = self.store_set.engine(self.engine_name)
             if not self.one_thread:
                 take_every_core()
             take_over(engine, self.one_thread)
@@ -66,54 +61,44 @@ class EngineAtWork(StoredTomogram):
         self.target = Path.cwd() / "written"
         shutil.rmtree(self.target, ignore_errors=True)
         try:
-            store = store_set.to_read(self.engine_name, self.config)
+            store = self.store_set.to_read(self.engine_name, self.config)
         except (NotImplementedError, RuntimeError):
             return  # reading is n/a or has failed, as `_needs` says; writing may not
         self.array = self.engine.open(store.folder)
         self.middle = self.array.shape[0] // 2
 
-    def teardown(  # type: ignore[override]
-        self, store_set: EngineStores, codec: str, chunks: str, zarr_format: int
-    ) -> None:
+    def end(self) -> None:
         """Fail where the timed call wrote other bytes than the engine's verified store has."""
-        StoredTomogram.timer.leave()
-        # asv calls this where setup said n/a, too.
-        if not hasattr(self, "target") or not self.target.exists():
+        if not self.target.exists():
             return
         try:
-            store_set.written[self.engine_name].get(self.config).refuse_other_bytes(self.target)
+            written = self.store_set.written[self.engine_name].get(self.config)
+            written.refuse_other_bytes(self.target)
         finally:
             shutil.rmtree(self.target)
 
 
 # What is timed, each the one call that a user would write. The slice is asked for as a slab of one,
-# since zarrs 0.2 leaves `array[z, :, :]` of several chunks to zarr-python. They are given to every
-# class as functions of its own, since asv's attributes of a benchmark are those of the function.
+# since zarrs 0.2 leaves `array[z, :, :]` of several chunks to zarr-python.
 
 
-def _write(self: Any, store_set: EngineStores, codec: str, chunks: str, zarr_format: int) -> None:
+def _write(self: Any) -> None:
     self.engine.write(self.tomogram, self.target, self.config)
 
 
-def _write_synced(
-    self: Any, store_set: EngineStores, codec: str, chunks: str, zarr_format: int
-) -> None:
+def _write_synced(self: Any) -> None:
     self.engine.synced.write(self.tomogram, self.target, self.config)
 
 
-def _read_volume(
-    self: Any, store_set: EngineStores, codec: str, chunks: str, zarr_format: int
-) -> None:
+def _read_volume(self: Any) -> None:
     self.array[...]
 
 
-def _read_xy_slice(
-    self: Any, store_set: EngineStores, codec: str, chunks: str, zarr_format: int
-) -> None:
+def _read_xy_slice(self: Any) -> None:
     self.array[self.middle : self.middle + 1, :, :]
 
 
-CALLS = {
+CALLS: dict[str, tuple[Callable[[Any], None], str]] = {
     "write": (_write, "Write the tomogram"),
     "write_synced": (_write_synced, "Write the tomogram, each file synced"),
     "read_volume": (_read_volume, "Read the full volume"),
@@ -131,11 +116,10 @@ CLASS_NAMES = {
 THREADS = {"OneThread": "one thread", "DefaultThreads": "default threads"}
 
 
-def _needs(name: str, engine: str) -> Callable[..., None]:
-    """The part of a benchmark's setup that says n/a or failed, by what its call needs."""
+def _needs(name: str, engine: str) -> Needs:
+    """What a call needs of the stores: to read, the one that all read; to write, its own."""
 
-    def setup(store_set: EngineStores, codec: str, chunks: str, zarr_format: int) -> None:
-        config = StorageConfig.of(codec, chunks, zarr_format)
+    def needs(store_set: EngineStores, config: StorageConfig) -> None:
         if name.startswith("read"):
             store_set.to_read(engine, config)
             return
@@ -143,27 +127,16 @@ def _needs(name: str, engine: str) -> Callable[..., None]:
         if name == "write_synced" and file_system_of(Path.cwd()) == "tmpfs":
             raise NotImplementedError("nothing can be synced in memory, where the stores lie")
 
-    return setup
-
-
-def _benchmark(name: str, engine: str, threads: str, clock: str) -> FunctionType:
-    function, said = CALLS[name]
-    benchmark = FunctionType(function.__code__, globals(), f"time_{name}")
-    benchmark.__doc__ = f"{said} through {engine}, {THREADS[threads]}: {clock} time."
-    attributes: Any = benchmark
-    attributes.pretty_name = f"{said}, {engine}, {THREADS[threads]} ({clock} time)"
-    attributes.setup = _needs(name, engine)
-    if clock == "CPU":
-        attributes.timer = time.process_time
-    return benchmark
+    return needs
 
 
 def _engine_class(engine: str, threads: str, calls: tuple[str, ...]) -> type[EngineAtWork]:
-    methods = {
-        f"time_{name}{ending}": _benchmark(name, engine, threads, clock)
+    declared = {
+        f"time_{name}": benchmark(
+            f"{CALLS[name][1]}, {engine}, {THREADS[threads]}", needs=_needs(name, engine)
+        )(CALLS[name][0])
         for name in calls
         if name != "write_synced" or engine in SYNCING
-        for ending, clock in (("", "wall"), ("_cpu", "CPU"))
     }
     return type(
         f"{CLASS_NAMES[engine]}{threads}",
@@ -173,14 +146,15 @@ def _engine_class(engine: str, threads: str, calls: tuple[str, ...]) -> type[Eng
             "__module__": __name__,
             "engine_name": engine,
             "one_thread": threads == "OneThread",
-            **methods,
+            **declared,
         },
     )
 
 
-for _each in (
-    _engine_class(engine, threads, calls)
-    for engine in CLASS_NAMES
-    for threads, calls in ENGINE_CALLS[GRID.name].items()
-):
-    globals()[_each.__name__] = _each
+def _classes() -> Iterator[type[EngineAtWork]]:
+    for engine in CLASS_NAMES:
+        for threads, calls in ENGINE_CALLS[GRID.name].items():
+            yield _engine_class(engine, threads, calls)
+
+
+globals().update({each.__name__: each for each in _classes()})

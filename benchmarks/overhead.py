@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.generated import add_tracked
+from benchmarks.declaring import benchmark
 from benchmarks.stored import GRID, StoredTomogram
 from cryoet_zarr_bench.measured.overhead_figures import (
     Both,
@@ -41,15 +41,12 @@ ROUNDS_OF_SLOPES = 3
 ROUNDS_OF_RATIOS = 9
 MICROSECONDS = 1e6
 PLAIN = "plain-voxels"
-
-Measure = Callable[[Any], list[Both]]
-"""What a benchmark of these measures, from its instance: a figure of both clocks for each round."""
+PER_CHUNK, OVER_PLAIN = "microseconds per chunk", "times as long"
 
 
 class Compared(StoredTomogram):
     """What is compared with one another: stores that hold the same voxels, and a plain file."""
 
-    version = "1"
     params = SECTION.params
 
     def setup_cache(self) -> StoreSet:
@@ -59,22 +56,22 @@ class Compared(StoredTomogram):
         voxels = whole_chunks(prepared.load(mmap=True), [config.chunks for config in configs])
         voxels.tofile(PLAIN)
         once = list(dict.fromkeys(configs))
-        return prepare_store_set(prepared, Path.cwd(), once, "overhead", voxels=voxels)
+        return self.left(prepare_store_set(prepared, Path.cwd(), once, "overhead", voxels=voxels))
 
-    def setup(self, store_set: StoreSet, codec: str, chunks: str, zarr_format: int) -> None:
+    def pick_store(self) -> None:
         """Pick the verified stores; n/a or failed, with its reason, where one is not there."""
-        self.store_set = store_set
-        self.configs = series_of(StorageConfig.of(codec, chunks, zarr_format))
-        self.stores = [store_set.get(config) for config in self.configs]
-        super().setup(store_set, codec, chunks, zarr_format)
+        self.configs = series_of(self.config)
+        self.stores = [self.store_set.get(config) for config in self.configs]
+        super().pick_store()
+
+    def begin(self) -> None:
+        """Remove what an earlier call wrote."""
         self.target, self.copied = Path.cwd() / "written", Path.cwd() / "copied-voxels"
         self.clear()
 
-    def teardown(self, store_set: StoreSet, codec: str, chunks: str, zarr_format: int) -> None:
-        """Leave nothing; what is left for the host, the benchmark has left itself."""
-        # asv calls this where setup said n/a, too.
-        if hasattr(self, "target"):
-            self.clear()
+    def end(self) -> None:
+        """Leave nothing."""
+        self.clear()
 
     def clear(self) -> None:
         """Remove what was written."""
@@ -122,6 +119,26 @@ class PerChunk(Compared):
             warm()
         return slopes(calls, ROUNDS_OF_SLOPES)
 
+    @benchmark("Overhead of a chunk read (wall time)", unit=PER_CHUNK)
+    def track_read_us_per_chunk(self) -> dict[str, Any]:
+        """The slope of the wall time of reading."""
+        return as_samples(self.slopes(self.reading), MICROSECONDS)
+
+    @benchmark("Overhead of a chunk read (CPU time)", unit=PER_CHUNK)
+    def track_read_us_per_chunk_cpu(self) -> dict[str, Any]:
+        """The slope of the CPU time of reading."""
+        return as_cpu_samples(self.slopes(self.reading), MICROSECONDS)
+
+    @benchmark("Overhead of a chunk written (wall time)", unit=PER_CHUNK)
+    def track_write_us_per_chunk(self) -> dict[str, Any]:
+        """The slope of the wall time of writing."""
+        return as_samples(self.slopes(self.writing), MICROSECONDS)
+
+    @benchmark("Overhead of a chunk written (CPU time)", unit=PER_CHUNK)
+    def track_write_us_per_chunk_cpu(self) -> dict[str, Any]:
+        """The slope of the CPU time of writing."""
+        return as_cpu_samples(self.slopes(self.writing), MICROSECONDS)
+
 
 class OverPlainFile(Compared):
     """How many times as long as a plain file of the same voxels, uncompressed; 1 is the limit.
@@ -150,48 +167,22 @@ class OverPlainFile(Compared):
         call(), plain()
         return ratios(call, plain, ROUNDS_OF_RATIOS)
 
+    @benchmark("Write, over a plain file copy (wall time)", unit=OVER_PLAIN)
+    def track_write_over_copy(self) -> dict[str, Any]:
+        """The ratio of wall times."""
+        return as_samples(self.over_copy())
 
-def _add(cls: type, name: str, title: str, unit: str, measure: Measure, scale: float = 1.0) -> None:
-    """Add a benchmark of the wall time that is in a figure, and its twin of the CPU time."""
+    @benchmark("Write, over a plain file copy (CPU time)", unit=OVER_PLAIN)
+    def track_write_over_copy_cpu(self) -> dict[str, Any]:
+        """The ratio of CPU times."""
+        return as_cpu_samples(self.over_copy())
 
-    def wall(self: Any, store_set: StoreSet) -> Any:
-        return as_samples(measure(self), scale)
+    @benchmark("Read, over a plain file read (wall time)", unit=OVER_PLAIN)
+    def track_read_over_plain_read(self) -> dict[str, Any]:
+        """The ratio of wall times."""
+        return as_samples(self.over_read())
 
-    def cpu(self: Any, store_set: StoreSet) -> Any:
-        return as_cpu_samples(measure(self), scale)
-
-    add_tracked(cls, name, f"{title} (wall time)", unit, wall)
-    add_tracked(cls, f"{name}_cpu", f"{title} (CPU time)", unit, cpu)
-
-
-PER_CHUNK, OVER_PLAIN = "microseconds per chunk", "times as long"
-_add(
-    PerChunk,
-    "read_us_per_chunk",
-    "Overhead of a chunk read",
-    PER_CHUNK,
-    lambda each: each.slopes(each.reading),
-    MICROSECONDS,
-)
-_add(
-    PerChunk,
-    "write_us_per_chunk",
-    "Overhead of a chunk written",
-    PER_CHUNK,
-    lambda each: each.slopes(each.writing),
-    MICROSECONDS,
-)
-_add(
-    OverPlainFile,
-    "write_over_copy",
-    "Write, over a plain file copy",
-    OVER_PLAIN,
-    OverPlainFile.over_copy,
-)
-_add(
-    OverPlainFile,
-    "read_over_plain_read",
-    "Read, over a plain file read",
-    OVER_PLAIN,
-    OverPlainFile.over_read,
-)
+    @benchmark("Read, over a plain file read (CPU time)", unit=OVER_PLAIN)
+    def track_read_over_plain_read_cpu(self) -> dict[str, Any]:
+        """The ratio of CPU times."""
+        return as_cpu_samples(self.over_read())

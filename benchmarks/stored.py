@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,32 +35,26 @@ if os.environ.get("ASV") == "true":
 
 
 def make_stores(
-    configs: Iterable[StorageConfig],
-    exact: type[StoredTomogram],
-    question: str = "",
-    figures: Figures | None = None,
+    configs: Iterable[StorageConfig], question: str = "", figures: Figures | None = None
 ) -> StoreSet:
-    """What a `setup_cache` does: write each config's store once in this folder, and verify it.
+    """Write each config's store once in this folder, and verify it.
 
-    `exact` is the class whose `track_` figures are left for the host. `question` and `figures` are
-    as for `prepare_store_set`.
+    `question` and `figures` are as for `prepare_store_set`.
     """
     tomogram = open_prepared(prepared_tomogram_path())
     once = list(dict.fromkeys(configs))
-    store_set = prepare_store_set(tomogram, Path.cwd(), once, question, figures)
-    leave_exact_figures(exact, store_set)
-    # Or the kernel would write these stores back in the midst of what is timed.
-    os.sync()
-    return store_set
+    return prepare_store_set(tomogram, Path.cwd(), once, question, figures)
 
 
 class StoredTomogram:
     """What all benchmarks share: the grid as parameters, the verified stores, one warm call.
 
-    asv runs `setup_cache` once per release for all subclasses together, and `setup` before every
-    single call, the warming one included.
+    asv runs `setup_cache` once per release for all classes that inherit it together, and `setup`
+    before every single call, the warming one included. A class says in `begin` what it needs before
+    a call, and in `end` what is checked after it.
     """
 
+    version = "1"
     params: Any = GRID.params
     param_names = ("codec", "chunks", "zarr_format")
     timeout = 300
@@ -69,26 +63,60 @@ class StoredTomogram:
     # each one call to warm up, then at least 3 samples, and more of quick ones, up to 0.08 s.
     rounds = 2
     warmup_time = 1e-9
-    repeat = (3, 12, 0.08)
+    repeat: tuple[int, int, float] = (3, 12, 0.08)
     number = 1
 
     # Wall time, with the CPU time of the same calls beside it for the twins named `_cpu`.
     timer = BothClocks()
 
-    def setup_cache(self) -> StoreSet:
+    engine: Engine = ENGINE
+    has_begun = False
+    store_set: Any
+    config: StorageConfig
+
+    def setup_cache(self) -> Any:
         """Write every config's store into the folder that asv gives this class, and verify it."""
-        # Imported here, since it imports this module.
-        from benchmarks.storage import Storage
-
         sections = (GRID, REFERENCE, CONVERSION)
-        return make_stores([config for each in sections for config in each.configs()], Storage)
+        return self.left(make_stores([config for each in sections for config in each.configs()]))
 
-    def setup(self, store_set: StoreSet, codec: str, chunks: str, zarr_format: int) -> None:
+    def left(self, store_set: Any) -> Any:
+        """Leave the exact figures of all classes that share these stores for the host."""
+        for each in _classes_with_the_stores_of(type(self)):
+            leave_exact_figures(each, store_set)
+        # Or the kernel would write these stores back in the midst of what is timed.
+        os.sync()
+        return store_set
+
+    def setup(self, store_set: Any, codec: str, chunks: str, zarr_format: int) -> None:
+        """Take the stores and the config; then `pick_store` and `begin`."""
+        self.has_begun = False
+        self.store_set, self.config = store_set, StorageConfig.of(codec, chunks, zarr_format)
+        self.pick_store()
+        self.begin()
+        self.has_begun = True
+
+    def pick_store(self) -> None:
         """Pick the verified store; n/a or failed, with its reason, where there is none."""
-        self.config = StorageConfig.of(codec, chunks, zarr_format)
-        self.store = store_set.get(self.config)
-        self.engine: Engine = ENGINE
+        self.store = self.store_set.get(self.config)
 
-    def teardown(self, store_set: StoreSet, codec: str, chunks: str, zarr_format: int) -> None:
-        """Leave the CPU times of the calls so far; asv calls this after each."""
+    def begin(self) -> None:
+        """Do what has to be done before each call."""
+
+    def end(self) -> None:
+        """Check what the call did, and tidy up."""
+
+    def teardown(self, *given: Any) -> None:
+        """Leave the CPU times of the calls so far, then `end`; asv calls this after each call."""
         StoredTomogram.timer.leave()
+        # asv calls this where setup said n/a, too.
+        if self.has_begun:
+            self.end()
+
+
+def _classes_with_the_stores_of(made_by: type[StoredTomogram]) -> Iterator[type[StoredTomogram]]:
+    waiting: list[type[StoredTomogram]] = [StoredTomogram]
+    while waiting:
+        each = waiting.pop()
+        waiting += each.__subclasses__()
+        if each.setup_cache is made_by.setup_cache:
+            yield each

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
 from pathlib import Path
 
+from benchmarks.declaring import benchmark
 from benchmarks.stored import StoredTomogram
 from cryoet_zarr_bench.measured.freed_memory import give_back_freed_memory
-from cryoet_zarr_bench.measured.prepared_stores.store_set import StoreSet
 from cryoet_zarr_bench.measured.prepared_tomogram import open_prepared
 from cryoet_zarr_bench.measured.process_inputs import prepared_tomogram_path
 from cryoet_zarr_bench.measured.process_record import file_system_of
@@ -19,9 +18,8 @@ from cryoet_zarr_bench.storage.grid import REFERENCE
 class Writing(StoredTomogram):
     """What classes that write the whole tomogram share: a target, which is compared and removed."""
 
-    def setup(self, store_set: StoreSet, codec: str, chunks: str, zarr_format: int) -> None:
+    def begin(self) -> None:
         """Clear the target; the tomogram is read once per process."""
-        super().setup(store_set, codec, chunks, zarr_format)
         if not hasattr(self, "tomogram"):
             self.tomogram = open_prepared(prepared_tomogram_path()).load()
             if file_system_of(Path.cwd()) != "tmpfs":
@@ -34,15 +32,17 @@ class Writing(StoredTomogram):
         """The folder that is written into."""
         return Path.cwd()
 
+    def write(self) -> None:
+        """Create the array and write the whole tomogram from memory."""
+        self.engine.write(self.tomogram, self.target, self.config)
+
     def check(self) -> None:
         """Fail where the timed call wrote other bytes than the verified store has."""
         self.store.refuse_other_bytes(self.target)
 
-    def teardown(self, store_set: StoreSet, codec: str, chunks: str, zarr_format: int) -> None:
+    def end(self) -> None:
         """Fail where the timed call wrote something else than the verified store has."""
-        super().teardown(store_set, codec, chunks, zarr_format)
-        # asv calls this where setup said n/a, too.
-        if not hasattr(self, "target") or not self.target.exists():
+        if not self.target.exists():
             return
         try:
             self.check()
@@ -53,40 +53,23 @@ class Writing(StoredTomogram):
 class Write(Writing):
     """Create the array and write the whole tomogram from memory, files left to the page cache."""
 
-    version = "1"
-
-    def time_write(self, store_set: StoreSet, codec: str, chunks: str, zarr_format: int) -> None:
-        """Wall time."""
+    @benchmark("Write the tomogram, buffered")
+    def time_write(self) -> None:
+        """Write it, and leave the files to the page cache."""
         self.engine.write(self.tomogram, self.target, self.config)
 
-    time_write.pretty_name = "Write the tomogram, buffered (wall time)"  # type: ignore[attr-defined]
-
-    def time_write_cpu(
-        self, store_set: StoreSet, codec: str, chunks: str, zarr_format: int
-    ) -> None:
-        """CPU time of the process, all threads, user and system."""
-        self.engine.write(self.tomogram, self.target, self.config)
-
-    time_write_cpu.pretty_name = "Write the tomogram, buffered (CPU time)"  # type: ignore[attr-defined]
-    time_write_cpu.timer = time.process_time  # type: ignore[attr-defined]
-
-    def peakmem_write(self, store_set: StoreSet, codec: str, chunks: str, zarr_format: int) -> None:
+    @benchmark("Write the tomogram")
+    def peakmem_write(self) -> None:
         """Peak memory of the process: interpreter, libraries and tomogram included."""
         give_back_freed_memory()
         self.engine.write(self.tomogram, self.target, self.config)
 
-    peakmem_write.pretty_name = "Write the tomogram (peak memory)"  # type: ignore[attr-defined]
 
-
-class WriteReference(Write):
+class WriteReference(Writing):
     """What `peakmem_write` would show if writing took no memory at all."""
 
     params = REFERENCE.params
-    time_write = time_write_cpu = peakmem_write = None  # type: ignore[assignment]
 
-    def peakmem_reference(
-        self, store_set: StoreSet, codec: str, chunks: str, zarr_format: int
-    ) -> None:
+    @benchmark("Before writing")
+    def peakmem_reference(self) -> None:
         """Interpreter, libraries and tomogram, nothing written."""
-
-    peakmem_reference.pretty_name = "Before writing (peak memory)"  # type: ignore[attr-defined]
