@@ -12,15 +12,17 @@ import sys
 from asv.machine import Machine, MachineCollection
 from asv.util import UserError
 
-from cryoet_zarr_bench.asv_bridge import dashboard_publishers as dashboard_publishers
-from cryoet_zarr_bench.asv_bridge import kept_cells
+# asv finds environments and publishers by their base classes, once their modules are imported.
 from cryoet_zarr_bench.asv_bridge import uv_environments as uv_environments
-from cryoet_zarr_bench.asv_bridge.history_graphs import draw_histories_alone
-from cryoet_zarr_bench.asv_bridge.kept_cells import PROGRESS
+from cryoet_zarr_bench.asv_bridge.cells import kept_cells
+from cryoet_zarr_bench.asv_bridge.cells.reported_progress import PROGRESS
+from cryoet_zarr_bench.asv_bridge.dashboard import own_pages as own_pages
+from cryoet_zarr_bench.asv_bridge.dashboard import short_pages as short_pages
+from cryoet_zarr_bench.asv_bridge.dashboard.history_graphs import draw_histories_alone
+from cryoet_zarr_bench.asv_bridge.dashboard.whole_dashboards import publish_whole
 from cryoet_zarr_bench.asv_bridge.known_benchmarks import keep_known_benchmarks
 from cryoet_zarr_bench.asv_bridge.machine_names import guard_results, machine_of_asv
 from cryoet_zarr_bench.asv_bridge.usable_results import leave_out_unusable_results
-from cryoet_zarr_bench.asv_bridge.whole_dashboards import publish_whole
 from cryoet_zarr_bench.common.errors import BadInput
 from cryoet_zarr_bench.common.project_folders import HISTORY, WORK, require_work_folder
 from cryoet_zarr_bench.measured.process_inputs import ASV_PROCESS, end_with_parent

@@ -1,4 +1,6 @@
-"""Make the stores that every release is asked to read: `measured/prepared_stores/kept_stores.tar.gz`.
+"""Make the stores that every release is asked to read.
+
+They are kept in `cryoet_zarr_bench/measured/prepared_stores/kept_stores.tar.gz`.
 
 Each writer gets an environment of its own, which holds nothing but what it needs. Made again, the
 archive has the same bytes but for those of gzip, which keeps the time in them.

@@ -20,7 +20,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from cryoet_zarr_bench.asv_bridge.kept_cells import PROGRESS
+from cryoet_zarr_bench.asv_bridge.cells.reported_progress import PROGRESS
 from cryoet_zarr_bench.asv_bridge.release_steps import Place, Progression, Step
 from cryoet_zarr_bench.common.errors import BadInput
 from cryoet_zarr_bench.common.interruption import uninterrupted

@@ -1,4 +1,8 @@
-"""Make asv's own commands leave out result files that cannot be used."""
+"""Make asv's own commands leave out result files that cannot be used.
+
+asv's plugins cannot filter results: the functions by which asv lists and reads result files and
+descriptions of machines are replaced.
+"""
 
 from __future__ import annotations
 

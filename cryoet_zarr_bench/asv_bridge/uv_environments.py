@@ -1,4 +1,9 @@
-"""asv's virtual environment, made to hold a release: one resolver call, any interpreter found."""
+"""Environments that hold a release: one resolver call by uv, any interpreter found.
+
+A kind of environment of its own by asv's plugin interface, `"environment_type": "release"`. asv's
+`virtualenv` installs one requirement after the other, which can move an earlier pin, and finds no
+interpreter behind an inactive pyenv shim.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +26,6 @@ from cryoet_zarr_bench.releases.installation import (
 )
 from cryoet_zarr_bench.tomograms.selected_tomogram import tomogram_label
 
-# Our class below takes the name over: asv picks the first class that has it.
-Virtualenv.tool_name = "virtualenv-of-asv"
-
 
 class ReleaseVirtualenv(Virtualenv):
     """A virtual environment that is stepped from release to release.
@@ -32,7 +34,7 @@ class ReleaseVirtualenv(Virtualenv):
     results: figures of different tomograms are never mixed.
     """
 
-    tool_name = "virtualenv"
+    tool_name = "release"
 
     def __init__(
         self,
@@ -58,6 +60,14 @@ class ReleaseVirtualenv(Virtualenv):
         self._requirements = requirements
         environment.Environment.__init__(self, conf, python, requirements, tagged_env_vars)
         self._executable = str(interpreter)
+
+    @property
+    def name(self) -> str:
+        """The environment in names of results, which say `virtualenv` since the first of them."""
+        name: str = environment.get_env_name(
+            Virtualenv.tool_name, self._python, self._requirements, self._tagged_env_vars
+        )
+        return name
 
     @classmethod
     def matches(cls, python: str) -> bool:

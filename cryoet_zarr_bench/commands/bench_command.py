@@ -11,9 +11,9 @@ from rich.console import Console
 
 from cryoet_zarr_bench.asv_bridge.asv_runs import measure, publish
 from cryoet_zarr_bench.asv_bridge.machine_names import refuse_another_machine
-from cryoet_zarr_bench.asv_bridge.recorded_repeats import add_repeat, is_waiting
 from cryoet_zarr_bench.asv_bridge.release_steps import Place, Progression, Step
 from cryoet_zarr_bench.commands.fetch_command import fetch_selected
+from cryoet_zarr_bench.commands.recorded_repeats import add_repeat, is_waiting
 from cryoet_zarr_bench.common.project_folders import LOCAL, PROJECT, WORK, from_project
 from cryoet_zarr_bench.common.shown_text import for_markup
 from cryoet_zarr_bench.fidelity.codec_damage import loss_bound
@@ -36,7 +36,6 @@ from cryoet_zarr_bench.tomograms.selected_tomogram import (
 
 NUMCODECS_COLUMNS = ("0.15.1", "0.17.1")
 """The pins that the history is crossed with, as in asv.conf.json."""
-
 
 REPEAT_EVERY = 8
 """After how many steps of the history the reference release is measured again."""

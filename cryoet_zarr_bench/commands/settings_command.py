@@ -18,7 +18,7 @@ import numpy as np
 from rich.console import Console
 
 from cryoet_zarr_bench.asv_bridge.asv_runs import last_line, run_watched
-from cryoet_zarr_bench.asv_bridge.exact_cells import BY_PROCESS
+from cryoet_zarr_bench.asv_bridge.cells.exact_cells import BY_PROCESS
 from cryoet_zarr_bench.asv_bridge.machine_names import refuse_another_machine
 from cryoet_zarr_bench.asv_bridge.release_steps import Place
 from cryoet_zarr_bench.common.errors import BadInput

@@ -12,7 +12,6 @@ from cryoet_zarr_bench.common.errors import BadInput
 ACCEPTED_DTYPES = ("int8", "uint8", "int16", "uint16", "float16", "float32")
 """Voxel types of tomograms, by numpy's name; either byte order is read."""
 
-
 MOST_VOXELS = 1 << 40
 """More than the frames of the largest cameras in super-resolution, 11520 x 8184, with as many
 slices as a frame is wide: a header that announces more is damaged, or made up."""

@@ -15,7 +15,6 @@ from pathlib import Path
 PREPARED_TOMOGRAM = "CRYOET_PREPARED_TOMOGRAM"
 """Environment variable: the path of the prepared tomogram (.npy) that is measured."""
 
-
 ASV_PROCESS = "CRYOET_ASV_PROCESS"
 """Environment variable: the number of the process of asv that starts measured ones."""
 

@@ -1,7 +1,7 @@
 """The changes that release notes announce, and what was found of them.
 
-`releases/announced_changes.json` has them, each with where in the suite it would show. Verdicts tell
-whether it did.
+`releases/announced_changes.json` has them, each with where in the suite it would show. Verdicts
+tell whether it did.
 """
 
 from __future__ import annotations

@@ -44,7 +44,6 @@ DERIVED = (
 )
 """Ends of the names of figures that say once more what another one says."""
 
-
 ELSEWHERE = "portability."
 """What docs/portability.md has, whose figures are no amounts."""
 

@@ -1,7 +1,7 @@
 """One release, measured several times on one tomogram: the medians of its measurements.
 
-The reference release of a history is measured again and again (`repeat_noise.py`), days apart too. A
-median of many is far surer than one of them, so what is recommended rests on it.
+The reference release of a history is measured again and again (`repeat_noise.py`), days apart too.
+A median of many is far surer than one of them, so recommendations rest on it.
 """
 
 from __future__ import annotations

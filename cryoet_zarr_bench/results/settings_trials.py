@@ -33,9 +33,7 @@ class Setting:
 
 CHOSEN = Setting("as the history is measured", ("--interleave-rounds",))
 
-
 _EXACT = ("-b", r"^(?!overhead\.).*\.track_")
-
 
 TRIED = (
     CHOSEN,

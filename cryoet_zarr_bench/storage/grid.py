@@ -384,7 +384,6 @@ ENGINE_CALLS: dict[str, dict[str, tuple[str, ...]]] = {
 }
 """What engines are compared in: name of the profile -> threads -> calls of `benchmarks/engines`."""
 
-
 SAMPLE_SEED = "CRYOET_SAMPLE_SEED"
 """Environment variable: which sample of the full grid the profile `sample` is; 1 without it."""
 

@@ -72,7 +72,7 @@ class ReleaseUnderTest:
     def prepare(
         self, held: Mapping[str, str], tomogram: PreparedTomogram, cells: Iterable[ComparedCell]
     ) -> dict[str, Any]:
-        """Install the release, write and verify the cells' stores; return what `confirm_worker` says.
+        """Install the release, write and verify the cells' stores; return what its process says.
 
         `held` maps packages that are the same in all releases to their versions. Raises BadInput
         where the release cannot be installed, or writes nothing.
@@ -160,7 +160,7 @@ class ReleaseUnderTest:
         return Worker(self.command("calls", self.copied_stores), self.variables(tomogram))
 
     def command(self, task: str, folder: Path | None = None) -> list[str]:
-        """The command of a process of `confirm_worker`, on the stores as they were written by default."""
+        """The command of a process of `confirm_worker`, by default on the stores as written."""
         python = self._environment / "bin" / "python"
         # -P: the modules beside confirm_worker.py are not to be found by their bare names.
         command = [str(python), "-P", "-W", "ignore", str(confirm_worker.__file__), task]

@@ -19,11 +19,8 @@ import made_up_evidence as made_up
 import made_up_storage as storage
 import pytest
 
-from cryoet_zarr_bench.asv_bridge.dashboard_publishers import (
-    ASSETS,
-    CONTENT_SECURITY_POLICY,
-    Overview,
-)
+from cryoet_zarr_bench.asv_bridge.dashboard.own_pages import Overview
+from cryoet_zarr_bench.asv_bridge.dashboard.patched_pages import ASSETS, CONTENT_SECURITY_POLICY
 from cryoet_zarr_bench.commands.preview_command import QuietHandler
 from cryoet_zarr_bench.quality.inspection import inspect
 from cryoet_zarr_bench.releases.announced_changes import AnnouncedChange

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cryoet_zarr_bench.asv_bridge.dashboard_publishers import (
+from cryoet_zarr_bench.asv_bridge.dashboard.patched_pages import (
     _BOOTSTRAP,
     ASSETS,
     CONTENT_SECURITY_POLICY,

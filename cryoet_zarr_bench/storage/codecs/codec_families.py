@@ -340,7 +340,6 @@ FAMILIES = (
 
 sigma is the standard deviation of the tomogram's values."""
 
-
 _PATTERNS = tuple((re.compile(family.pattern, re.ASCII), family) for family in FAMILIES)
 
 

@@ -82,9 +82,9 @@ def access_figures(
 ) -> dict[str, float]:
     """Every figure of every access pattern, of slices together, and of writing.
 
-    Opening the array is a part of each. Over-read is `request_counts.over_read`; the mean over the three
-    directions of slices is the geometric one. The pyramid is left beside the store, only the coarse
-    level of it, which is checked.
+    Opening the array is a part of each. Over-read is `request_counts.over_read`; the mean over the
+    three directions of slices is the geometric one. The coarse level of the pyramid is left beside
+    the store, and is checked.
 
     Raises StoreMismatch where what is read is not the tomogram.
     """

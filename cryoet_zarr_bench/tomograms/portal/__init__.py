@@ -1,10 +1,11 @@
 """Tomograms of the CryoET Data Portal, fetched into the cache; nothing wrong gets in.
 
 The portal's records come from its GraphQL server, by its own client; the voxels lie as OME-Zarr in
-a public bucket, read anonymously by s3fs. `tomogram_fetch.fetch` does it all; `records` asks the portal,
-`choice` picks one tomogram, `layout` holds its metadata against its record, `chunks` says what is
-needed and what may be missing, `transfer` moves it, `voxels` decodes it into a file of bounded
-memory, `held` keeps it and finds it again.
+a public bucket, read anonymously by s3fs. `tomogram_fetch.fetch` does it all: `portal_records` asks
+the portal, `tomogram_choice` picks one tomogram, `stored_layout` holds its metadata against its
+record, `needed_chunks` says what is needed and what may be missing, `chunk_transfer` moves it,
+`partial_voxels` decodes it into a file of bounded memory, and `cache.fetched_entries` finds it
+again.
 
 | variable | meaning |
 |---|---|

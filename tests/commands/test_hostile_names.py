@@ -15,7 +15,7 @@ from cryoet_zarr_bench.common.shown_text import for_terminal
 from cryoet_zarr_bench.quality.quality_findings import read_report
 from cryoet_zarr_bench.tomograms.synthetic import synthesize
 
-PROJECT = Path(__file__).resolve().parents[1]
+PROJECT = Path(__file__).resolve().parents[2]
 NAME = (
     b"\x1b]0;evil\x07\x1b[31m[red]x[:smiley:][link=h:]<img src=x onerror=alert(1)>|`a`$\\frac{$\n"
     b"\xff\xc2\x9b31m\xe2\x80\xae.npy"

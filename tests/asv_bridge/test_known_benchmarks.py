@@ -12,7 +12,7 @@ from asv.util import UserError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cryoet_zarr_bench.asv_bridge.earlier_cells import with_earlier_cells, with_earlier_stores
+from cryoet_zarr_bench.asv_bridge.cells.earlier_cells import with_earlier_cells, with_earlier_stores
 from cryoet_zarr_bench.asv_bridge.known_benchmarks import (
     keep_known_benchmarks,
     merged,

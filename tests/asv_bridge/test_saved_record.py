@@ -6,10 +6,10 @@ from types import SimpleNamespace
 import pytest
 from asv.results import Results
 
-from cryoet_zarr_bench.asv_bridge.kept_cells import (
-    _notes_of_earlier_rounds,
-    _save_record,
+from cryoet_zarr_bench.asv_bridge.cells.kept_cells import _notes_of_earlier_rounds
+from cryoet_zarr_bench.asv_bridge.cells.saved_results import (
     remove_samples,
+    save_record,
     shorten_samples,
 )
 from cryoet_zarr_bench.machine.canary_watch import Watch
@@ -35,7 +35,7 @@ def saved(results):
 def test_the_conditions_join_what_the_measured_process_left(tmp_path, results):
     left = tmp_path / "left.json"
     left.write_text(json.dumps(LEFT))
-    _save_record(results, left, results.record_path)
+    save_record(results, left, results.record_path)
     record = saved(results)
     assert {key: record[key] for key in LEFT} == LEFT
     assert record["conditions"]["samples"] == [[1, 0.02, 0.02, None, None, None]]
@@ -43,7 +43,7 @@ def test_the_conditions_join_what_the_measured_process_left(tmp_path, results):
 
 
 def test_where_no_process_left_anything_the_conditions_are_kept_alone(tmp_path, results):
-    _save_record(results, tmp_path / "nowhere.json", results.record_path)
+    save_record(results, tmp_path / "nowhere.json", results.record_path)
     record = saved(results)
     assert set(record) == {"commit", "conditions", "profile"}
     assert record["commit"] == "abc"
@@ -51,7 +51,7 @@ def test_where_no_process_left_anything_the_conditions_are_kept_alone(tmp_path, 
 
 def test_what_an_earlier_process_left_stays(tmp_path, results):
     results.record_path.write_text(json.dumps(LEFT))
-    _save_record(results, tmp_path / "nowhere.json", results.record_path)
+    save_record(results, tmp_path / "nowhere.json", results.record_path)
     record = saved(results)
     assert record["imported"] == LEFT["imported"]
     assert record["conditions"]["begun"] == {"time": 1}
@@ -59,11 +59,11 @@ def test_what_an_earlier_process_left_stays(tmp_path, results):
 
 def test_where_nothing_was_watched_the_record_is_as_it_was_left(tmp_path, results):
     del results.watch
-    _save_record(results, tmp_path / "nowhere.json", results.record_path)
+    save_record(results, tmp_path / "nowhere.json", results.record_path)
     assert not results.record_path.exists()
     left = tmp_path / "left.json"
     left.write_text(json.dumps(LEFT))
-    _save_record(results, left, results.record_path)
+    save_record(results, left, results.record_path)
     assert saved(results) == {**LEFT, "profile": selected_profile().name}
 
 
@@ -71,7 +71,7 @@ def test_samples_that_are_appended_to_keep_their_canaries(tmp_path, results):
     assert _notes_of_earlier_rounds(results, {"append_samples": True}) == []
     results.record_path.write_text(json.dumps(LEFT))
     assert _notes_of_earlier_rounds(results, {"append_samples": True}) == []
-    _save_record(results, tmp_path / "nowhere.json", results.record_path)
+    save_record(results, tmp_path / "nowhere.json", results.record_path)
     notes = _notes_of_earlier_rounds(results, {"append_samples": True})
     assert notes == [{"begun": {"time": 1}}, {"sample": [1, 0.02, 0.02, None, None, None]}]
     assert _notes_of_earlier_rounds(results, {"append_samples": False}) == []
@@ -81,7 +81,7 @@ def test_stores_that_were_not_made_again_stay_in_the_record(tmp_path, results):
     results.record_path.write_text(json.dumps({**LEFT, "stores": {"a": 1}, "disk": {"stores": {}}}))
     left = tmp_path / "left.json"
     left.write_text(json.dumps({**LEFT, "stores": {"b": 2}}))
-    _save_record(results, left, results.record_path)
+    save_record(results, left, results.record_path)
     assert (saved(results)["stores"], saved(results)["disk"]) == ({"b": 2}, {"stores": {}})
 
 

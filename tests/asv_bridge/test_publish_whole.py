@@ -13,7 +13,7 @@ from cryoet_zarr_bench.common.left_out_notices import leave_out
 from cryoet_zarr_bench.reports.documents.all_documents import update_documents
 from cryoet_zarr_bench.results.result_reader import Cell, read_results
 
-PROJECT = Path(__file__).resolve().parents[1]
+PROJECT = Path(__file__).resolve().parents[2]
 COMMITTED = PROJECT / "results" / "epyc-2-cores"
 
 BAD = {
@@ -26,7 +26,7 @@ BAD = {
 STOPPED_WHILE_PUBLISHING = """
 import os, signal, sys
 from asv.main import main
-from cryoet_zarr_bench.asv_bridge.dashboard_publishers import Overview
+from cryoet_zarr_bench.asv_bridge.dashboard.own_pages import Overview
 def stop(*arguments):
     {stop}
 Overview.publish = staticmethod(stop)

@@ -6,8 +6,9 @@ from types import SimpleNamespace
 import pytest
 from asv.commands.publish import Publish
 
-from cryoet_zarr_bench.asv_bridge import history_graphs
-from cryoet_zarr_bench.asv_bridge.history_graphs import ShortPages, draw_histories_alone
+from cryoet_zarr_bench.asv_bridge.dashboard import history_graphs
+from cryoet_zarr_bench.asv_bridge.dashboard.history_graphs import draw_histories_alone
+from cryoet_zarr_bench.asv_bridge.dashboard.short_pages import ShortPages
 
 
 @pytest.fixture

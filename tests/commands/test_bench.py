@@ -15,7 +15,7 @@ import pytest
 
 from cryoet_zarr_bench.results.result_reader import read_results
 
-PROJECT = Path(__file__).resolve().parents[1]
+PROJECT = Path(__file__).resolve().parents[2]
 BENCH = ("cryoet_zarr_bench", "bench")
 
 

@@ -6,7 +6,7 @@ import os
 import pytest
 from asv.runner import BenchmarkResult
 
-from cryoet_zarr_bench.asv_bridge.cpu_twins import CpuTwins
+from cryoet_zarr_bench.asv_bridge.cells.cpu_twins import CpuTwins
 from cryoet_zarr_bench.measured.clocks import CPU_TIMES_FILE
 
 NAMES = ("read.Read.time_read_volume", "read.Read.time_read_volume_cpu", "read.Open.time_open")

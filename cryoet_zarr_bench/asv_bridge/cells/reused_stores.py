@@ -1,4 +1,8 @@
-"""Stores of a release that its next round uses again, instead of making and verifying them anew."""
+"""Stores of a release that its next round uses again, instead of making and verifying them anew.
+
+asv's plugins have no say in when `setup_cache` runs or its folder goes: the two functions that do
+it are replaced while a round runs.
+"""
 
 from __future__ import annotations
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from cryoet_zarr_bench.asv_bridge.exact_cells import BY_PROCESS
+from cryoet_zarr_bench.asv_bridge.cells.exact_cells import BY_PROCESS
 from cryoet_zarr_bench.releases.release_commits import commit_of
 from cryoet_zarr_bench.results.result_reader import Cell, read_results
 
-PROJECT = Path(__file__).resolve().parents[1]
+PROJECT = Path(__file__).resolve().parents[2]
 TOMOGRAM = "synthetic:10A@32"
 FAST = ("--no-pull", "--show-stderr", "--attribute", "rounds=1", "--attribute", "repeat=1")
 OLD, NEW = "zarr-2.18.3", "zarr-3.4.2"

@@ -28,7 +28,7 @@ from cryoet_zarr_bench.tomograms.selected_tomogram import selected_tomogram
 CATALOGUE = load_catalogue()
 TAGS = ("zarr-2.18.0", "zarr-2.18.1")
 
-PROJECT = Path(__file__).resolve().parents[1]
+PROJECT = Path(__file__).resolve().parents[2]
 
 PROGRAM = f"""
 import sys

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-PROJECT = Path(__file__).resolve().parents[1]
+PROJECT = Path(__file__).resolve().parents[2]
 MARK = f"by {os.getpid()}"
 
 LATE = """

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from asv.runner import Spawner, _run_benchmark_single_param
 
-from cryoet_zarr_bench.asv_bridge.exact_cells import BY_PROCESS, ExactCells
+from cryoet_zarr_bench.asv_bridge.cells.exact_cells import BY_PROCESS, ExactCells
 from cryoet_zarr_bench.measured.exact_figures import (
     EXACT_FIGURES_FOLDER,
     is_exact,

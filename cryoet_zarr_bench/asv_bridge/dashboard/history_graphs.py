@@ -1,18 +1,18 @@
-"""What asv's own pages load: kept small, and of the tomograms that have a history to follow."""
+"""asv's graphs: of the tomograms that have a history to follow, one line per machine.
+
+asv's plugins get the graphs when they are made; what goes into them is decided by
+`Publish.iter_results`, which is replaced.
+"""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import asv.results
 from asv.commands.publish import Publish
-from asv.publishing import OutputPublisher
 
-from cryoet_zarr_bench.common.short_numbers import short
-from cryoet_zarr_bench.measured.exact_figures import is_exact
 from cryoet_zarr_bench.results.result_files import described_machine
 from cryoet_zarr_bench.results.result_reader import HISTORY_LENGTH
 
@@ -62,29 +62,3 @@ def _described_machines(results: Path) -> dict[str, dict[str, str]]:
             name: described[name] for name in ("os", "ram") if name in described
         }
     return found
-
-
-class ShortPages(OutputPublisher):
-    """Shortens what asv wrote: digits beyond what a clock can tell, rows without a figure."""
-
-    name = "shortpages"
-    button_label = ""
-    description = ""
-    order = 80
-
-    @classmethod
-    def publish(cls, conf: Any, repo: Any, benchmarks: Any, graphs: Any, revisions: Any) -> None:
-        """Rewrite the graphs, lists and regressions in the html folder."""
-        html = Path(conf.html_dir)
-        for path in [*(html / "graphs").rglob("*.json"), html / "regressions.json"]:
-            content = json.loads(path.read_text())
-            if path.name == "summary.json":
-                # The list would hold the browser up with cells that are n/a, or never change.
-                content = [row for row in content if _is_listed(row)]
-            path.write_text(json.dumps(short(content), separators=(",", ":")))
-
-
-def _is_listed(row: dict[str, Any]) -> bool:
-    """Whether a cell has a figure, and, where that is exact, it has ever changed."""
-    changes = row.get("change_rev") is not None or not is_exact(row.get("name", ""))
-    return row["last_value"] is not None and changes

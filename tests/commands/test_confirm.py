@@ -16,7 +16,7 @@ from cryoet_zarr_bench.measured.page_cache import why_never_cold
 from cryoet_zarr_bench.measured.process_record import file_system_of
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
 
-PROJECT = Path(__file__).resolve().parents[1]
+PROJECT = Path(__file__).resolve().parents[2]
 
 QUESTION = ("confirm", "zarr-3.1.5", "zarr-3.1.6", "--config", "blosc-lz4-5-shuffle 32x32x32")
 
@@ -174,7 +174,7 @@ def wait_until(condition, process, seconds=120):
 
 
 def workers_left(seconds=10):
-    """Processes of `confirm_worker.py` that outlive the process that started them by more than `seconds`.
+    """Processes of `confirm_worker.py` that outlive the one that started them by `seconds`.
 
     A call that a worker is at ends first.
     """

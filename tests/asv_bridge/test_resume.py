@@ -6,7 +6,7 @@ from asv.runner import BenchmarkResult
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cryoet_zarr_bench.asv_bridge.cell_journal import CellJournal, journal_path
+from cryoet_zarr_bench.asv_bridge.cells.cell_journal import CellJournal, journal_path
 
 BENCHMARK = {"name": "write.Write.time_write", "version": "1", "params": [["'none'"], ["2", "3"]]}
 PURPOSE = {"tomogram": "abc"}

@@ -1,0 +1,75 @@
+"""The published dashboard: asv's own, with every asset local, and pages of answers before it.
+
+asv finds these classes by their base class and calls them when it publishes.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from asv.publishing import OutputPublisher
+
+from cryoet_zarr_bench.asv_bridge.dashboard.patched_pages import copy_assets, patched_page
+from cryoet_zarr_bench.asv_bridge.dashboard.patched_scripts import patch_scripts
+from cryoet_zarr_bench.releases.announced_changes import load_announced
+from cryoet_zarr_bench.reports.pages.first_page import overview
+from cryoet_zarr_bench.reports.pages.verdict_evidence import noise_content, verdict_content
+
+
+class Measured(OutputPublisher):
+    """Leaves out the benchmarks that no result has a figure of: the pages would ask for graphs."""
+
+    name = "measured"
+    button_label = ""
+    description = ""
+    order = -1
+
+    @classmethod
+    def publish(cls, conf: Any, repo: Any, benchmarks: Any, graphs: Any, revisions: Any) -> None:
+        """Drop them before any page or index is made of them."""
+        measured = {graph.benchmark_name for _, graph in graphs}
+        for name in benchmarks.keys() - measured:
+            del benchmarks[name]
+
+
+class LocalAssets(OutputPublisher):
+    """Makes the pages load from their own folder all that asv would load from elsewhere."""
+
+    name = "localassets"
+    button_label = ""
+    description = ""
+    order = 90
+
+    @classmethod
+    def publish(cls, conf: Any, repo: Any, benchmarks: Any, graphs: Any, revisions: Any) -> None:
+        """Copy the assets into the html folder and point `index.html` at them."""
+        html = Path(conf.html_dir)
+        copy_assets(html)
+        index = html / "index.html"
+        index.write_text(patched_page(index.read_text()))
+        patch_scripts(html)
+
+
+class Overview(OutputPublisher):
+    """Writes the figures and verdicts that the first pages show."""
+
+    name = "overview"
+    button_label = "Show the overview"
+    description = "Which storage config is best, and what each release changed"
+    order = 91
+
+    @classmethod
+    def publish(cls, conf: Any, repo: Any, benchmarks: Any, graphs: Any, revisions: Any) -> None:
+        """Write `overview.json`, `noise.json` and `verdicts.json` into the html folder."""
+        results, html = Path(conf.results_dir), Path(conf.html_dir)
+        content = overview(results)
+        series = [(each["machine"], each["tomogram"], each["python"]) for each in content["series"]]
+        _write_compact(html / "overview.json", content)
+        _write_compact(html / "noise.json", noise_content(results, series))
+        _write_compact(html / "verdicts.json", verdict_content(results, load_announced()))
+
+
+def _write_compact(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, separators=(",", ":"), allow_nan=False))

@@ -1,0 +1,127 @@
+"""asv's page, changed: every asset local, a security policy, the pages of this project as tabs.
+
+asv's plugins can write files beside its page, not change what the page loads or shows first.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+from cryoet_zarr_bench import reports
+from cryoet_zarr_bench.asv_bridge.dashboard.patched_scripts import replaced
+
+ASSETS = Path(reports.__file__).with_name("assets")
+
+SCRIPTS = (
+    "buttons.js",
+    "first-page.js",
+    "evidence.js",
+    "overview.js",
+    "verdicts.js",
+    "legible.js",
+)
+
+STYLES = ("overview.css", "verdicts.css", "legible.css")
+
+_STYLE_IDS = {"overview.css": ' id="vega-embed-style"'}
+"""By its id vega-embed knows that its style is there, and puts none into the page."""
+
+_LOCAL_NAMES = {
+    "jquery.flot.min.js": "jquery.flot.js",
+    "jquery.flot.time.min.js": "jquery.flot.time.js",
+    "jquery.flot.selection.min.js": "jquery.flot.selection.js",
+    "jquery.flot.categories.min.js": "jquery.flot.categories.js",
+    "stupidtable.min.js": "stupidtable.min.js",
+    "jquery-3.3.1.min.js": "jquery.min.js",
+}
+"""asv's names of assets on content delivery networks -> the names of the same ones here."""
+
+_BOOTSTRAP = tuple(
+    f"bootstrap.{plugin}.js" for plugin in ("transition", "modal", "dropdown", "tooltip", "popover")
+)
+"""What asv's pages use of bootstrap.min.js; popovers are made of tooltips."""
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        # Colours of legends and places of labels are attributes in what flot and asv write.
+        "style-src-attr 'unsafe-inline'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+    )
+)
+"""What the published pages may load and run: files of their own folder, no script in a page."""
+
+_REMOTE_ASSET = re.compile(r"<(script|link)\b[^>]*?(?:src|href)=\"https://[^\"]*/([^/\"]+)\"[^>]*>")
+
+
+def patched_page(page: str) -> str:
+    """Change asv's `index.html`; RuntimeError where it is not that of the pinned version."""
+    return _with_policy(_with_overview(_with_local_assets(page)))
+
+
+def copy_assets(html: Path) -> None:
+    """Copy scripts, styles and vendored libraries into the folder of a dashboard."""
+    shutil.copytree(ASSETS / "vendor", html / "vendor")
+    for name in (*SCRIPTS, *STYLES):
+        shutil.copy(ASSETS / name, html / name)
+
+
+def _with_local_assets(page: str) -> str:
+    """The page with each asset of a foreign host replaced by the local one."""
+
+    def local(match: re.Match[str]) -> str:
+        tag, name = match.groups()
+        names = _BOOTSTRAP if name == "bootstrap.min.js" else (_LOCAL_NAMES.get(name, name),)
+        if not all((ASSETS / "vendor" / each).is_file() for each in names):
+            raise RuntimeError(f"asv's page loads {match[0]}, of which there is no local copy")
+        if tag == "link":
+            return f'<link rel="stylesheet" href="vendor/{names[0]}">'
+        return "</script>\n    ".join(f'<script src="vendor/{each}">' for each in names)
+
+    return _REMOTE_ASSET.sub(local, page)
+
+
+def _with_overview(page: str) -> str:
+    """The page with overview and verdicts as first tabs, shown where the address names no other."""
+    vendored = ("vendor/vega.min.js", "vendor/vega-lite.min.js", "vendor/vega-embed.min.js")
+    head = "\n    ".join(
+        [
+            # Scripts wait for the styles before them: a style that came later would hide the page.
+            *(
+                f'<link href="{name}" rel="stylesheet"{_STYLE_IDS.get(name, "")}>'
+                for name in STYLES
+            ),
+            *(f'<script src="{name}"></script>' for name in (*vendored, *SCRIPTS)),
+        ]
+    )
+    head += "\n  </head>"
+    tabs = "".join(
+        f'<li id="nav-li-{name}"><a href="#/{name}">{title}</a></li>\n\t'
+        for name, title in (("overview", "Overview"), ("verdicts", "Verdicts"))
+    )
+    body = '<div id="overview-display"></div>\n    <div id="verdicts-display"></div>\n  </body>'
+    page = replaced(page, "</head>", head)
+    page = replaced(page, '<li id="nav-li-"', f'{tabs}<li id="nav-li-"')
+    page = replaced(page, "</body>", body)
+    title = "<title>airspeed velocity</title>"
+    return replaced(page, title, "<title>cryoet-zarr-bench</title>")
+
+
+def _with_policy(page: str) -> str:
+    """The page under the content security policy, without the script that asv has in it."""
+    page, found = re.subn(
+        r"<script type=\"text/javascript\">.*?</script>\s*", "", page, flags=re.DOTALL
+    )
+    if found != 1 or "function js_load_failure" in page:
+        raise RuntimeError(f"asv's page has {found} scripts in it, not one")
+    policy = f'<meta http-equiv="Content-Security-Policy" content="{CONTENT_SECURITY_POLICY}">'
+    encoding = '<meta http-equiv="Content-Type" content="text/html; charset=utf-8">'
+    return replaced(page, encoding, f"{encoding}\n    {policy}")
