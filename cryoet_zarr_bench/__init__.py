@@ -1,3 +1,75 @@
-"""A continuous benchmark of how cryo-electron tomograms are stored in Zarr."""
+"""A continuous benchmark of how cryo-electron tomograms are stored in Zarr.
+
+    import cryoet_zarr_bench as czb
+
+    tomogram = czb.open("volume.mrc")
+    czb.measure(tomogram, ["zstd-5 64x64x64", "blosc-lz4-5-bitshuffle 64x64x64"])
+
+Nothing is imported before it is used: measured environments import parts of this package, and hold
+nothing but the release and numpy.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cryoet_zarr_bench.api.comparing import Comparison as Comparison
+    from cryoet_zarr_bench.api.comparing import compare as compare
+    from cryoet_zarr_bench.api.confirming import ConfirmOptions as ConfirmOptions
+    from cryoet_zarr_bench.api.confirming import confirm as confirm
+    from cryoet_zarr_bench.api.converting import convert as convert
+    from cryoet_zarr_bench.api.converting import fetch as fetch
+    from cryoet_zarr_bench.api.inspecting import inspect as inspect
+    from cryoet_zarr_bench.api.measuring import measure as measure
+    from cryoet_zarr_bench.api.opened_tomogram import Tomogram as Tomogram
+    from cryoet_zarr_bench.api.opened_tomogram import open as open
+    from cryoet_zarr_bench.api.reading_results import results as results
+    from cryoet_zarr_bench.common.errors import BadInput as BadInput
+    from cryoet_zarr_bench.storage.config import StorageConfig as StorageConfig
 
 __version__ = "0.1.0"
+
+_WHERE = {
+    "BadInput": "common.errors",
+    "Comparison": "api.comparing",
+    "ConfirmOptions": "api.confirming",
+    "StorageConfig": "storage.config",
+    "Tomogram": "api.opened_tomogram",
+    "compare": "api.comparing",
+    "confirm": "api.confirming",
+    "convert": "api.converting",
+    "fetch": "api.converting",
+    "inspect": "api.inspecting",
+    "measure": "api.measuring",
+    "open": "api.opened_tomogram",
+    "results": "api.reading_results",
+}
+
+__all__ = [  # noqa: RUF022 - in the order in which they are met
+    "open",
+    "measure",
+    "compare",
+    "inspect",
+    "convert",
+    "fetch",
+    "confirm",
+    "results",
+    "StorageConfig",
+    "Tomogram",
+    "Comparison",
+    "ConfirmOptions",
+    "BadInput",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is asked for."""
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_WHERE[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

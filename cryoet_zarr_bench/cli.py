@@ -259,18 +259,12 @@ def convert_tomogram(
     It streams in bounded memory, keeps the voxel spacing and compares the bits at the end. DST is
     there whole or not at all.
     """
-    from cryoet_zarr_bench.commands.convert_command import run_convert
-    from cryoet_zarr_bench.conversion.conversion_request import StoreOptions, check_request
+    from cryoet_zarr_bench.commands.convert_command import Wanted, run_convert
+    from cryoet_zarr_bench.conversion.conversion_request import StoreOptions
 
-    request = check_request(
-        source,
-        target,
-        options=StoreOptions(codec, chunks, zarr_format, levels),
-        level=level,
-        voxel_spacing=voxel_spacing,
-        overwrite=overwrite,
-    )
-    raise typer.Exit(run_convert(console, request))
+    options = StoreOptions(codec, chunks, zarr_format, levels)
+    wanted = Wanted(source, target, options, voxel_spacing, level, overwrite)
+    raise typer.Exit(run_convert(console, wanted))
 
 
 @app.command()
@@ -353,23 +347,14 @@ def confirm(
 
     Exit code 0: no regression; 1: a regression; 2: bad input; 3: inconclusive.
     """
-    from cryoet_zarr_bench.commands.confirm_command import run_confirm
+    from cryoet_zarr_bench.api.confirming import ConfirmOptions
+    from cryoet_zarr_bench.commands.confirm_command import AnswerFiles, run_confirm
 
     _choose(tomogram, None, profile)
-    code = run_confirm(
-        console,
-        a,
-        b,
-        benchmark=benchmark,
-        config=config,
-        most_pairs=pairs,
-        seed=seed,
-        python=python,
-        json_file=json_file,
-        csv_file=csv_file,
-        instructions=instructions,
+    options = ConfirmOptions(benchmark, config, pairs, seed, python)
+    raise typer.Exit(
+        run_confirm(console, a, b, options, AnswerFiles(json_file, csv_file), instructions)
     )
-    raise typer.Exit(code)
 
 
 @app.command()

@@ -13,10 +13,10 @@ from typing import Any
 from asv.benchmarks import Benchmarks
 from asv.util import UserError
 
+from cryoet_zarr_bench.analysis.result_files import parameters_of, result_paths
 from cryoet_zarr_bench.common.json_lines import UNUSABLE, in_short
 from cryoet_zarr_bench.common.left_out_notices import leave_out
 from cryoet_zarr_bench.common.whole_files import write_whole
-from cryoet_zarr_bench.results.result_files import parameters_of, result_paths
 
 _OF_THE_FILE = "version"
 """The one entry that is no benchmark: which form of the file it is."""

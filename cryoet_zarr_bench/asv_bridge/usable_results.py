@@ -16,7 +16,7 @@ import asv.results
 from asv.results import Results
 from asv.util import UserError
 
-from cryoet_zarr_bench.results.result_files import (
+from cryoet_zarr_bench.analysis.result_files import (
     MACHINE_FILE,
     described_machine,
     is_usable,

@@ -9,6 +9,9 @@ from pathlib import Path
 
 from rich.console import Console
 
+from cryoet_zarr_bench.analysis.result_reader import MeasuredRelease, read_results
+from cryoet_zarr_bench.analysis.run_pace import is_slow, pace_of, usual_canary
+from cryoet_zarr_bench.analysis.storage_answer import answer
 from cryoet_zarr_bench.asv_bridge.asv_runs import measure, publish
 from cryoet_zarr_bench.asv_bridge.machine_names import refuse_another_machine
 from cryoet_zarr_bench.asv_bridge.release_steps import Place, Progression, Step
@@ -24,9 +27,6 @@ from cryoet_zarr_bench.releases.catalogue import Catalogue, Release, load_catalo
 from cryoet_zarr_bench.releases.release_commits import commit_of
 from cryoet_zarr_bench.reports.documents.all_documents import update_documents
 from cryoet_zarr_bench.reports.pages.terminal_table import newest_format, release_table
-from cryoet_zarr_bench.results.result_reader import MeasuredRelease, read_results
-from cryoet_zarr_bench.results.run_pace import is_slow, pace_of, usual_canary
-from cryoet_zarr_bench.results.storage_answer import answer
 from cryoet_zarr_bench.storage.grid import PROFILES, selected_profile
 from cryoet_zarr_bench.tomograms.selected_tomogram import (
     select_tomogram,

@@ -7,6 +7,7 @@ import io
 import json
 import math
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +16,23 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cryoet_zarr_bench.common.errors import BadInput
-from cryoet_zarr_bench.common.project_folders import WORK
+from cryoet_zarr_bench.api.confirming import (
+    FOLDER,
+    ConfirmOptions,
+    answer_to,
+    question_of,
+)
 from cryoet_zarr_bench.common.shown_text import for_terminal, on_one_line
 from cryoet_zarr_bench.common.whole_files import write_whole
 from cryoet_zarr_bench.common.writable_folders import require_file
-from cryoet_zarr_bench.machine.interpreters import choose_python
-from cryoet_zarr_bench.machine.scratch_folders import require_folders
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
-from cryoet_zarr_bench.storage.grid import selected_profile
-from cryoet_zarr_bench.tomograms.selected_tomogram import selected_tomogram
-from cryoet_zarr_bench.verdicts.compared_cells import choose_cells
-from cryoet_zarr_bench.verdicts.compared_releases import parse_side
 from cryoet_zarr_bench.verdicts.comparison_setup import NO_FIGURE, NOT_AVAILABLE, Question
-from cryoet_zarr_bench.verdicts.confirmation import Answer, CellAnswer, confirm, forget_pairs
+from cryoet_zarr_bench.verdicts.confirmation import (
+    Answer,
+    CellAnswer,
+    as_row,
+    forget_pairs,
+)
 from cryoet_zarr_bench.verdicts.instruction_counts import (
     SAME_WORK,
     WorkAnswer,
@@ -38,27 +42,27 @@ from cryoet_zarr_bench.verdicts.instruction_counts import (
 from cryoet_zarr_bench.verdicts.judgement import (
     IMPROVEMENT,
     INCONCLUSIVE,
-    LOOKS,
     REGRESSION,
-    Estimate,
 )
 
 _COLOURS = {REGRESSION: "red", IMPROVEMENT: "green", INCONCLUSIVE: "yellow", NO_FIGURE: "red"}
 _ORDER = (REGRESSION, IMPROVEMENT, INCONCLUSIVE, NO_FIGURE)
 
 
+@dataclass(frozen=True)
+class AnswerFiles:
+    """Where an answer is written to, beside the screen."""
+
+    json_file: Path | None = None
+    csv_file: Path | None = None
+
+
 def run_confirm(
     console: Console,
     a: str,
     b: str,
-    *,
-    benchmark: str | None,
-    config: str | None,
-    most_pairs: int,
-    seed: int,
-    python: str | None,
-    json_file: Path | None,
-    csv_file: Path | None,
+    options: ConfirmOptions,
+    files: AnswerFiles,
     instructions: bool = False,
 ) -> int:
     """Ask, measure, and show the answer; return the exit code. Raises BadInput.
@@ -66,43 +70,34 @@ def run_confirm(
     With `instructions` the calls are not timed: their instructions are counted, and the exit code
     is 0 whatever the counts, since work is no verdict.
     """
-    if most_pairs not in LOOKS:
-        raise BadInput(f"--pairs {most_pairs}: give one of {', '.join(map(str, LOOKS))}")
-    for file in (json_file, csv_file):
+    for file in (files.json_file, files.csv_file):
         require_file(file)
-    require_folders()
-    catalogue, profile = load_catalogue(), selected_profile()
-    question = Question(
-        parse_side(a, catalogue),
-        parse_side(b, catalogue),
-        tuple(choose_cells(profile, benchmark, config)),
-        profile,
-        selected_tomogram(),
-        choose_python(python),
-        seed,
-        tuple(look for look in LOOKS if look <= most_pairs),
-    )
-    folder = WORK / "confirm"
+    question = question_of(a, b, options)
     if instructions:
-        counted = count_instructions(question, catalogue.held, folder, console)
-        console.print()
-        console.print(work_table(question, counted))
-        changed = sum(not each.reason and each.word != SAME_WORK for each in counted)
-        console.print(f"Work changed in {changed} of {len(counted)} calls. {WORK_EXPLAINED}")
-        _save(json_file, json.dumps({**_asked(question), "calls": as_rows(counted)}, indent=1))
-        _save(csv_file, _csv(as_rows(counted)))
-        return 0
-    answer = confirm(question, catalogue.held, folder, console)
+        return _show_instructions(console, question, files)
+    answer = answer_to(question, console)
     console.print()
     console.print(answer_table(answer))
     for line in summary(answer).splitlines():
         console.print(Text(on_one_line(line)))
-    _save(json_file, json.dumps(as_json(answer), indent=1))
-    _save(csv_file, _csv([as_row(each) for each in answer.cells]))
+    _save(files.json_file, json.dumps(as_json(answer), indent=1))
+    _save(files.csv_file, _csv([as_row(each) for each in answer.cells]))
     if not answer.complete:
         return 130
-    forget_pairs(question, folder)
+    forget_pairs(question, FOLDER)
     return answer.exit_code
+
+
+def _show_instructions(console: Console, question: Question, files: AnswerFiles) -> int:
+    counted = count_instructions(question, load_catalogue().held, FOLDER, console)
+    console.print()
+    console.print(work_table(question, counted))
+    changed = sum(not each.reason and each.word != SAME_WORK for each in counted)
+    console.print(f"Work changed in {changed} of {len(counted)} calls. {WORK_EXPLAINED}")
+    rows = as_rows(counted)
+    _save(files.json_file, json.dumps({**_asked(question), "calls": rows}, indent=1))
+    _save(files.csv_file, _csv(rows))
+    return 0
 
 
 def _save(file: Path | None, text: str) -> None:
@@ -264,34 +259,6 @@ def _csv(rows: list[dict[str, Any]]) -> str:
         for row in rows
     )
     return text.getvalue()
-
-
-def as_row(answer: CellAnswer) -> dict[str, Any]:
-    """One cell's verdict and estimates, as plain values."""
-    cell = answer.cell
-    return {
-        "benchmark": cell.benchmark,
-        "codec": cell.codec,
-        "chunks": cell.chunks,
-        "zarr_format": cell.zarr_format,
-        "verdict": answer.verdict,
-        "figure": "CPU time" if cell.is_timed else "peak memory",
-        **_estimate("", answer.deciding),
-        **_estimate("wall_", answer.wall),
-        "reason": answer.reason,
-    }
-
-
-def _estimate(prefix: str, found: Estimate) -> dict[str, Any]:
-    def known(value: float) -> float | None:
-        return None if math.isnan(value) else round(value, 5)
-
-    return {
-        f"{prefix}ratio": known(found.ratio),
-        f"{prefix}low": known(found.low),
-        f"{prefix}high": known(found.high),
-        f"{prefix}pairs": found.pairs,
-    }
 
 
 def _number(value: float) -> str:

@@ -5,29 +5,53 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 
 from rich.console import Console
 from rich.filesize import decimal
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from cryoet_zarr_bench.api.converting import convert
 from cryoet_zarr_bench.common.shown_text import for_terminal
-from cryoet_zarr_bench.conversion.conversion_request import Request
-from cryoet_zarr_bench.conversion.streamed_conversion import Advance, Conversion, convert
+from cryoet_zarr_bench.conversion.conversion_request import StoreOptions
+from cryoet_zarr_bench.conversion.streamed_conversion import Advance, Conversion
 from cryoet_zarr_bench.storage.stores.multiscale_metadata import NGFF_VERSION
 
 INTERRUPTED = 130
 
 
-def run_convert(console: Console, request: Request) -> int:
+@dataclass(frozen=True)
+class Wanted:
+    """A conversion as it is typed."""
+
+    source: str
+    target: str
+    options: StoreOptions
+    voxel_spacing: str | None
+    level: int | None
+    overwrite: bool
+
+
+def run_convert(console: Console, wanted: Wanted) -> int:
     """Convert, show how far it is, print what was made; the exit code, 130 after Ctrl-C.
 
     Raises BadInput where it cannot be converted.
     """
     try:
         with _progress(console) as advance:
-            conversion = convert(request, advance)
+            conversion = convert(
+                wanted.source,
+                wanted.target,
+                wanted.options,
+                voxel_spacing=wanted.voxel_spacing,
+                level=wanted.level,
+                overwrite=wanted.overwrite,
+                progress=advance,
+            )
     except KeyboardInterrupt:
-        print(f"interrupted: {for_terminal(request.target)} is as it was before", file=sys.stderr)
+        target = Path(wanted.target).expanduser().resolve()
+        print(f"interrupted: {for_terminal(target)} is as it was before", file=sys.stderr)
         return INTERRUPTED
     for line in summary(conversion):
         console.print(line, highlight=False, markup=False, soft_wrap=True)

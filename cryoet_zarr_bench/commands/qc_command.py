@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from rich import box
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as RichProgress
 from rich.table import Table
 from rich.text import Text
 
+from cryoet_zarr_bench.api.inspecting import inspected
 from cryoet_zarr_bench.common.refusals import refused
 from cryoet_zarr_bench.common.shown_text import for_terminal, on_one_line
 from cryoet_zarr_bench.common.whole_files import write_whole
@@ -21,11 +24,9 @@ from cryoet_zarr_bench.quality.finding_wording import (
     statistics_line,
     summary,
 )
-from cryoet_zarr_bench.quality.inspection import Inspection, inspect
+from cryoet_zarr_bench.quality.inspection import Inspection
 from cryoet_zarr_bench.quality.quality_findings import QualityReport, report_json
 from cryoet_zarr_bench.quality.quality_limits import FAIL, NOT_CHECKED, PASS, WARN
-from cryoet_zarr_bench.quality.voxel_survey import READINGS
-from cryoet_zarr_bench.tomograms.in_place import ReadTomogram, open_in_place
 
 PAGES = (".png", ".html")
 _COLOURS = {PASS: "green", WARN: "yellow", FAIL: "bold red", NOT_CHECKED: "dim"}
@@ -52,8 +53,7 @@ def run_quality_control(
             Nothing is read before the files are known to be possible.
     """
     _check_files(json_file, page)
-    with open_in_place(tomogram, crop) as opened:
-        inspection = _inspect(console, opened)
+    with _inspected(console, tomogram, crop) as inspection:
         drawn = None if page is None else _page(page, inspection)
     # Files first: who reads the screen through a pipe may hang up.
     if json_file is not None:
@@ -64,21 +64,24 @@ def run_quality_control(
     return 0 if inspection.report.passed else 1
 
 
-def _inspect(console: Console, opened: ReadTomogram) -> Inspection:
+@contextmanager
+def _inspected(console: Console, tomogram: str | None, crop: str | None) -> Iterator[Inspection]:
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
-    with Progress(
-        *columns,
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    ) as progress:
-        total = READINGS * opened.slabs.shape[0]
-        task = progress.add_task("Reading the tomogram", total=total)
-        found = inspect(
-            opened.slabs, opened.source, progress=lambda planes: progress.advance(task, planes)
-        )
-    return replace(found, report=replace(found.report, sha256=opened.sha256()))
+    with ExitStack() as stack:
+        with RichProgress(
+            *columns,
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        ) as bar:
+            task = bar.add_task("Reading the tomogram", total=None)
+
+            def show(done: int, total: int) -> None:
+                bar.update(task, completed=done, total=total)
+
+            found = stack.enter_context(inspected(tomogram, crop, show))
+        yield found
 
 
 def print_report(console: Console, report: QualityReport) -> None:

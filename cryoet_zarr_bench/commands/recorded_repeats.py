@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from cryoet_zarr_bench.analysis.repeat_noise import NOISE_FILE
+from cryoet_zarr_bench.analysis.result_reader import MeasuredRelease, read_results
 from cryoet_zarr_bench.asv_bridge.release_steps import Place, Step
 from cryoet_zarr_bench.common.json_lines import read_lines, write_lines
 from cryoet_zarr_bench.common.short_numbers import short
 from cryoet_zarr_bench.measured.exact_figures import is_exact
 from cryoet_zarr_bench.releases.release_commits import commit_of
-from cryoet_zarr_bench.results.repeat_noise import NOISE_FILE
-from cryoet_zarr_bench.results.result_reader import MeasuredRelease, read_results
 
 
 def is_waiting(place: Place, step: Step) -> bool:

@@ -17,6 +17,14 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
+from cryoet_zarr_bench.analysis.result_reader import MeasuredRelease, read_results
+from cryoet_zarr_bench.analysis.settings_trials import (
+    CHOSEN,
+    SETTINGS_FILE,
+    TRIED,
+    Setting,
+    read_settings,
+)
 from cryoet_zarr_bench.asv_bridge.asv_runs import last_line, run_watched
 from cryoet_zarr_bench.asv_bridge.cells.exact_cells import BY_PROCESS
 from cryoet_zarr_bench.asv_bridge.machine_names import refuse_another_machine
@@ -32,14 +40,6 @@ from cryoet_zarr_bench.machine.scratch_folders import require_folders
 from cryoet_zarr_bench.measured.cpu_cores import EVERY_CORE
 from cryoet_zarr_bench.measured.freed_memory import TRIM_MEMORY
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
-from cryoet_zarr_bench.results.result_reader import MeasuredRelease, read_results
-from cryoet_zarr_bench.results.settings_trials import (
-    CHOSEN,
-    SETTINGS_FILE,
-    TRIED,
-    Setting,
-    read_settings,
-)
 from cryoet_zarr_bench.storage.grid import selected_profile
 
 

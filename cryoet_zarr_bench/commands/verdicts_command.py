@@ -17,10 +17,15 @@ from typing import Any
 
 from rich.console import Console
 
+from cryoet_zarr_bench.analysis.release_verdicts import verdict_rows, verdict_table
+from cryoet_zarr_bench.analysis.repeat_noise import Noise, read_noise
+from cryoet_zarr_bench.analysis.result_files import read_record, result_paths_of
+from cryoet_zarr_bench.analysis.result_reader import Cell, MeasuredRelease, read_results
+from cryoet_zarr_bench.analysis.run_pace import pace_of
+from cryoet_zarr_bench.analysis.verdict_steps import VERDICTS_FILE, read_verdicts
 from cryoet_zarr_bench.asv_bridge.asv_runs import publish
 from cryoet_zarr_bench.asv_bridge.machine_names import refuse_another_machine
 from cryoet_zarr_bench.commands.bench_command import history_place
-from cryoet_zarr_bench.commands.confirm_command import as_row
 from cryoet_zarr_bench.common.errors import BadInput, ReleaseUnusable
 from cryoet_zarr_bench.common.json_lines import read_lines, write_lines
 from cryoet_zarr_bench.common.project_folders import PROJECT, WORK
@@ -33,12 +38,6 @@ from cryoet_zarr_bench.releases.announced_changes import AnnouncedChange, load_a
 from cryoet_zarr_bench.releases.catalogue import Catalogue, Release, load_catalogue
 from cryoet_zarr_bench.releases.release_commits import commit_of
 from cryoet_zarr_bench.reports.documents.all_documents import update_documents
-from cryoet_zarr_bench.results.release_verdicts import verdict_rows, verdict_table
-from cryoet_zarr_bench.results.repeat_noise import Noise, read_noise
-from cryoet_zarr_bench.results.result_files import read_record, result_paths_of
-from cryoet_zarr_bench.results.result_reader import Cell, MeasuredRelease, read_results
-from cryoet_zarr_bench.results.run_pace import pace_of
-from cryoet_zarr_bench.results.verdict_steps import VERDICTS_FILE, read_verdicts
 from cryoet_zarr_bench.storage.grid import Profile, selected_profile
 from cryoet_zarr_bench.tomograms.selected_tomogram import selected_tomogram, tomogram_label
 from cryoet_zarr_bench.verdicts.compared_cells import MEMORY, TIMED, ComparedCell, all_cells
@@ -47,6 +46,7 @@ from cryoet_zarr_bench.verdicts.comparison_setup import Question
 from cryoet_zarr_bench.verdicts.confirmation import (
     Answer,
     CellAnswer,
+    as_row,
     confirm,
     exact_differences,
     forget_pairs,

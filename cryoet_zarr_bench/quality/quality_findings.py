@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryoet_zarr_bench.common.errors import BadInput
 from cryoet_zarr_bench.quality.quality_limits import FAIL, NOT_CHECKED, VERDICTS, Limit
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 REPORT_FORMAT = 1
 
@@ -81,6 +84,14 @@ class QualityReport:
     def passed(self) -> bool:
         """Whether no check failed."""
         return self.verdict != FAIL
+
+    def to_frame(self) -> pd.DataFrame:
+        """The checks as a table: a row for each, its figure NaN where nothing was checked."""
+        import pandas as pd
+
+        columns = ("check", "figure", "unit", "threshold", "verdict", "says")
+        rows = [(c.name, c.figure, c.unit, c.threshold, c.verdict, c.says) for c in self.checks]
+        return pd.DataFrame(rows, columns=list(columns))
 
 
 def judged(limit: Limit, figure: float, says: str, at_least: str = NOT_CHECKED) -> Check:

@@ -34,6 +34,11 @@ def commit_of(tag: str) -> str:
     return _commits()[tag]
 
 
+def tag_of(commit: str) -> str:
+    """The tag of the release that a commit is; KeyError for an unknown commit."""
+    return {each: tag for tag, each in _commits().items()}[commit]
+
+
 def is_release(commit: str) -> bool:
     """Whether a commit is a release of the catalogue in the generated history."""
     return commit in _commits().values()

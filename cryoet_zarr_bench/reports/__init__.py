@@ -1,1 +1,1 @@
-"""What people read: `pages` of the dashboard and `documents` in Markdown, made from `results`."""
+"""What people read: `pages` of the dashboard and `documents` in Markdown, made from `analysis`."""

@@ -64,6 +64,27 @@ class StorageConfig:
         shards = parse_chunks(outer) if separator else None
         return cls(Codec.parse(codec), parse_chunks(inner), zarr_format, shards)
 
+    @classmethod
+    def parse(cls, text: str) -> StorageConfig:
+        """Read a config from one text: codec, chunk shape, and what else there is.
+
+        `zstd-5 64x64x64` is in Zarr format 3, `zstd-5 64x64x64 v2` in format 2, and
+        `shuffle+zstd-3 128x128x128 in 256x640x640` has shards. Shapes are z, y, x in voxels.
+
+        Raises:
+            ValueError: it is no such text, or no such codec is known.
+        """
+        codec, _, rest = " ".join(text.split()).partition(" ")
+        chunks, separator, ending = rest.rpartition(" v")
+        if not separator:
+            chunks, ending = rest, "3"
+        if not chunks or ending not in ("2", "3"):
+            raise ValueError(
+                f"{text!r} is no storage config: write it as 'zstd-5 64x64x64', "
+                "'zstd-5 64x64x64 v2' or 'shuffle+zstd-3 128x128x128 in 256x640x640'"
+            )
+        return cls.of(codec, chunks, int(ending))
+
     def for_values_of(self, tomogram: np.ndarray) -> StorageConfig:
         """The config with all that its codec has to know of a tomogram's values."""
         if self.scaling is not None or not self.is_scaled:
@@ -85,6 +106,12 @@ class StorageConfig:
         if self.shards is None:
             return chunks_name(self.chunks)
         return f"{chunks_name(self.chunks)}{_IN_SHARDS}{chunks_name(self.shards)}"
+
+    @property
+    def text(self) -> str:
+        """The text that `parse` takes."""
+        ending = "" if self.zarr_format == 3 else f" v{self.zarr_format}"
+        return f"{self.codec.name} {self.chunks_text}{ending}"
 
     @property
     def name(self) -> str:

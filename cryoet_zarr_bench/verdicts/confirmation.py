@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -230,3 +231,31 @@ def forget_pairs(question: Question, folder: Path) -> None:
 def _journal_path(question: Question, folder: Path) -> Path:
     tomogram = question.tomogram.sha256[:12]
     return folder / f"{question.a.key}--{question.b.key}--{tomogram}-{question.seed}.jsonl"
+
+
+def as_row(answer: CellAnswer) -> dict[str, Any]:
+    """One cell's verdict and estimates, as plain values."""
+    cell = answer.cell
+    return {
+        "benchmark": cell.benchmark,
+        "codec": cell.codec,
+        "chunks": cell.chunks,
+        "zarr_format": cell.zarr_format,
+        "verdict": answer.verdict,
+        "figure": "CPU time" if cell.is_timed else "peak memory",
+        **_estimate("", answer.deciding),
+        **_estimate("wall_", answer.wall),
+        "reason": answer.reason,
+    }
+
+
+def _estimate(prefix: str, found: Estimate) -> dict[str, Any]:
+    def known(value: float) -> float | None:
+        return None if math.isnan(value) else round(value, 5)
+
+    return {
+        f"{prefix}ratio": known(found.ratio),
+        f"{prefix}low": known(found.low),
+        f"{prefix}high": known(found.high),
+        f"{prefix}pairs": found.pairs,
+    }

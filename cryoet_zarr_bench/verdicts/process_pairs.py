@@ -110,7 +110,7 @@ class ReleaseUnderTest:
         rest = [f"{name}=={version}" for name, version in held.items()]
         rest.append(f"asv_runner=={importlib.metadata.version('asv_runner')}")
         try:
-            if not (self._environment / "bin" / "python").exists():
+            if not self.python.exists():
                 make_environment(interpreter, self._environment)
             outcome = install_labelled(
                 self._environment,
@@ -124,6 +124,11 @@ class ReleaseUnderTest:
             raise BadInput(f"{self.side.name} could not be installed: {error}") from error
         if outcome.impossible:
             raise ReleaseUnusable(f"{self.side.name} cannot be installed: {outcome.impossible}")
+
+    @property
+    def python(self) -> Path:
+        """Its interpreter."""
+        return self._environment / "bin" / "python"
 
     @property
     def site_packages(self) -> Path:
@@ -161,9 +166,8 @@ class ReleaseUnderTest:
 
     def command(self, task: str, folder: Path | None = None) -> list[str]:
         """The command of a process of `confirm_worker`, by default on the stores as written."""
-        python = self._environment / "bin" / "python"
         # -P: the modules beside confirm_worker.py are not to be found by their bare names.
-        command = [str(python), "-P", "-W", "ignore", str(confirm_worker.__file__), task]
+        command = [str(self.python), "-P", "-W", "ignore", str(confirm_worker.__file__), task]
         return [*command, str(folder or self._written)]
 
     def variables(self, tomogram: PreparedTomogram) -> dict[str, str]:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from cryoet_zarr_bench.analysis.result_reader import Cell, read_results
 from cryoet_zarr_bench.asv_bridge.cells.exact_cells import BY_PROCESS
 from cryoet_zarr_bench.releases.release_commits import commit_of
-from cryoet_zarr_bench.results.result_reader import Cell, read_results
 
 PROJECT = Path(__file__).resolve().parents[2]
 TOMOGRAM = "synthetic:10A@32"

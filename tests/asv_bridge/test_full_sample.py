@@ -2,7 +2,7 @@
 
 import pytest
 
-from cryoet_zarr_bench.results.result_reader import read_results
+from cryoet_zarr_bench.analysis.result_reader import read_results
 from cryoet_zarr_bench.storage.grid import SECTIONS
 
 pytestmark = pytest.mark.long

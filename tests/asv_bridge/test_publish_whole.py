@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from cryoet_zarr_bench.analysis.result_reader import Cell, read_results
 from cryoet_zarr_bench.common.left_out_notices import leave_out
 from cryoet_zarr_bench.reports.documents.all_documents import update_documents
-from cryoet_zarr_bench.results.result_reader import Cell, read_results
 
 PROJECT = Path(__file__).resolve().parents[2]
 COMMITTED = PROJECT / "results" / "epyc-2-cores"

@@ -13,7 +13,7 @@ import mrcfile
 import numpy as np
 import pytest
 
-from cryoet_zarr_bench.results.result_reader import read_results
+from cryoet_zarr_bench.analysis.result_reader import read_results
 
 PROJECT = Path(__file__).resolve().parents[2]
 BENCH = ("cryoet_zarr_bench", "bench")

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from cryoet_zarr_bench.analysis.repeat_noise import read_noise
+from cryoet_zarr_bench.analysis.result_reader import MeasuredRelease, read_results
 from cryoet_zarr_bench.asv_bridge.release_steps import Step
 from cryoet_zarr_bench.commands import bench_command
 from cryoet_zarr_bench.commands.bench_command import (
@@ -21,8 +23,6 @@ from cryoet_zarr_bench.commands.bench_command import (
 from cryoet_zarr_bench.common.errors import BadInput
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
 from cryoet_zarr_bench.releases.release_commits import commit_of
-from cryoet_zarr_bench.results.repeat_noise import read_noise
-from cryoet_zarr_bench.results.result_reader import MeasuredRelease, read_results
 from cryoet_zarr_bench.tomograms.selected_tomogram import selected_tomogram
 
 CATALOGUE = load_catalogue()

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from cryoet_zarr_bench.analysis.repeat_noise import Noise, read_noise
+from cryoet_zarr_bench.analysis.result_reader import Cell, MeasuredRelease
 from cryoet_zarr_bench.commands.verdicts_command import (
     MOST_CANDIDATES,
     SENTINEL,
@@ -12,8 +14,6 @@ from cryoet_zarr_bench.commands.verdicts_command import (
 )
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
 from cryoet_zarr_bench.releases.release_commits import commit_of
-from cryoet_zarr_bench.results.repeat_noise import Noise, read_noise
-from cryoet_zarr_bench.results.result_reader import Cell, MeasuredRelease
 from cryoet_zarr_bench.storage.grid import PROFILES
 from cryoet_zarr_bench.verdicts.compared_cells import MEMORY, TIMED
 

@@ -3,10 +3,10 @@
 import json
 import random
 
+from cryoet_zarr_bench.analysis.result_reader import published_machine, read_results
 from cryoet_zarr_bench.measured.exact_figures import is_exact
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
 from cryoet_zarr_bench.releases.release_commits import commit_of
-from cryoet_zarr_bench.results.result_reader import published_machine, read_results
 from cryoet_zarr_bench.storage.grid import PROFILES
 
 TOMOGRAM = "synthetic-10A-128x128x128"

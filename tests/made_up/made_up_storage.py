@@ -1,6 +1,6 @@
 """What a release leaves of all questions about storage, made up."""
 
-from cryoet_zarr_bench.results.result_reader import Cell, MeasuredRelease
+from cryoet_zarr_bench.analysis.result_reader import Cell, MeasuredRelease
 
 MACHINE = "xeon-2-cores"
 TOMOGRAM = "synthetic-10A-128x128x128"

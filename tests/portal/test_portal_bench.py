@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cryoet_zarr_bench.results.result_reader import read_results
+from cryoet_zarr_bench.analysis.result_reader import read_results
 
 PROJECT = Path(__file__).resolve().parents[2]
 TOMOGRAM = "portal:10445/TS_100_3@10.012"

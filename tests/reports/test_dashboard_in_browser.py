@@ -19,6 +19,8 @@ import made_up_evidence as made_up
 import made_up_storage as storage
 import pytest
 
+from cryoet_zarr_bench.analysis.pooled_measurements import Pooled
+from cryoet_zarr_bench.analysis.result_reader import published_machine
 from cryoet_zarr_bench.asv_bridge.dashboard.own_pages import Overview
 from cryoet_zarr_bench.asv_bridge.dashboard.patched_pages import ASSETS, CONTENT_SECURITY_POLICY
 from cryoet_zarr_bench.commands.preview_command import QuietHandler
@@ -28,8 +30,6 @@ from cryoet_zarr_bench.releases.catalogue import load_catalogue
 from cryoet_zarr_bench.reports.pages.quality_page import page_html
 from cryoet_zarr_bench.reports.pages.question_tables import question_tables
 from cryoet_zarr_bench.reports.pages.verdict_evidence import verdict_content
-from cryoet_zarr_bench.results.pooled_measurements import Pooled
-from cryoet_zarr_bench.results.result_reader import published_machine
 from cryoet_zarr_bench.tomograms.formats.slabs import ArraySlabs
 from cryoet_zarr_bench.tomograms.synthetic import synthesize
 

@@ -11,6 +11,15 @@ import made_up_storage as storage
 import pytest
 from markdown_it import MarkdownIt
 
+from cryoet_zarr_bench.analysis.announced_outcomes import announced_rows
+from cryoet_zarr_bench.analysis.pooled_measurements import Pooled
+from cryoet_zarr_bench.analysis.release_verdicts import (
+    announced_markdown,
+    verdict_markdown,
+    verdict_rows,
+)
+from cryoet_zarr_bench.analysis.result_reader import Cell
+from cryoet_zarr_bench.analysis.verdict_steps import read_verdicts
 from cryoet_zarr_bench.common.shown_text import for_terminal
 from cryoet_zarr_bench.releases.announced_changes import AnnouncedChange
 from cryoet_zarr_bench.reports.documents.cost_document import cost_report
@@ -20,15 +29,6 @@ from cryoet_zarr_bench.reports.documents.storage_document import (
     storage_charts,
     storage_report,
 )
-from cryoet_zarr_bench.results.announced_outcomes import announced_rows
-from cryoet_zarr_bench.results.pooled_measurements import Pooled
-from cryoet_zarr_bench.results.release_verdicts import (
-    announced_markdown,
-    verdict_markdown,
-    verdict_rows,
-)
-from cryoet_zarr_bench.results.result_reader import Cell
-from cryoet_zarr_bench.results.verdict_steps import read_verdicts
 
 RESULTS = Path(__file__).resolve().parents[2] / "results"
 NASTY = (

@@ -3,8 +3,8 @@
 import made_up_storage as made_up
 import pytest
 
+from cryoet_zarr_bench.analysis.pooled_measurements import Pooled
 from cryoet_zarr_bench.reports.pages.question_tables import question_tables
-from cryoet_zarr_bench.results.pooled_measurements import Pooled
 
 
 def tables_of(result):

@@ -5,18 +5,18 @@ from pathlib import Path
 
 import pytest
 
+from cryoet_zarr_bench.analysis.result_reader import (
+    Cell,
+    history_tomogram,
+    published_machine,
+    read_results,
+)
 from cryoet_zarr_bench.commands.bench_command import history_steps
 from cryoet_zarr_bench.common.errors import BadInput
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
 from cryoet_zarr_bench.releases.release_commits import commit_of
 from cryoet_zarr_bench.reports.documents.all_documents import update_documents
 from cryoet_zarr_bench.reports.documents.readme_figures import BEGIN, END, update_readme
-from cryoet_zarr_bench.results.result_reader import (
-    Cell,
-    history_tomogram,
-    published_machine,
-    read_results,
-)
 from cryoet_zarr_bench.storage.grid import PROFILES
 
 PROJECT = Path(__file__).resolve().parents[2]

@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_up_storage import MACHINE, PLAIN, QUICK, SEED, SLABS
 
+from cryoet_zarr_bench.analysis.pooled_measurements import Pooled
+from cryoet_zarr_bench.analysis.result_reader import machine_of_tomograms
 from cryoet_zarr_bench.reports.documents.storage_document import (
     TomogramFigures,
     measured_tomograms,
     storage_charts,
     storage_report,
 )
-from cryoet_zarr_bench.results.pooled_measurements import Pooled
-from cryoet_zarr_bench.results.result_reader import machine_of_tomograms
 
 PROJECT = Path(__file__).resolve().parents[2]
 RESULTS = PROJECT / "results"

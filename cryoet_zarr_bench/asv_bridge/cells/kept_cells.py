@@ -17,6 +17,7 @@ from asv.console import log
 from asv.results import Results
 from asv.util import UserError
 
+from cryoet_zarr_bench.analysis.result_files import is_usable, record_path
 from cryoet_zarr_bench.asv_bridge.cells.cell_journal import CellJournal, journal_path
 from cryoet_zarr_bench.asv_bridge.cells.cpu_twins import CpuTwins
 from cryoet_zarr_bench.asv_bridge.cells.exact_cells import ExactCells
@@ -38,7 +39,6 @@ from cryoet_zarr_bench.machine.scratch_folders import (
     space_of_stores,
 )
 from cryoet_zarr_bench.measured.process_inputs import DISK_STORES
-from cryoet_zarr_bench.results.result_files import is_usable, record_path
 from cryoet_zarr_bench.storage.grid import selected_profile
 from cryoet_zarr_bench.tomograms.selected_tomogram import selected_tomogram
 

@@ -9,13 +9,13 @@ from typing import Any
 
 from asv.results import Results
 
+from cryoet_zarr_bench.analysis.result_files import is_usable, read_record
 from cryoet_zarr_bench.asv_bridge.cells.earlier_cells import with_earlier_cells, with_earlier_stores
 from cryoet_zarr_bench.common.json_lines import UNUSABLE, in_short
 from cryoet_zarr_bench.common.left_out_notices import leave_out
 from cryoet_zarr_bench.common.short_numbers import short
 from cryoet_zarr_bench.common.whole_files import write_whole
 from cryoet_zarr_bench.machine.canary_watch import Watch
-from cryoet_zarr_bench.results.result_files import is_usable, read_record
 from cryoet_zarr_bench.storage.grid import PROFILES, selected_profile
 from cryoet_zarr_bench.tomograms.selected_tomogram import selected_tomogram
 

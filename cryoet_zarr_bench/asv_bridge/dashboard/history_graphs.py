@@ -13,8 +13,8 @@ from typing import Any
 import asv.results
 from asv.commands.publish import Publish
 
-from cryoet_zarr_bench.results.result_files import described_machine
-from cryoet_zarr_bench.results.result_reader import HISTORY_LENGTH
+from cryoet_zarr_bench.analysis.result_files import described_machine
+from cryoet_zarr_bench.analysis.result_reader import HISTORY_LENGTH
 
 
 def draw_histories_alone() -> None:

@@ -5,6 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 from textwrap import fill
 
+from cryoet_zarr_bench.analysis.announced_outcomes import announced_rows
+from cryoet_zarr_bench.analysis.exact_changes import exact_report
+from cryoet_zarr_bench.analysis.release_verdicts import (
+    announced_markdown,
+    verdict_markdown,
+    verdict_rows,
+)
+from cryoet_zarr_bench.analysis.result_reader import (
+    machine_of_tomograms,
+    machine_with,
+    published_machine,
+)
+from cryoet_zarr_bench.analysis.verdict_steps import (
+    LAYOUT_CAVEAT,
+    VERDICTS_FILE,
+    JudgedStep,
+    read_verdicts,
+)
 from cryoet_zarr_bench.common.shown_text import for_markdown
 from cryoet_zarr_bench.common.whole_files import write_whole
 from cryoet_zarr_bench.releases.announced_changes import load_announced
@@ -18,24 +36,6 @@ from cryoet_zarr_bench.reports.documents.storage_document import (
     storage_report,
 )
 from cryoet_zarr_bench.reports.documents.trust_document import TRUST_FILE, trust_report
-from cryoet_zarr_bench.results.announced_outcomes import announced_rows
-from cryoet_zarr_bench.results.exact_changes import exact_report
-from cryoet_zarr_bench.results.release_verdicts import (
-    announced_markdown,
-    verdict_markdown,
-    verdict_rows,
-)
-from cryoet_zarr_bench.results.result_reader import (
-    machine_of_tomograms,
-    machine_with,
-    published_machine,
-)
-from cryoet_zarr_bench.results.verdict_steps import (
-    LAYOUT_CAVEAT,
-    VERDICTS_FILE,
-    JudgedStep,
-    read_verdicts,
-)
 
 
 def update_documents(project: Path) -> list[str]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from cryoet_zarr_bench.analysis.repeat_noise import read_noise
+from cryoet_zarr_bench.analysis.result_reader import machine_of, machine_with
+from cryoet_zarr_bench.analysis.settings_trials import CHOSEN, SETTINGS_FILE, read_settings
 from cryoet_zarr_bench.common.shown_text import (
     for_markdown,
     markdown_code,
     markdown_table,
 )
-from cryoet_zarr_bench.results.repeat_noise import read_noise
-from cryoet_zarr_bench.results.result_reader import machine_of, machine_with
-from cryoet_zarr_bench.results.settings_trials import CHOSEN, SETTINGS_FILE, read_settings
 
 OVER = ("p10", "median", "p90")
 

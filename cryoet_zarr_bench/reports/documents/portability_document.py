@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from cryoet_zarr_bench.analysis.result_files import read_record_file
 from cryoet_zarr_bench.common.shown_text import (
     Markdown,
     for_markdown,
@@ -18,7 +19,6 @@ from cryoet_zarr_bench.measured.prepared_stores.portability_stores import (
     SAME_BITS,
 )
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
-from cryoet_zarr_bench.results.result_files import read_record_file
 from cryoet_zarr_bench.storage.engines import ENGINES
 
 _OWN_ENGINE = "zarr-python"

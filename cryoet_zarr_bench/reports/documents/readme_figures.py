@@ -5,6 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+from cryoet_zarr_bench.analysis.pooled_measurements import Pooled, pooled
+from cryoet_zarr_bench.analysis.repeat_noise import read_noise
+from cryoet_zarr_bench.analysis.result_reader import (
+    Cell,
+    MeasuredRelease,
+    history_tomogram,
+    machine_of,
+    machine_with,
+    published_machine,
+    read_results,
+)
+from cryoet_zarr_bench.analysis.run_pace import other_paces
+from cryoet_zarr_bench.analysis.storage_answer import answer
 from cryoet_zarr_bench.common.errors import BadInput
 from cryoet_zarr_bench.common.shown_text import Markdown, for_markdown, markdown_table
 from cryoet_zarr_bench.common.whole_files import write_whole
@@ -16,19 +29,6 @@ from cryoet_zarr_bench.reports.documents.trust_document import (
     power_curve,
 )
 from cryoet_zarr_bench.reports.pages.terminal_table import COLUMNS, rows
-from cryoet_zarr_bench.results.pooled_measurements import Pooled, pooled
-from cryoet_zarr_bench.results.repeat_noise import read_noise
-from cryoet_zarr_bench.results.result_reader import (
-    Cell,
-    MeasuredRelease,
-    history_tomogram,
-    machine_of,
-    machine_with,
-    published_machine,
-    read_results,
-)
-from cryoet_zarr_bench.results.run_pace import other_paces
-from cryoet_zarr_bench.results.storage_answer import answer
 from cryoet_zarr_bench.storage.grid import PROFILES
 from cryoet_zarr_bench.verdicts.known_answers import read_trust
 

@@ -9,8 +9,8 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from cryoet_zarr_bench.analysis.pareto_front import Candidate
 from cryoet_zarr_bench.common.shown_text import for_html
-from cryoet_zarr_bench.results.pareto_front import Candidate
 
 WIDTH, HEIGHT = 460, 300
 LEFT, RIGHT, TOP, BOTTOM = 52, 16, 34, 44

@@ -7,16 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryoet_zarr_bench.common.shown_text import (
-    Markdown,
-    for_markdown,
-    markdown_code,
-    markdown_table,
-)
-from cryoet_zarr_bench.releases.catalogue import Release, load_catalogue
-from cryoet_zarr_bench.releases.release_commits import commit_of
-from cryoet_zarr_bench.reports.documents.storage_chart import Row, chart
-from cryoet_zarr_bench.results.pareto_front import (
+from cryoet_zarr_bench.analysis.pareto_front import (
     DECIMALS,
     LOSSLESS,
     LOSSY,
@@ -26,15 +17,24 @@ from cryoet_zarr_bench.results.pareto_front import (
     nearest_better,
     raw_bytes,
 )
-from cryoet_zarr_bench.results.pooled_measurements import Pooled, pooled
-from cryoet_zarr_bench.results.purpose_choices import PURPOSES, RULES, Purpose
-from cryoet_zarr_bench.results.repeat_noise import read_noise
-from cryoet_zarr_bench.results.result_reader import (
+from cryoet_zarr_bench.analysis.pooled_measurements import Pooled, pooled
+from cryoet_zarr_bench.analysis.purpose_choices import PURPOSES, RULES, Purpose
+from cryoet_zarr_bench.analysis.repeat_noise import read_noise
+from cryoet_zarr_bench.analysis.result_reader import (
     MeasuredRelease,
     history_tomogram,
     machine_of,
     read_results,
 )
+from cryoet_zarr_bench.common.shown_text import (
+    Markdown,
+    for_markdown,
+    markdown_code,
+    markdown_table,
+)
+from cryoet_zarr_bench.releases.catalogue import Release, load_catalogue
+from cryoet_zarr_bench.releases.release_commits import commit_of
+from cryoet_zarr_bench.reports.documents.storage_chart import Row, chart
 
 RECOMMENDED = {
     ("blosc-zstd-5-shuffle", "64x64x64"): "recommended by the seeds of this project",

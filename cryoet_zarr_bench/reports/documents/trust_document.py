@@ -10,9 +10,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from cryoet_zarr_bench.analysis.result_reader import machine_of
 from cryoet_zarr_bench.common.shown_text import for_markdown, markdown_code, markdown_table
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
-from cryoet_zarr_bench.results.result_reader import machine_of
 from cryoet_zarr_bench.verdicts.judgement import (
     CHANGES,
     INCONCLUSIVE,

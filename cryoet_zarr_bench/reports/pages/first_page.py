@@ -6,21 +6,21 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from cryoet_zarr_bench.common.short_numbers import short
-from cryoet_zarr_bench.releases.catalogue import Release, load_catalogue
-from cryoet_zarr_bench.releases.release_commits import commit_of
-from cryoet_zarr_bench.reports.pages.question_tables import question_tables
-from cryoet_zarr_bench.results.pooled_measurements import pooled
-from cryoet_zarr_bench.results.repeat_noise import read_noise
-from cryoet_zarr_bench.results.result_reader import (
+from cryoet_zarr_bench.analysis.pooled_measurements import pooled
+from cryoet_zarr_bench.analysis.repeat_noise import read_noise
+from cryoet_zarr_bench.analysis.result_reader import (
     HISTORY_LENGTH,
     Cell,
     MeasuredRelease,
     machine_of,
     read_results,
 )
-from cryoet_zarr_bench.results.run_pace import other_paces
-from cryoet_zarr_bench.results.storage_answer import answer
+from cryoet_zarr_bench.analysis.run_pace import other_paces
+from cryoet_zarr_bench.analysis.storage_answer import answer
+from cryoet_zarr_bench.common.short_numbers import short
+from cryoet_zarr_bench.releases.catalogue import Release, load_catalogue
+from cryoet_zarr_bench.releases.release_commits import commit_of
+from cryoet_zarr_bench.reports.pages.question_tables import question_tables
 from cryoet_zarr_bench.storage.grid import PROFILES
 
 SHOWN = {

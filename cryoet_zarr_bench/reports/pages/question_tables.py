@@ -12,8 +12,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from cryoet_zarr_bench.measured.clocks import TWIN
-from cryoet_zarr_bench.results.pareto_front import (
+from cryoet_zarr_bench.analysis.pareto_front import (
     DECIMALS,
     LOSSLESS,
     LOSSY,
@@ -21,8 +20,9 @@ from cryoet_zarr_bench.results.pareto_front import (
     candidates,
     front,
 )
-from cryoet_zarr_bench.results.pooled_measurements import Pooled
-from cryoet_zarr_bench.results.result_reader import Cell, MeasuredRelease
+from cryoet_zarr_bench.analysis.pooled_measurements import Pooled
+from cryoet_zarr_bench.analysis.result_reader import Cell, MeasuredRelease
+from cryoet_zarr_bench.measured.clocks import TWIN
 
 Table = dict[str, Any]
 

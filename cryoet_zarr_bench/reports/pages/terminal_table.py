@@ -10,8 +10,8 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from cryoet_zarr_bench.analysis.result_reader import Cell, MeasuredRelease
 from cryoet_zarr_bench.common.shown_text import for_markup, for_terminal
-from cryoet_zarr_bench.results.result_reader import Cell, MeasuredRelease
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from cryoet_zarr_bench.measured.exact_figures import is_exact
-from cryoet_zarr_bench.releases.announced_changes import AnnouncedChange
-from cryoet_zarr_bench.releases.catalogue import Release, load_catalogue
-from cryoet_zarr_bench.results.announced_outcomes import AnnouncedRow, announced_rows
-from cryoet_zarr_bench.results.release_verdicts import VerdictRow, verdict_rows
-from cryoet_zarr_bench.results.repeat_noise import Band, Spread, read_noise
-from cryoet_zarr_bench.results.result_reader import Cell
-from cryoet_zarr_bench.results.verdict_steps import (
+from cryoet_zarr_bench.analysis.announced_outcomes import AnnouncedRow, announced_rows
+from cryoet_zarr_bench.analysis.release_verdicts import VerdictRow, verdict_rows
+from cryoet_zarr_bench.analysis.repeat_noise import Band, Spread, read_noise
+from cryoet_zarr_bench.analysis.result_reader import Cell
+from cryoet_zarr_bench.analysis.verdict_steps import (
     BENCHMARKS,
     LAYOUT_CAVEAT,
     JudgedCell,
@@ -23,6 +20,9 @@ from cryoet_zarr_bench.results.verdict_steps import (
     heading,
     read_verdicts,
 )
+from cryoet_zarr_bench.measured.exact_figures import is_exact
+from cryoet_zarr_bench.releases.announced_changes import AnnouncedChange
+from cryoet_zarr_bench.releases.catalogue import Release, load_catalogue
 
 CELL_FIELDS = (
     *("benchmark", "codec", "chunks", "format", "verdict", "by"),

@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
+from cryoet_zarr_bench.analysis.result_reader import Cell
 from cryoet_zarr_bench.common.json_lines import read_lines_as
 from cryoet_zarr_bench.measured.exact_figures import is_exact
-from cryoet_zarr_bench.results.result_reader import Cell
 
 NOISE_FILE = "noise.jsonl"
 """In a machine's folder of results: a line for each repeat. asv reads no such file."""

@@ -12,14 +12,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from cryoet_zarr_bench.releases.announced_changes import AnnouncedChange
-from cryoet_zarr_bench.results.verdict_steps import (
+from cryoet_zarr_bench.analysis.verdict_steps import (
     JudgedCell,
     JudgedStep,
     distance_of,
     heading,
     reach_of,
 )
+from cryoet_zarr_bench.releases.announced_changes import AnnouncedChange
 from cryoet_zarr_bench.storage.grid import PROFILES
 from cryoet_zarr_bench.verdicts.compared_cells import ComparedCell
 from cryoet_zarr_bench.verdicts.judgement import CHANGES, IMPROVEMENT, INCONCLUSIVE, REGRESSION

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cryoet_zarr_bench.results.pareto_front import (
+from cryoet_zarr_bench.analysis.pareto_front import (
     DECIMALS,
     LOSSLESS,
     LOSSY,
@@ -13,7 +13,7 @@ from cryoet_zarr_bench.results.pareto_front import (
     front,
     nearest_better,
 )
-from cryoet_zarr_bench.results.result_reader import Cell, MeasuredRelease
+from cryoet_zarr_bench.analysis.result_reader import Cell, MeasuredRelease
 
 MARGIN = 1.2
 

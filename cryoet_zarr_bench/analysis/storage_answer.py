@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cryoet_zarr_bench.results.result_reader import Cell, MeasuredRelease
+from cryoet_zarr_bench.analysis.result_reader import Cell, MeasuredRelease
 
 TOLERATED = 0.01
 """How much larger than the smallest a store may be where it is quicker: 1 %."""

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from cryoet_zarr_bench.analysis.repeat_noise import Band, Noise, Repeat, read_noise
+from cryoet_zarr_bench.analysis.result_reader import Cell
 from cryoet_zarr_bench.reports.pages.verdict_evidence import noise_content
-from cryoet_zarr_bench.results.repeat_noise import Band, Noise, Repeat, read_noise
-from cryoet_zarr_bench.results.result_reader import Cell
 
 PROJECT = Path(__file__).resolve().parents[2]
 

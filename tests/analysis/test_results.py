@@ -4,7 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
-from cryoet_zarr_bench.results.result_reader import machine_with, published_machine, read_results
+from cryoet_zarr_bench.analysis.result_reader import machine_with, published_machine, read_results
 
 PROJECT = Path(__file__).resolve().parents[2]
 

@@ -15,14 +15,14 @@ from typing import Any
 import numpy as np
 from asv.results import Results
 
-from cryoet_zarr_bench.common.json_lines import UNUSABLE, in_short, read_lines
-from cryoet_zarr_bench.common.left_out_notices import leave_out
-from cryoet_zarr_bench.results.result_files import (
+from cryoet_zarr_bench.analysis.result_files import (
     described_machine,
     read_record,
     record_path,
     result_paths,
 )
+from cryoet_zarr_bench.common.json_lines import UNUSABLE, in_short, read_lines
+from cryoet_zarr_bench.common.left_out_notices import leave_out
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterable
 
+from cryoet_zarr_bench.analysis.result_reader import MeasuredRelease
 from cryoet_zarr_bench.machine.canary import NOISY
-from cryoet_zarr_bench.results.result_reader import MeasuredRelease
 
 
 def usual_canary(measured: Iterable[MeasuredRelease]) -> float | None:

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from cryoet_zarr_bench.common.left_out_notices import leave_out
-from cryoet_zarr_bench.results.result_files import (
+from cryoet_zarr_bench.analysis.result_files import (
     described_machine,
     is_usable,
     read_record,
     record_path,
     result_paths,
 )
-from cryoet_zarr_bench.results.result_reader import machine_of, published_machine, read_results
+from cryoet_zarr_bench.analysis.result_reader import machine_of, published_machine, read_results
+from cryoet_zarr_bench.common.left_out_notices import leave_out
 
 PROJECT = Path(__file__).resolve().parents[2]
 MACHINE = "epyc-2-cores"

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from cryoet_zarr_bench.analysis.repeat_noise import Noise, Repeat
+from cryoet_zarr_bench.analysis.result_reader import Cell, MeasuredRelease
 from cryoet_zarr_bench.measured.clocks import TWIN
 from cryoet_zarr_bench.measured.exact_figures import is_exact
 from cryoet_zarr_bench.releases.release_commits import commit_of
-from cryoet_zarr_bench.results.repeat_noise import Noise, Repeat
-from cryoet_zarr_bench.results.result_reader import Cell, MeasuredRelease
 
 FEWEST = 4
 """Measurements, so that each half of them has two to take the median of."""

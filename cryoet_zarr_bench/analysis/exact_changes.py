@@ -12,6 +12,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryoet_zarr_bench.analysis.result_reader import (
+    Cell,
+    MeasuredRelease,
+    history_tomogram,
+    read_results,
+)
 from cryoet_zarr_bench.common.shown_text import (
     for_markdown,
     markdown_code,
@@ -20,12 +26,6 @@ from cryoet_zarr_bench.common.shown_text import (
 from cryoet_zarr_bench.measured.exact_figures import is_exact
 from cryoet_zarr_bench.releases.catalogue import Catalogue, load_catalogue
 from cryoet_zarr_bench.releases.release_commits import commit_of
-from cryoet_zarr_bench.results.result_reader import (
-    Cell,
-    MeasuredRelease,
-    history_tomogram,
-    read_results,
-)
 
 SHOWN_FROM = 0.01
 """The smallest change listed, as a fraction: metadata that are worded anew are a few bytes."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from cryoet_zarr_bench.results.result_reader import Cell, MeasuredRelease
+from cryoet_zarr_bench.analysis.result_reader import Cell, MeasuredRelease
 
 LOSSLESS = ("storage", "write", "read", "codecs")
 LOSSY = ("lossy",)

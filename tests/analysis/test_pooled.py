@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cryoet_zarr_bench.analysis.pooled_measurements import FEWEST, UNKNOWN_MARGIN, pooled
+from cryoet_zarr_bench.analysis.repeat_noise import Noise, Repeat
+from cryoet_zarr_bench.analysis.result_reader import Cell, MeasuredRelease
 from cryoet_zarr_bench.releases.release_commits import commit_of
-from cryoet_zarr_bench.results.pooled_measurements import FEWEST, UNKNOWN_MARGIN, pooled
-from cryoet_zarr_bench.results.repeat_noise import Noise, Repeat
-from cryoet_zarr_bench.results.result_reader import Cell, MeasuredRelease
 
 TAG, CELL, OTHER = "zarr-3.4.2", Cell("none", "64x64x64", 3), Cell("zstd-5", "64x64x64", 3)
 READ, WALL = "read.Read.time_read_volume_cpu", "read.Read.time_read_volume"

@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as some
 from rich.console import Console
 
-from cryoet_zarr_bench.reports.pages.verdict_evidence import CELL_FIELDS, verdict_content
-from cryoet_zarr_bench.results.release_verdicts import (
+from cryoet_zarr_bench.analysis.release_verdicts import (
     judge,
     verdict_markdown,
     verdict_rows,
     verdict_table,
 )
-from cryoet_zarr_bench.results.verdict_steps import read_verdicts
+from cryoet_zarr_bench.analysis.verdict_steps import read_verdicts
+from cryoet_zarr_bench.reports.pages.verdict_evidence import CELL_FIELDS, verdict_content
 
 WRITE, VOLUME, SLICE, OPEN, MEMORY = made_up.BENCHMARKS
 

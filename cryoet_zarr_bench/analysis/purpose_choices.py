@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from cryoet_zarr_bench.analysis.pareto_front import Candidate, quickest_of_nearly_its_size
+from cryoet_zarr_bench.analysis.result_reader import MeasuredRelease
+from cryoet_zarr_bench.analysis.storage_answer import TOLERATED
 from cryoet_zarr_bench.common.shown_text import for_markdown, markdown_code
-from cryoet_zarr_bench.results.pareto_front import Candidate, quickest_of_nearly_its_size
-from cryoet_zarr_bench.results.result_reader import MeasuredRelease
-from cryoet_zarr_bench.results.storage_answer import TOLERATED
 
 MODELLED = "access.Requests.track_{}_modelled_seconds"
 """The time that a reader of an object store sees: counted requests, a model of what each takes."""

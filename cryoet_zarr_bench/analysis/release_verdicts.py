@@ -15,10 +15,8 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from cryoet_zarr_bench.common.shown_text import Markdown, for_markdown, for_terminal, markdown_table
-from cryoet_zarr_bench.releases.catalogue import load_catalogue
-from cryoet_zarr_bench.results.announced_outcomes import SEEN, AnnouncedRow
-from cryoet_zarr_bench.results.verdict_steps import (
+from cryoet_zarr_bench.analysis.announced_outcomes import SEEN, AnnouncedRow
+from cryoet_zarr_bench.analysis.verdict_steps import (
     BENCHMARKS,
     WALL_TIME,
     JudgedCell,
@@ -28,6 +26,8 @@ from cryoet_zarr_bench.results.verdict_steps import (
     heading,
     reach_of,
 )
+from cryoet_zarr_bench.common.shown_text import Markdown, for_markdown, for_terminal, markdown_table
+from cryoet_zarr_bench.releases.catalogue import load_catalogue
 from cryoet_zarr_bench.verdicts.confirmation import NO_FIGURE, NOT_AVAILABLE
 from cryoet_zarr_bench.verdicts.judgement import (
     CHANGES,

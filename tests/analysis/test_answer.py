@@ -1,6 +1,6 @@
+from cryoet_zarr_bench.analysis.result_reader import Cell, MeasuredRelease
+from cryoet_zarr_bench.analysis.storage_answer import RATIO, READ, WRITE, answer
 from cryoet_zarr_bench.reports.pages.terminal_table import rows
-from cryoet_zarr_bench.results.result_reader import Cell, MeasuredRelease
-from cryoet_zarr_bench.results.storage_answer import RATIO, READ, WRITE, answer
 
 SMALL, QUICK, LARGE = (Cell(codec, "64x64x64", 2) for codec in ("zstd-5", "zstd-1", "none"))
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cryoet_zarr_bench.results.run_pace import is_slow, other_paces, pace_of
+from cryoet_zarr_bench.analysis.run_pace import is_slow, other_paces, pace_of
 
 
 def measured(*canaries):

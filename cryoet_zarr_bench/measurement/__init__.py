@@ -1,0 +1,1 @@
+"""Storage configs measured on one tomogram, by fresh processes and without asv."""
