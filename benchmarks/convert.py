@@ -14,7 +14,7 @@ from cryoet_zarr_bench.measured.prepared_tomogram import open_prepared
 from cryoet_zarr_bench.measured.process_inputs import prepared_tomogram_path
 from cryoet_zarr_bench.storage.grid import CONVERSION
 from cryoet_zarr_bench.storage.stores.flat_file import create_npy, fill_flat_file
-from cryoet_zarr_bench.storage.stores.multiscale import level_shapes, write_multiscale
+from cryoet_zarr_bench.storage.stores.multiscale import Pyramid, level_shapes, write_multiscale
 from cryoet_zarr_bench.storage.stores.store_checks import (
     array_metadata,
     check_bit_equal,
@@ -66,9 +66,7 @@ class Converting(StoredTomogram):
             self.tomogram,
             self.zarr,
             self.config,
-            levels=LEVELS,
-            voxel_spacing=self.prepared.voxel_spacing,
-            name="tomogram",
+            Pyramid(LEVELS, self.prepared.voxel_spacing, "tomogram"),
         )
 
     def from_ome_zarr(self) -> None:

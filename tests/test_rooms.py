@@ -1,5 +1,6 @@
 """The rooms of the package: imports one way, few modules in each, names that tell where one is."""
 
+import ast
 import subprocess
 import sys
 from collections import Counter
@@ -9,7 +10,7 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parents[1]
 PACKAGE = PROJECT / "cryoet_zarr_bench"
-MOST_MODULES = 16
+MOST_MODULES, MOST_LINES, MOST_ARGUMENTS = 16, 60, 7
 UNPLACEABLE = {
     *(
         "utils",
@@ -56,3 +57,30 @@ def test_no_two_modules_have_one_name():
 def test_a_name_can_be_placed():
     assert {path.stem for path in modules()} & UNPLACEABLE == set()
     assert all(len(path.stem) > 2 for path in modules())
+
+
+def functions():
+    for path in [*modules(), *sorted((PROJECT / "benchmarks").glob("*.py"))]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield path, node
+
+
+def test_functions_fit_in_the_head():
+    long = [
+        f"{path.name}: {node.name}"
+        for path, node in functions()
+        if node.end_lineno - node.lineno >= MOST_LINES
+    ]
+    assert long == []
+
+
+def test_functions_have_few_arguments():
+    """Of the command line, where each option is an argument, the rest has dataclasses."""
+    many = []
+    for path, node in functions():
+        names = [each.arg for each in (*node.args.args, *node.args.kwonlyargs)]
+        own = [name for name in names if name not in ("self", "cls")]
+        if len(own) > MOST_ARGUMENTS and path.name != "cli.py":
+            many.append(f"{path.name}: {node.name}")
+    assert many == []

@@ -37,10 +37,9 @@ def measure(
 ) -> pd.DataFrame:
     """Measure how a tomogram is stored: seconds to write and read, bytes, files, requests.
 
-    Every store is verified before it is timed: its metadata, the header of each chunk, and every
-    voxel read back. Each of `repeat` fresh processes has one core and one thread, and times every
-    config by wall clock and CPU clock after a call that warms up. Reading is from warm page cache,
-    writing ends in the page cache; stores lie in memory where they fit.
+    Every store is verified before it is timed, bit by bit. Each of `repeat` fresh processes has one
+    core and one thread, and times every config after a call that warms up. Reading is from warm
+    page cache, writing ends in the page cache; stores lie in memory where they fit.
 
     Args:
         tomogram: an opened one, a source that `open` takes, or an array with the axes z, y, x, of
@@ -49,8 +48,7 @@ def measure(
             `"shuffle+zstd-3 128x128x128 in 256x640x640"` for shards; or `StorageConfig`s.
         patterns: what to time: `"write"`, `"read"` (all of it), `"slice"` (one XY slice),
             `"xz_slice"`, `"yz_slice"`, `"particles"`, `"patches"`, `"tiles"`, `"open"`.
-        zarr: a release to measure in, such as `"3.1.6"`, installed where it is not yet; what is
-            imported here without it.
+        zarr: a release to measure in, such as `"3.1.6"`; what is installed here without it.
         numcodecs: a version to go with `zarr`; without it the one current at the time.
         repeat: how many fresh processes time each config.
         progress: told how many processes are done, of how many.
@@ -62,7 +60,6 @@ def measure(
         bytes in memory over bytes stored; `stored_bytes` and `files`, metadata included; `gets`,
         the GET requests that an XY slice takes from an object store, opening included, and
         `<pattern>_gets` for other ways of reading; `reason`, why there are no figures, or empty.
-        `attrs` has the versions, the tomogram and the number of processes.
 
     Raises:
         BadInput: the tomogram, a config, a pattern or the release cannot be used, or another run is

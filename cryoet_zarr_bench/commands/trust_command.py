@@ -12,7 +12,7 @@ from cryoet_zarr_bench.releases.catalogue import load_catalogue
 from cryoet_zarr_bench.reports.documents.trust_document import TRUST_FILE
 from cryoet_zarr_bench.storage.grid import selected_profile
 from cryoet_zarr_bench.tomograms.selected_tomogram import selected_tomogram
-from cryoet_zarr_bench.verdicts.known_answers import run_trust
+from cryoet_zarr_bench.verdicts.known_answers import TrustRun, run_trust
 
 
 def measure_trust(console: Console, machine: str, minutes: float | None) -> int:
@@ -23,13 +23,11 @@ def measure_trust(console: Console, machine: str, minutes: float | None) -> int:
     require_folders()
     refuse_another_machine(PROJECT / "results", machine)
     path = PROJECT / "results" / machine / TRUST_FILE
-    return run_trust(
-        path,
+    run = TrustRun(
         load_catalogue(),
         selected_profile(),
         selected_tomogram(),
         choose_python(None),
         WORK / "confirm",
-        minutes,
-        console,
     )
+    return run_trust(path, run, minutes, console)

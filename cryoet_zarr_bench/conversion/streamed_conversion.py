@@ -24,7 +24,7 @@ from cryoet_zarr_bench.conversion.tiff_target import create_tiff, flavour_of
 from cryoet_zarr_bench.storage.config import StorageConfig
 from cryoet_zarr_bench.storage.stores.codec_trial import why_codec_impossible
 from cryoet_zarr_bench.storage.stores.flat_file import create_npy, fill_flat_file
-from cryoet_zarr_bench.storage.stores.multiscale import level_shapes, write_multiscale
+from cryoet_zarr_bench.storage.stores.multiscale import Pyramid, level_shapes, write_multiscale
 from cryoet_zarr_bench.storage.stores.store_checks import StoreMismatch
 from cryoet_zarr_bench.tomograms.formats.open_tomogram import OpenTomogram, open_slabs
 from cryoet_zarr_bench.tomograms.formats.zarr.zarr_codecs import chain_of
@@ -149,9 +149,7 @@ def _write_store(
         tomogram,
         product,
         config,
-        levels=levels,
-        voxel_spacing=spacing,
-        name=request.target.name.split(".")[0],
+        Pyramid(levels, spacing, request.target.name.split(".")[0]),
         advance=lambda level, voxels: told(f"writing level {level}", voxels, sizes[level]),
     )
     os.sync()  # there are too many files to tell the kernel of each

@@ -1,5 +1,7 @@
 """Which steps the uploads of two libraries make: the rule of the catalogue, without any input."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -114,7 +116,6 @@ def next_steps(
         branches: the lines of the history; the first one has the first release.
     """
     history = list(releases)
-    root = history[0]
     lines: dict[str, _Line] = {}
     known: dict[tuple[str, str], bool] = {}
 
@@ -123,14 +124,7 @@ def next_steps(
             known[zarr, numcodecs] = installable(zarr, numcodecs)
         return known[zarr, numcodecs]
 
-    relevant = sorted(
-        (
-            upload
-            for upload in uploads
-            if Version(upload.version) > Version(root.version(upload.project))
-        ),
-        key=lambda upload: (upload.uploaded, upload.project, Version(upload.version)),
-    )
+    relevant = _above(history[0], uploads)
     seen: list[Upload] = []
     for upload in relevant:
         seen.append(upload)
@@ -144,18 +138,39 @@ def next_steps(
                 lines[branch.name] = line = _Line(branch, tip)
                 for earlier in seen:
                     line.offer(earlier, history, works)
+    on_branches = [(branch, lines.get(branch.name)) for branch in branches]
+    return history[len(releases) :], _left_out(relevant, history, on_branches)
+
+
+def _above(root: Release, uploads: Iterable[Upload]) -> list[Upload]:
+    """The uploads of versions above those of the first release, in the order of their time."""
+    above = (
+        upload
+        for upload in uploads
+        if Version(upload.version) > Version(root.version(upload.project))
+    )
+    return sorted(
+        above, key=lambda upload: (upload.uploaded, upload.project, Version(upload.version))
+    )
+
+
+def _left_out(
+    uploads: Iterable[Upload],
+    history: Sequence[Release],
+    on_branches: list[tuple[Branch, _Line | None]],
+) -> list[LeftOut]:
+    """The uploads that got no step, each with the reason."""
     stepped = {(release.changed, release.version(release.changed)) for release in history}
-    left_out = [
+    return [
         LeftOut(
             upload.project,
             upload.version,
             upload.uploaded,
-            _reason(upload, history, [(branch, lines.get(branch.name)) for branch in branches]),
+            _reason(upload, history, on_branches),
         )
-        for upload in relevant
+        for upload in uploads
         if (upload.project, upload.version) not in stepped
     ]
-    return history[len(releases) :], left_out
 
 
 def _tip(history: Sequence[Release], branch: Branch) -> Release | None:

@@ -100,16 +100,20 @@ def cells_of(block: Block, catalogue: Catalogue, profile: Profile) -> list[Compa
     return random.Random(block.number).sample(candidates, min(block.cells, len(candidates)))
 
 
-def run_block(
-    block: Block,
-    catalogue: Catalogue,
-    profile: Profile,
-    tomogram: PreparedTomogram,
-    python: str,
-    folder: Path,
-    console: Console,
-) -> Answer:
-    """Ask a block's question. Environments, wheels and journals lie in `folder`."""
+@dataclass(frozen=True)
+class TrustRun:
+    """What all blocks are asked on; environments, wheels and journals lie in `folder`."""
+
+    catalogue: Catalogue
+    profile: Profile
+    tomogram: PreparedTomogram
+    python: str
+    folder: Path
+
+
+def run_block(block: Block, run: TrustRun, console: Console) -> Answer:
+    """Ask a block's question."""
+    catalogue, folder, python = run.catalogue, run.folder, run.python
     release = parse_side(block.release, catalogue)
     other = release
     if block.percent:
@@ -122,9 +126,9 @@ def run_block(
         replace(other, name=f"{block.release}, {block.percent} % slower")
         if block.percent
         else other,
-        tuple(cells_of(block, catalogue, profile)),
-        profile,
-        tomogram,
+        tuple(cells_of(block, catalogue, run.profile)),
+        run.profile,
+        run.tomogram,
         python,
         block.number,
         block.looks,
@@ -175,22 +179,13 @@ def read_trust(path: Path) -> list[dict[str, Any]]:
     return list(read_lines_as(path, checked))
 
 
-def run_trust(
-    path: Path,
-    catalogue: Catalogue,
-    profile: Profile,
-    tomogram: PreparedTomogram,
-    python: str,
-    folder: Path,
-    minutes: float | None,
-    console: Console,
-) -> int:
+def run_trust(path: Path, run: TrustRun, minutes: float | None, console: Console) -> int:
     """Measure the blocks that `path` does not have yet; return how many are left.
 
     Each finished block is added to `path` at once. After `minutes` no new block is begun.
     """
     begin = time.monotonic()
-    blocks = plan(catalogue)
+    blocks = plan(run.catalogue)
     lines = read_trust(path)
     done = {line["block"] for line in lines}
     left = [block for block in blocks if block.number not in done]
@@ -201,12 +196,12 @@ def run_trust(
         console.print(
             f"block {block.number + 1} of {len(blocks)}: {for_markup(block.release)} {kind}"
         )
-        answer = run_block(block, catalogue, profile, tomogram, python, folder, console)
+        answer = run_block(block, run, console)
         if not answer.complete:
             raise KeyboardInterrupt
         lines += lines_of(block, answer)
         write_lines(path, lines)
-        forget_pairs(answer.question, folder)
+        forget_pairs(answer.question, run.folder)
     return 0
 
 

@@ -100,13 +100,13 @@ for level in range(3):
 if len(sys.argv) > 3:
     from cryoet_zarr_bench.storage.config import StorageConfig
     from cryoet_zarr_bench.storage.engines import installed_engine
-    from cryoet_zarr_bench.storage.stores.multiscale import write_multiscale
+    from cryoet_zarr_bench.storage.stores.multiscale import Pyramid, write_multiscale
     engine, tomogram = installed_engine(), group["0"][...]
     for number, config in enumerate(json.loads(sys.argv[4])):
         config = StorageConfig.of(*config)
         assert engine.why_impossible(config) is None
         write_multiscale(engine, tomogram, __import__("pathlib").Path(sys.argv[3], str(number)),
-                         config, levels=3, voxel_spacing=(12.5, 10.012, 9.876543), name="a")
+                         config, Pyramid(3, (12.5, 10.012, 9.876543), "a"))
 print(json.dumps(found))
 """
 

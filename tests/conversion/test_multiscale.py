@@ -14,7 +14,12 @@ from cryoet_zarr_bench.storage.boxes import shape_of
 from cryoet_zarr_bench.storage.config import StorageConfig
 from cryoet_zarr_bench.storage.engines import installed_engine
 from cryoet_zarr_bench.storage.stores import multiscale
-from cryoet_zarr_bench.storage.stores.multiscale import halved, level_shapes, write_multiscale
+from cryoet_zarr_bench.storage.stores.multiscale import (
+    Pyramid,
+    halved,
+    level_shapes,
+    write_multiscale,
+)
 
 ENGINE = installed_engine()
 CONFIGS = [
@@ -110,9 +115,7 @@ def test_each_level_is_made_of_the_one_before(tmp_path, monkeypatch, config, mos
         tomogram,
         tmp_path / "a",
         config,
-        levels=4,
-        voxel_spacing=SPACING,
-        name="a",
+        Pyramid(4, SPACING, "a"),
         advance=lambda level, voxels: told.append((level, voxels)),
     )
     expected = tomogram
@@ -128,9 +131,7 @@ def test_each_level_is_made_of_the_one_before(tmp_path, monkeypatch, config, mos
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda config: config.name)
 def test_the_metadata_says_where_each_voxel_is(tmp_path, config, spacing):
     tomogram = densities((12, 9, 7))
-    write_multiscale(
-        ENGINE, tomogram, tmp_path / "a", config, levels=3, voxel_spacing=spacing, name="A name"
-    )
+    write_multiscale(ENGINE, tomogram, tmp_path / "a", config, Pyramid(3, spacing, "A name"))
     if config.zarr_format == 2:
         assert json.loads((tmp_path / "a" / ".zgroup").read_text()) == {"zarr_format": 2}
         (found,) = json.loads((tmp_path / "a" / ".zattrs").read_text())["multiscales"]
@@ -166,5 +167,5 @@ def test_the_metadata_says_where_each_voxel_is(tmp_path, config, spacing):
 def test_level_0_has_any_bits_of_any_dtype(tmp_path_factory, shape, dtype, config):
     store = tmp_path_factory.mktemp("any") / "a"
     tomogram = any_bits(shape, dtype) if math.prod(shape) > 4 else densities(shape, dtype)
-    write_multiscale(ENGINE, tomogram, store, config, levels=2, voxel_spacing=None, name="")
+    write_multiscale(ENGINE, tomogram, store, config, Pyramid(2, None, ""))
     assert bits(ENGINE.open(store / "0")[...]) == bits(tomogram)

@@ -117,39 +117,25 @@ def _run_and_keep(
     options: dict[str, Any],
 ) -> Any:
     """Run the benchmarks of one release in one environment, its cells kept as they come."""
-    tomogram = selected_tomogram()
-    try:
-        bound = loss_bound()
-        profile = selected_profile()
-        scratch = claim_scratch_folder(space_of_stores(tomogram, profile.every_config()))
-        _check_length(scratch)
-        on_disk = disk_folder_of(benchmarks, tomogram, profile)
-    except BadInput as error:
-        raise UserError(str(error)) from error
-    tempfile.tempdir = str(scratch)
-    # What the measured processes have for a while, as their output, goes when they are killed.
-    os.environ["TMPDIR"] = str(scratch)
-    os.environ[DISK_STORES] = str(on_disk or "")
+    scratch = _claim_scratch(benchmarks)
     journal, watch = None, None
     # A dry run or a profile is not saved, so nothing of it is kept either.
     if getattr(results, "is_to_be_saved", False) and not options.get("profile"):
-        purpose = {
-            "tomogram": tomogram.sha256,
-            "quick": options.get("quick"),
-            "attributes": options.get("extra_params"),
-            "loss_bound": bound,
-            "packages": env.requirements,
-        }
-        path = journal_path(work / "unfinished", results._filename, options.get("run_rounds"))
-        journal = results.journal = CellJournal(path, purpose)
-        results.is_last_round = _is_last_round(options)
-        if journal.taken_over:
-            log.info(f"{journal.taken_over} cells were measured before the interruption")
-        earlier = _notes_of_earlier_rounds(results, options)
-        watch = results.watch = Watch(journal.note, earlier + journal.notes)
+        journal, watch = _journal_and_watch(work, env, results, options)
     tell = progress_teller(count_cells(benchmarks, options))
     twins = CpuTwins(benchmarks, scratch)
     exact = ExactCells(benchmarks, scratch, fresh=stores.is_empty)
+
+    def find_or_run(benchmark: Any, spawner: Any, param_idx: Any, **rest: Any) -> Any:
+        found = twins.give(benchmark["name"], param_idx)
+        # A profile is of a process.
+        if found is None and not options.get("profile"):
+            found = exact.give(benchmark["name"], param_idx)
+        if found is None:
+            twins.forget_last()
+            found = _run_cell(benchmark, spawner, param_idx, **rest)
+            twins.take(benchmark["name"], param_idx, found)
+        return found
 
     def run_cell(benchmark: Any, spawner: Any, param_idx: Any, **rest: Any) -> Any:
         found = None
@@ -159,14 +145,7 @@ def _run_and_keep(
         if found is None:
             if watch is not None:
                 watch.look_if_due()
-            found = twins.give(benchmark["name"], param_idx)
-            # A profile is of a process.
-            if found is None and not options.get("profile"):
-                found = exact.give(benchmark["name"], param_idx)
-            if found is None:
-                twins.forget_last()
-                found = _run_cell(benchmark, spawner, param_idx, **rest)
-                twins.take(benchmark["name"], param_idx, found)
+            found = find_or_run(benchmark, spawner, param_idx, **rest)
             if journal is not None:
                 journal.keep(key, found)
         tell(benchmark["name"])
@@ -184,6 +163,44 @@ def _run_and_keep(
     finally:
         stores.end_round()
         asv.runner._run_benchmark_single_param = _run_cell
+
+
+def _claim_scratch(benchmarks: Any) -> Path:
+    """Claim the folders that measured processes work in, and tell them; UserError without room."""
+    tomogram, profile = selected_tomogram(), selected_profile()
+    try:
+        loss_bound()  # a bad one is refused before anything is measured
+        scratch = claim_scratch_folder(space_of_stores(tomogram, profile.every_config()))
+        _check_length(scratch)
+        on_disk = disk_folder_of(benchmarks, tomogram, profile)
+    except BadInput as error:
+        raise UserError(str(error)) from error
+    tempfile.tempdir = str(scratch)
+    # What the measured processes have for a while, as their output, goes when they are killed.
+    os.environ["TMPDIR"] = str(scratch)
+    os.environ[DISK_STORES] = str(on_disk or "")
+    return scratch
+
+
+def _journal_and_watch(
+    work: Path, env: Any, results: Any, options: dict[str, Any]
+) -> tuple[CellJournal, Watch]:
+    """The journal of cells, with those of an interrupted run, and the watch on the machine."""
+    purpose = {
+        "tomogram": selected_tomogram().sha256,
+        "quick": options.get("quick"),
+        "attributes": options.get("extra_params"),
+        "loss_bound": loss_bound(),
+        "packages": env.requirements,
+    }
+    path = journal_path(work / "unfinished", results._filename, options.get("run_rounds"))
+    journal = results.journal = CellJournal(path, purpose)
+    results.is_last_round = _is_last_round(options)
+    if journal.taken_over:
+        log.info(f"{journal.taken_over} cells were measured before the interruption")
+    earlier = _notes_of_earlier_rounds(results, options)
+    watch = results.watch = Watch(journal.note, earlier + journal.notes)
+    return journal, watch
 
 
 def _check_length(scratch: Path) -> None:

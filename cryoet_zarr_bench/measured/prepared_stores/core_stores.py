@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -66,27 +67,28 @@ def prepare_store_set(
     stores = {"stores": fingerprints(store_set), "failed": store_set.failed}
     if question:
         # Why a codec is n/a is told by a trial, and by nothing else.
-        described = {"impossible": store_set.impossible, "file_system": file_system_of(folder)}
-        add_to_record({question: {**stores, **described}}, label)
+        more = {"impossible": store_set.impossible, "file_system": file_system_of(folder)}
+        add_to_record({question: {**stores, **more}}, label)
         return store_set
-    leave_record(
-        {
-            "release": label.tag,
-            "commit": label.commit,
-            "engine": engine and engine.name,
-            "imported": packages,
-            "left_out": label.left_out,
-            "settings": engine and engine.settings(),
-            "environment": environment_record(),
-            "tomogram": {
-                "name": tomogram.name,
-                "shape": list(tomogram.shape),
-                "dtype": tomogram.dtype,
-                "sha256": tomogram.sha256,
-                "entropy": store_set.entropy and store_set.entropy.record(),
-            },
-            **stores,
-        },
-        label,
-    )
+    described = {
+        "release": label.tag,
+        "commit": label.commit,
+        "engine": engine and engine.name,
+        "imported": packages,
+        "left_out": label.left_out,
+        "settings": engine and engine.settings(),
+        "environment": environment_record(),
+        "tomogram": _described(tomogram, store_set),
+    }
+    leave_record({**described, **stores}, label)
     return store_set
+
+
+def _described(tomogram: PreparedTomogram, store_set: StoreSet) -> dict[str, Any]:
+    return {
+        "name": tomogram.name,
+        "shape": list(tomogram.shape),
+        "dtype": tomogram.dtype,
+        "sha256": tomogram.sha256,
+        "entropy": store_set.entropy and store_set.entropy.record(),
+    }

@@ -60,100 +60,113 @@ def overview(results: Path) -> dict[str, Any]:
     release of a series, the tables of `question_tables`. Series, release, benchmark and config are
     indices into the lists beside, so that the file stays small.
     """
-    releases = load_catalogue().releases
-    places = {commit_of(release.tag): place for place, release in enumerate(releases)}
-    measured = [
-        result
-        for result in read_results(results)
-        if result.numcodecs is None and result.commit in places
-    ]
-    # The longest history comes first; else what was measured last, which its user looks for first.
-    counts = Counter(_series(result) for result in measured)
-    measured.sort(
-        key=lambda result: (_length_of_history(counts[_series(result)]), result.measured_at),
-        reverse=True,
-    )
-    series = list(dict.fromkeys(_series(result) for result in measured))
-    machines = sorted({machine for machine, _, _ in series})
-    noise = {machine: read_noise(results, machine) for machine in machines}
-    newest = {_series(result): result for result in reversed(measured)}
-    profiles = {
-        each: Counter(result.profile for result in measured if _series(result) == each)
-        for each in series
-    }
-    names = list(SHOWN)
-    # In the order in which they were measured, in which they are shown.
-    configs = list(
-        dict.fromkeys(
-            cell for result in measured for name in names for cell in result.figures.get(name, {})
+    return _FirstPage(results).content()
+
+
+class _FirstPage:
+    """All results that the first page shows, in the order in which it shows them."""
+
+    def __init__(self, results: Path) -> None:
+        self._results = results
+        self._releases = load_catalogue().releases
+        self._places = {commit_of(each.tag): place for place, each in enumerate(self._releases)}
+        self._measured = [
+            result
+            for result in read_results(results)
+            if result.numcodecs is None and result.commit in self._places
+        ]
+        # The longest history comes first; else what was measured last, which its user looks for.
+        counts = Counter(_series(result) for result in self._measured)
+        self._measured.sort(
+            key=lambda result: (_length_of_history(counts[_series(result)]), result.measured_at),
+            reverse=True,
         )
-    )
-    of_config = {cell: place for place, cell in enumerate(configs)}
-    return {
-        "benchmarks": [
-            {"name": name, "title": title, "unit": unit} for name, (title, unit) in SHOWN.items()
-        ],
-        "releases": [_describe(release) for release in releases],
-        "series": [
-            {
-                "machine": machine,
-                "tomogram": tomogram,
-                "python": python,
-                "profiles": profiles[machine, tomogram, python],
-                "file_system": newest[machine, tomogram, python].file_system,
-                "cores": newest[machine, tomogram, python].cores_in_words,
-            }
-            for machine, tomogram, python in series
-        ],
-        "machines": {machine: machine_of(results, machine) for machine in machines},
-        "watched": [
-            sum(_series(result) == each and result.noisy is not None for result in measured)
-            for each in series
-        ],
-        "noisy": [
-            [
-                series.index(_series(result)),
-                places[result.commit],
-                short(result.canary_spread or 0.0),
-            ]
-            for result in measured
-            if result.noisy
-        ],
-        "paces": [
-            [series.index(each), places[result.commit], short(pace)]
-            for each in series
-            for result, pace in other_paces([one for one in measured if _series(one) == each])
-        ],
-        "usual": [
-            [config.codec.name, config.chunks_text]
-            for config in PROFILES["quick"].configs()
-            if config.zarr_format == 2
-        ],
-        "questions": [
-            {"series": place, "release": places[result.commit], "tables": tables}
-            for place, each in enumerate(series)
-            if (result := _newest_of(each, measured, places))
+        self._series = list(dict.fromkeys(_series(result) for result in self._measured))
+        # In the order in which they were measured, in which they are shown.
+        self._configs = list(
+            dict.fromkeys(
+                cell
+                for result in self._measured
+                for name in SHOWN
+                for cell in result.figures.get(name, {})
+            )
+        )
+
+    def content(self) -> dict[str, Any]:
+        """All of it, as the file has it."""
+        machines = sorted({machine for machine, _, _ in self._series})
+        return {
+            "benchmarks": [
+                {"name": name, "title": title, "unit": unit}
+                for name, (title, unit) in SHOWN.items()
+            ],
+            "releases": [_describe(release) for release in self._releases],
+            "series": [self._described(*each) for each in self._series],
+            "machines": {machine: machine_of(self._results, machine) for machine in machines},
+            "watched": [
+                sum(result.noisy is not None for result in self._of(each)) for each in self._series
+            ],
+            "noisy": [
+                [*self._at(result), short(result.canary_spread or 0.0)]
+                for result in self._measured
+                if result.noisy
+            ],
+            "paces": [
+                [*self._at(result), short(pace)]
+                for each in self._series
+                for result, pace in other_paces(self._of(each))
+            ],
+            "usual": [
+                [config.codec.name, config.chunks_text]
+                for config in PROFILES["quick"].configs()
+                if config.zarr_format == 2
+            ],
+            "questions": self._questions(machines),
+            "answers": [
+                [*self._at(result), zarr_format, said]
+                for result in self._measured
+                for zarr_format in (2, 3)
+                if (said := answer(result, zarr_format)) is not None
+            ],
+            "configs": [[cell.codec, cell.chunks, cell.zarr_format] for cell in self._configs],
+            "figures": self._figures(),
+        }
+
+    def _of(self, series: tuple[str, str, str]) -> list[MeasuredRelease]:
+        return [result for result in self._measured if _series(result) == series]
+
+    def _at(self, result: MeasuredRelease) -> tuple[int, int]:
+        """The places of its series and its release in their lists."""
+        return self._series.index(_series(result)), self._places[result.commit]
+
+    def _described(self, machine: str, tomogram: str, python: str) -> dict[str, Any]:
+        own = self._of((machine, tomogram, python))
+        return {
+            "machine": machine,
+            "tomogram": tomogram,
+            "python": python,
+            "profiles": Counter(result.profile for result in own),
+            "file_system": own[0].file_system,
+            "cores": own[0].cores_in_words,
+        }
+
+    def _questions(self, machines: list[str]) -> list[dict[str, Any]]:
+        noise = {machine: read_noise(self._results, machine) for machine in machines}
+        return [
+            {"series": place, "release": self._places[result.commit], "tables": tables}
+            for place, each in enumerate(self._series)
+            if (result := _newest_of(each, self._measured, self._places))
             and (tables := question_tables(pooled(result, noise[each[0]])))
-        ],
-        "answers": [
-            [series.index(_series(result)), places[result.commit], zarr_format, said]
-            for result in measured
-            for zarr_format in (2, 3)
-            if (said := answer(result, zarr_format)) is not None
-        ],
-        "configs": [[cell.codec, cell.chunks, cell.zarr_format] for cell in configs],
-        "figures": [
-            [
-                series.index(_series(result)),
-                places[result.commit],
-                names.index(name),
-                *_figures(result, name, of_config),
-            ]
-            for result in measured
-            for name in names
+        ]
+
+    def _figures(self) -> list[list[Any]]:
+        of_config = {cell: place for place, cell in enumerate(self._configs)}
+        return [
+            [*self._at(result), number, *_figures(result, name, of_config)]
+            for result in self._measured
+            for number, name in enumerate(SHOWN)
             if name in result.figures
-        ],
-    }
+        ]
 
 
 def _length_of_history(releases: int) -> int:

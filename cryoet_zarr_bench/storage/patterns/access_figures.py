@@ -24,7 +24,7 @@ from cryoet_zarr_bench.storage.patterns.request_counts import (
     over_read,
 )
 from cryoet_zarr_bench.storage.stores.metadata_defaults import spelled_out
-from cryoet_zarr_bench.storage.stores.multiscale import halved, write_multiscale
+from cryoet_zarr_bench.storage.stores.multiscale import Pyramid, halved, write_multiscale
 from cryoet_zarr_bench.storage.stores.store_checks import array_metadata, check_metadata
 from cryoet_zarr_bench.storage.stores.verified_store import VerifiedStore
 
@@ -118,9 +118,7 @@ def _write_pyramid(
         tomogram,
         folder,
         config,
-        levels=COARSE_LEVEL + 1,
-        voxel_spacing=None,
-        name="tomogram",
+        Pyramid(COARSE_LEVEL + 1, None, "tomogram"),
     )
     coarse = tomogram
     for finer in range(COARSE_LEVEL):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,19 @@ from cryoet_zarr_bench.storage.stores.multiscale_metadata import AXES, write_gro
 
 Advance = Callable[[int, int], None]
 """Called with a level and the number of its voxels that were written just now."""
+
+
+@dataclass(frozen=True)
+class Pyramid:
+    """The levels of an OME-Zarr, level 0 included, and what its metadata says of them.
+
+    `voxel_spacing` is that of level 0 in angstrom along z, y, x, None where it is not known; `name`
+    is the name in the metadata.
+    """
+
+    levels: int
+    voxel_spacing: tuple[float, float, float] | None
+    name: str
 
 
 def level_shapes(shape: tuple[int, ...], levels: int) -> list[tuple[int, ...]]:
@@ -30,10 +44,7 @@ def write_multiscale(
     tomogram: Voxels,
     store: Path,
     config: StorageConfig,
-    *,
-    levels: int,
-    voxel_spacing: tuple[float, float, float] | None,
-    name: str,
+    pyramid: Pyramid,
     advance: Advance | None = None,
 ) -> None:
     """Write a tomogram as an OME-Zarr into the new folder `store`.
@@ -47,13 +58,11 @@ def write_multiscale(
         tomogram: axes z, y, x, native byte order.
         store: a folder that is not there yet.
         config: must be possible for the engine.
-        levels: how many, level 0 included.
-        voxel_spacing: angstrom along z, y, x, or None where it is not known.
-        name: a name for the metadata.
+        pyramid: how many levels, and what their metadata says.
         advance: told what was written.
     """
     source = tomogram
-    for level, shape in enumerate(level_shapes(tomogram.shape, levels)):
+    for level, shape in enumerate(level_shapes(tomogram.shape, pyramid.levels)):
         path = store / str(level)
         array = engine.create(path, shape, tomogram.dtype, config, AXES)
         if level == 0:
@@ -65,8 +74,8 @@ def write_multiscale(
             if advance is not None:
                 advance(level, int(np.prod(shape_of(box))))
         source = engine.open(path)
-    paths = [str(level) for level in range(levels)]
-    write_group_metadata(store, config.zarr_format, paths, voxel_spacing, name)
+    paths = [str(level) for level in range(pyramid.levels)]
+    write_group_metadata(store, config.zarr_format, paths, pyramid.voxel_spacing, pyramid.name)
 
 
 def _halved_box(finer: Voxels, box: Box, config: StorageConfig) -> np.ndarray:
