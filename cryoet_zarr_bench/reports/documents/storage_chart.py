@@ -1,22 +1,35 @@
-"""A chart of storage configs as SVG text: compression ratio against what writing and reading cost.
+"""A chart of storage configs as SVG: compression ratio against what writing and reading cost.
 
-It is written by hand, so that it is small and the same bytes on every machine.
+Drawn by Vega-Lite, as the charts of the dashboard are, through Altair and vl-convert. Texts are
+measured in a font that comes with vl-convert, so that the same figures give the same bytes on every
+machine.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from cryoet_zarr_bench.analysis.pareto_front import Candidate
-from cryoet_zarr_bench.common.shown_text import for_html
+from cryoet_zarr_bench.common.refusals import refused
+from cryoet_zarr_bench.common.shown_text import for_terminal
 
-WIDTH, HEIGHT = 460, 300
-LEFT, RIGHT, TOP, BOTTOM = 52, 16, 34, 44
-LEGEND = 30
+if TYPE_CHECKING:
+    import altair as alt
 
+WIDTH, HEIGHT = 380, 230
 FRONT, OTHER, MARKED = "#1f77b4", "#b5b5b5", "#d55e00"
+FONT = "Arimo, Arial, Helvetica, sans-serif"
+
+_PLACES = re.compile(r' (?:d|transform|x2|y2|width|height)="[^"]*"')
+_LONG_NUMBER = re.compile(r"-?\d+\.\d{3,}(e-\d+)?")
+
+COST = "CPU seconds per GB of voxels, fewer is better"
+RATIO = "times smaller"
+ON_FRONT, DOMINATED = "on the front, numbered as in the table", "dominated"
 
 
 @dataclass(frozen=True)
@@ -32,75 +45,122 @@ class Row:
 def chart(title: str, rows: Sequence[Row], marked: str) -> str:
     """Two panels a row, by the cost of writing and of reading; numbers are those of the front.
 
-    `marked` is what the legend calls the marked configs.
+    `marked` is what the legend calls the marked configs. Raises BadInput where Altair or vl-convert
+    is not installed.
     """
-    height = HEIGHT * len(rows) + LEGEND
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {2 * WIDTH} {height}" '
-        f'width="{2 * WIDTH}" height="{height}" font-family="Verdana, DejaVu Sans, sans-serif" '
-        f'font-size="11" role="img" aria-label="{for_html(title)}">',
-        f'<rect width="{2 * WIDTH}" height="{height}" fill="white"/>',
-    ]
-    for place, row in enumerate(rows):
-        for column, (what, cost) in enumerate(
-            (("writing", lambda each: each.write), ("reading", lambda each: each.read))
-        ):
-            parts.append(f'<g transform="translate({column * WIDTH},{place * HEIGHT})">')
-            parts += _panel(f"{row.title}, {what}", row, cost)
-            parts.append("</g>")
-    parts += _legend(HEIGHT * len(rows) + 16, marked)
-    return "\n".join([*parts, "</svg>"]) + "\n"
-
-
-def _panel(title: str, row: Row, cost: Callable[[Candidate], float]) -> list[str]:
-    across = _Axis([cost(each) for each in row.configs], LEFT, WIDTH - RIGHT)
-    up = _Axis([each.ratio for each in row.configs], HEIGHT - BOTTOM, TOP)
-    parts = [f'<text x="{LEFT}" y="18" font-size="13" font-weight="bold">{for_html(title)}</text>']
-    for value in across.ticks():
-        x = across.place(value)
-        parts.append(f'<path d="M{x:.1f} {TOP}V{HEIGHT - BOTTOM}" stroke="#eee"/>')
-        parts.append(_text(x, HEIGHT - BOTTOM + 15, f"{value:g}", "middle"))
-    for value in up.ticks():
-        y = up.place(value)
-        parts.append(f'<path d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}" stroke="#eee"/>')
-        parts.append(_text(LEFT - 6, y + 4, f"{value:g}", "end"))
-    middle = (LEFT + WIDTH - RIGHT) / 2
-    parts.append(
-        _text(middle, HEIGHT - 10, "CPU seconds per GB of voxels, fewer is better", "middle")
-    )
-    parts.append(
-        f'<text transform="translate(13,{(TOP + HEIGHT - BOTTOM) / 2}) rotate(-90)" '
-        'text-anchor="middle" fill="#444">times smaller</text>'
-    )
-    places = {id(each): (across.place(cost(each)), up.place(each.ratio)) for each in row.configs}
-    on_front = {id(each) for each in row.front}
-    # One path of points: there may be thousands.
-    points = [places[id(each)] for each in row.configs if id(each) not in on_front]
-    dots = "".join(f"M{x:.1f} {y:.1f}h0" for x, y in points)
-    parts.append(f'<path d="{dots}" stroke="{OTHER}" stroke-width="6" stroke-linecap="round"/>')
-    for each in row.front:
-        parts.append(_dot(*places[id(each)], 4.5, FRONT, _named(each)))
-    for each in row.marked:
-        x, y = places[id(each)]
-        parts.append(
-            f'<path d="M{x:.1f} {y - 8:.1f}l8 8l-8 8l-8 -8z" fill="none" stroke="{MARKED}" '
-            f'stroke-width="2"><title>{for_html(_named(each))}</title></path>'
+    try:
+        import altair as alt
+        import vl_convert
+    except ImportError as error:
+        raise refused(
+            "the charts of docs/storage.md",
+            f"need {error.name}, which is not installed",
+            "install cryoet-zarr-bench[documents]",
+        ) from error
+    panels = [
+        alt.hconcat(
+            _panel(f"{row.title}, writing", row, lambda each: each.write, marked),
+            _panel(f"{row.title}, reading", row, lambda each: each.read, marked),
         )
-    return parts + _numbers([places[id(each)] for each in row.front])
+        for row in rows
+    ]
+    drawn = (
+        alt.vconcat(*panels)
+        .properties(description=for_terminal(title))
+        .configure(background="white", font=FONT)
+        .configure_legend(orient="bottom", title=None, labelLimit=0)
+        .configure_title(anchor="start")
+        .configure_view(stroke=None)
+    )
+    svg = str(vl_convert.vegalite_to_svg(drawn.to_dict()))
+    # A hundredth of a pixel is enough, and half as long.
+    return _PLACES.sub(lambda found: _LONG_NUMBER.sub(_rounded, found[0]), svg) + "\n"
 
 
-class _Axis:
-    """A logarithmic axis over some values, from one place in pixels to another."""
+def _rounded(number: re.Match[str]) -> str:
+    return f"{float(number[0]):.2f}"
 
-    def __init__(self, values: list[float], begin: float, end: float) -> None:
+
+def _panel(
+    title: str, row: Row, cost: Callable[[Candidate], float], marked: str
+) -> alt.LayerChart | alt.FacetChart:
+    import altair as alt
+
+    across = LogarithmicAxis([cost(each) for each in row.configs], WIDTH)
+    up = LogarithmicAxis([each.ratio for each in row.configs], HEIGHT)
+    on_front = {id(each) for each in row.front}
+    others = [each for each in row.configs if id(each) not in on_front]
+    kinds = alt.Color(
+        "kind:N",
+        scale=alt.Scale(domain=[ON_FRONT, DOMINATED, marked], range=[FRONT, OTHER, MARKED]),
+    )
+    x = alt.X("cost:Q", scale=across.scale, axis=across.axis(COST))
+    y = alt.Y("ratio:Q", scale=up.scale, axis=up.axis(RATIO))
+
+    def layer(configs: Sequence[Candidate], kind: str) -> alt.Chart:
+        return alt.Chart(alt.Data(values=[_point(each, cost, kind) for each in configs])).encode(
+            x=x, y=y, color=kinds
+        )
+
+    spots = _spots([(across.pixel(cost(each)), up.pixel(each.ratio)) for each in row.front])
+    numbers = [
+        {"cost": across.value(right), "ratio": up.value(above), "number": str(number)}
+        for number, (right, above) in enumerate(spots, 1)
+    ]
+    named = alt.Description("name:N")
+    return alt.layer(
+        layer(others, DOMINATED).mark_circle(size=28, opacity=1, aria=False),
+        layer(row.front, ON_FRONT).mark_circle(size=64, opacity=1).encode(description=named),
+        layer(row.marked, marked)
+        .mark_point(size=130, shape="diamond", strokeWidth=2)
+        .encode(description=named),
+        alt.Chart(alt.Data(values=numbers))
+        .mark_text(fontSize=11, color="#111")
+        .encode(x=x, y=y, text="number:N"),
+    ).properties(title=for_terminal(title), width=WIDTH, height=HEIGHT)
+
+
+def _point(each: Candidate, cost: Callable[[Candidate], float], kind: str) -> dict[str, Any]:
+    name = for_terminal(f"{each.cell.codec} {each.cell.chunks}, ratio {each.ratio:.3f}")
+    return {"cost": cost(each), "ratio": each.ratio, "kind": kind, "name": name}
+
+
+class LogarithmicAxis:
+    """A logarithmic axis over some values, so many pixels long."""
+
+    def __init__(self, values: list[float], pixels: int) -> None:
         low, high = math.log10(min(values)), math.log10(max(values))
         margin = max(0.06 * (high - low), 0.01)
         self._low, self._high = low - margin, high + margin
-        self._begin, self._end = begin, end
+        self._pixels = pixels
 
-    def place(self, value: float) -> float:
-        part = (math.log10(value) - self._low) / (self._high - self._low)
-        return self._begin + part * (self._end - self._begin)
+    @property
+    def scale(self) -> alt.Scale:
+        """The scale of Vega-Lite."""
+        import altair as alt
+
+        return alt.Scale(type="log", domain=[10**self._low, 10**self._high], nice=False)
+
+    def axis(self, title: str) -> alt.Axis:
+        """The axis of Vega-Lite, with its own numbers: Vega has none below a decade."""
+        import altair as alt
+
+        return alt.Axis(
+            title=title,
+            values=self.ticks(),
+            format="~g",
+            gridColor="#eee",
+            titleFontWeight="normal",
+            minExtent=30,
+        )
+
+    def pixel(self, value: float) -> float:
+        """How far along the axis a value is."""
+        return self._pixels * (math.log10(value) - self._low) / (self._high - self._low)
+
+    def value(self, pixel: float) -> float:
+        """The value that lies so far along the axis."""
+        return float(10 ** (self._low + pixel / self._pixels * (self._high - self._low)))
 
     def ticks(self) -> list[float]:
         """Round values: at least three, and at most a dozen where the axis spans twelve decades."""
@@ -122,49 +182,19 @@ class _Axis:
         ]
 
 
-def _numbers(points: list[tuple[float, float]]) -> list[str]:
-    """The numbers of points, each beside its point where it hides no other number or point."""
+def _spots(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Where the numbers of points stand: beside its point, where it hides no other or a number."""
     taken = list(points)
-    parts = []
-    for number, (x, y) in enumerate(points, 1):
-        beside = [(9, -7), (9, 11), (-11, -7), (-11, 11), (0, -12), (0, 18), (17, 0), (-19, 0)]
+    spots = []
+    for x, y in points:
+        beside = [(9, 8), (9, -8), (-11, 8), (-11, -8), (0, 12), (0, -12), (17, 0), (-19, 0)]
         spot = max(
-            ((x + dx, y + dy) for dx, dy in beside),
+            # Left of an axis are its own numbers.
+            ((x + dx, y + dy) for dx, dy in beside if x + dx > 8),
             key=lambda spot: min(
-                14.0, *(math.hypot(spot[0] - a, spot[1] - 4 - b) for a, b in taken), 99
+                14.0, *(math.hypot(spot[0] - a, spot[1] - b) for a, b in taken), 99
             ),
         )
-        taken.append((spot[0], spot[1] - 4))
-        parts.append(_text(*spot, str(number), "middle", "#111"))
-    return parts
-
-
-def _legend(y: float, marked: str) -> list[str]:
-    parts = []
-    x = float(LEFT)
-    for colour, words in ((FRONT, "on the front, numbered as in the table"), (OTHER, "dominated")):
-        parts.append(_dot(x, y - 4, 4.5 if colour == FRONT else 3, colour, words))
-        parts.append(_text(x + 10, y, words, "start"))
-        x += 30 + 6.6 * len(words)
-    parts.append(
-        f'<path d="M{x} {y - 11}l7 7l-7 7l-7 -7z" fill="none" stroke="{MARKED}" stroke-width="2"/>'
-    )
-    return [*parts, _text(x + 13, y, marked, "start")]
-
-
-def _named(each: Candidate) -> str:
-    return f"{each.cell.codec} {each.cell.chunks}, ratio {each.ratio:.3f}"
-
-
-def _dot(x: float, y: float, radius: float, colour: str, title: str) -> str:
-    return (
-        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius}" fill="{colour}">'
-        f"<title>{for_html(title)}</title></circle>"
-    )
-
-
-def _text(x: float, y: float, words: str, anchor: str, colour: str = "#444") -> str:
-    return (
-        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}">'
-        f"{for_html(words)}</text>"
-    )
+        taken.append(spot)
+        spots.append(spot)
+    return spots

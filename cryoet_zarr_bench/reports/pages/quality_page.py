@@ -11,7 +11,7 @@ import hashlib
 import io
 from typing import TYPE_CHECKING, Any
 
-from cryoet_zarr_bench.common.shown_text import for_html, on_one_line
+from cryoet_zarr_bench.common.shown_text import for_terminal, on_one_line
 from cryoet_zarr_bench.quality.finding_wording import (
     conclusion,
     figure_text,
@@ -54,6 +54,8 @@ def page_png(inspection: Inspection) -> bytes:
 
 def page_html(inspection: Inspection) -> str:
     """Write the page as HTML with its pictures inside."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(14, 10.85), dpi=_DPI, facecolor="white")
@@ -61,24 +63,22 @@ def page_html(inspection: Inspection) -> str:
     slices, middle = parts.flat
     _draw_pictures(slices, middle, inspection)
     report = inspection.report
-    rows = "\n".join(
-        f"<tr><td>{for_html(check.name)}</td><td class=figure>{for_html(figure_text(check))}"
-        f"</td><td>{for_html(check.threshold)}</td>"
-        f'<td class="{_class_of(check.verdict)}"><b>{for_html(check.verdict)}</b></td>'
-        f"<td>{for_html(check.says)}<br><small>{for_html(check.why)}</small></td></tr>"
-        for check in report.checks
+    # Texts come from outside: every one is cleaned, then escaped by jinja2.
+    environment = Environment(
+        loader=PackageLoader("cryoet_zarr_bench.reports.pages"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=lambda value: for_terminal(value) if type(value) is str else value,
     )
-    lines = "<br>".join(for_html(line) for line in (*summary(report), statistics_line(report)))
-    return _HTML.format(
-        name=for_html(report.name),
-        source=for_html(report.source),
-        lines=lines,
-        policy=_POLICY,
-        style=_STYLE,
-        verdict=_class_of(report.verdict),
-        conclusion=for_html(conclusion(report)),
-        rows=rows,
-        picture=base64.b64encode(_png(figure)).decode(),
+    return environment.get_template("quality_page.html").render(
+        report=report,
+        lines=(*summary(report), statistics_line(report)),
+        conclusion=conclusion(report),
+        figure_text=figure_text,
+        class_of=_class_of,
+        policy=Markup(_POLICY),
+        style=Markup(_STYLE),
+        picture=Markup(base64.b64encode(_png(figure)).decode()),
     )
 
 
@@ -191,26 +191,3 @@ _POLICY = (
     "base-uri 'none'; form-action 'none'"
 )
 """The page runs nothing and loads nothing: its one style and its picture are in it."""
-
-_HTML = """<!DOCTYPE html>
-<html lang="en">
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
-<meta name="viewport" content="width=device-width">
-<title>Quality of {name}</title>
-<style>{style}</style>
-<h1>Quality of {name}</h1>
-<p class="source">{source}</p>
-<p>{lines}</p>
-<p class="{verdict}"><b>{conclusion}</b></p>
-<img alt="Slices, histogram, box plots by slice and power spectrum"
-  src="data:image/png;base64,{picture}">
-<table>
-<thead><tr><th>check<th class="figure">figure<th>threshold<th>verdict<th>what it says, and why the
-threshold</thead>
-<tbody>
-{rows}
-</tbody>
-</table>
-</html>
-"""
