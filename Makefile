@@ -56,11 +56,15 @@ trust: $(VENV)/.installed
 clean:
 	rm -rf .asv $(VENV)
 
-$(VENV)/.installed: pyproject.toml scripts/find-python
+# uv.lock has what was tested; another version of anything comes with a new lock file alone.
+SYNC := UV_PROJECT_ENVIRONMENT=$(VENV) $(BIN)/uv sync --quiet --frozen --inexact \
+	--python $(BIN)/python --extra all
+
+$(VENV)/.installed: pyproject.toml uv.lock scripts/find-python
 	@python=$$(scripts/find-python) && echo "Installing into $(VENV) with $$python" \
 	&& { [ -x $(BIN)/python ] || "$$python" -m venv $(VENV); } \
 	&& $(BIN)/python -m pip install -qq --disable-pip-version-check uv \
-	&& $(BIN)/uv pip install --quiet --python $(BIN)/python -e '.[all]' && touch $@
+	&& $(SYNC) && touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python -e '.[dev]' && touch $@
+	@$(SYNC) --extra dev && touch $@
