@@ -1,4 +1,7 @@
-"""What asv measures: one file per question, over the grid of `cryoet_zarr_bench.storage.grid`."""
+"""The benchmarks that asv runs: one file per question.
+
+The grid is that of `cryoet_zarr_bench.storage.grid`.
+"""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""How is a tomogram read in each way it is used, and what does that ask of an object store?
+"""Times and requests of every way in which a tomogram is read.
 
 Benchmarks are made from the table `ACCESS_PATTERNS`: for each pattern its time, from warm page
 cache, and exact figures, which have no clock and were computed with the stores.
@@ -56,7 +56,7 @@ class Access(AccessStores):
 
 
 class Requests(AccessStores):
-    """What reading all boxes of a pattern asks of an object store, opening the array included."""
+    """Requests to an object store for all boxes of a pattern, opening the array included."""
 
 
 def _call(pattern: AccessPattern) -> Callable[[Access], None]:

@@ -1,4 +1,4 @@
-"""Which lossless codecs are there beside those of the core, and how do they compare?"""
+"""Lossless codecs beside those of the core: how they compare."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long, and in how much memory, is a tomogram converted to an OME-Zarr and back?"""
+"""Time and memory to convert a tomogram to an OME-Zarr and back."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LEVELS = 3
 
 
 class Converting(StoredTomogram):
-    """What is converted and where to: the prepared `.npy`, an OME-Zarr, a new `.npy`.
+    """The source and the targets of a conversion: the prepared `.npy`, an OME-Zarr, a new `.npy`.
 
     Files are read from warm page cache and written into it. What a call made is compared with the
     tomogram after the call.
@@ -106,7 +106,7 @@ class Convert(Converting):
 
 
 class ConvertReference(Converting):
-    """What converting is held against: a plain copy of the same bytes, and no conversion at all."""
+    """References for converting: a plain copy of the same bytes, and no conversion at all."""
 
     params = (["blosc-lz4-5-bitshuffle"], ["64x64x64"], [2])
 

@@ -1,4 +1,4 @@
-"""How long does reading and writing take on a disk, by what the page cache has of it?
+"""Time to read from and write to a disk, by what the page cache holds of the store.
 
 Four states, each with a class of its own, so that no figure can be taken for another:
 
@@ -35,7 +35,7 @@ def _not_applicable(reason: str | None) -> None:
 
 
 class OnDisk(StoredTomogram):
-    """What the four states share: stores on a disk, made once and verified."""
+    """The stores that the four states share: on a disk, made once and verified."""
 
     params = SECTION.params
     store_set: DiskStores
@@ -50,7 +50,7 @@ class Warm(Reading, OnDisk):
     """Read from an array that is open already, every page of its store in the page cache."""
 
     def begin(self) -> None:
-        """Open the store, have all of it in the page cache; fails where a page is not."""
+        """Open the store, have all of it in the page cache; fails if a page is not."""
         _not_applicable(self.store_set.unknown)
         super().begin()
         warm(self.store.folder)
@@ -65,7 +65,7 @@ class Cold(Reading, OnDisk):
     """Read from an array that is open already, no page of its store in this system's page cache."""
 
     def begin(self) -> None:
-        """Open the store, then drop it from the page cache; fails where a page of it stays."""
+        """Open the store, then drop it from the page cache; fails if a page of it stays."""
         _not_applicable(self.store_set.never_cold)
         super().begin()
         drop(self.store.folder)
@@ -95,7 +95,7 @@ class Durable(_Written):
     """The same, and have every file and folder of it on the disk: fsync is part of the call."""
 
     def begin(self) -> None:
-        """Clear the target; n/a where nothing is durable."""
+        """Clear the target; n/a if nothing is durable."""
         super().begin()
         _not_applicable(self.store_set.never_durable)
 

@@ -1,4 +1,4 @@
-"""How long does each engine take for the same work, on one thread and on as many as it takes?
+"""Time each engine takes for the same work, on one thread and on as many as it takes by default.
 
 Every engine reads the very same stores, those of zarr-python. Nothing is put on the disk by fsync,
 but where the name says synced.
@@ -117,7 +117,7 @@ THREADS = {"OneThread": "one thread", "DefaultThreads": "default threads"}
 
 
 def _needs(name: str, engine: str) -> Needs:
-    """What a call needs of the stores: to read, the one that all read; to write, its own."""
+    """Check what a call needs: reading, the store that all read; writing, the engine's own."""
 
     def needs(store_set: EngineStores, config: StorageConfig) -> None:
         if name.startswith("read"):

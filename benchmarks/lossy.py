@@ -1,4 +1,4 @@
-"""What do codecs that lose something save and cost, and how much do they damage a tomogram?
+"""Savings and cost of lossy codecs, and the damage they do to a tomogram.
 
 They have stores and classes of their own, so that no table has them beside lossless ones.
 """
@@ -24,7 +24,7 @@ SECTION = GRID.section("lossy")
 
 
 class LossyTomogram(StoredTomogram):
-    """What the lossy benchmarks share: their section of the grid, and stores of their own."""
+    """Base of the lossy benchmarks: their section of the grid, and stores of their own."""
 
     params = SECTION.params
     # JPEG 2000 takes long to write.
@@ -43,7 +43,7 @@ class LossyTomogram(StoredTomogram):
 
 
 class LossyStorage(LossyTomogram):
-    """What is stored, and what is lost. Exact figures, no clock.
+    """Bytes stored and damage done. Exact figures, no clock.
 
     Damage is defined in `cryoet_zarr_bench.fidelity.codec_damage`; figures by shell are inside the
     measured wedge. What has no figure is n/a: the PSNR of what was not damaged at all is infinite.

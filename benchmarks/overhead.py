@@ -1,4 +1,4 @@
-"""What does each chunk cost, and how far from a plain file are reading and writing?
+"""Cost of each chunk, and reading and writing compared with a plain file.
 
 Measured, although asv calls what is no plain time `track_`: each figure is the median of several
 rounds, which asv keeps as its samples. Stores lie where those of the benchmarks of `read` do, in
@@ -45,7 +45,7 @@ PER_CHUNK, OVER_PLAIN = "microseconds per chunk", "times as long"
 
 
 class Compared(StoredTomogram):
-    """What is compared with one another: stores that hold the same voxels, and a plain file."""
+    """Stores that hold the same voxels, and a plain file to compare them with."""
 
     params = SECTION.params
 
@@ -89,7 +89,7 @@ class Compared(StoredTomogram):
         return read
 
     def writing(self, config: StorageConfig) -> Callable[[], Both]:
-        """A call that creates an array and writes all voxels; fails where bytes are missing."""
+        """A call that creates an array and writes all voxels; fails if bytes are missing."""
         store = self.store_set.get(config)
         voxels = np.asarray(self.engine.open(store.folder)[...])
 
@@ -141,7 +141,7 @@ class PerChunk(Compared):
 
 
 class OverPlainFile(Compared):
-    """How many times as long as a plain file of the same voxels, uncompressed; 1 is the limit.
+    """Time as a multiple of that for a plain file of the same voxels, uncompressed; 1 is the limit.
 
     The chunk shape is the largest of the series that begins with the parameter: 64x64x64 where that
     is 16x16x16. A codec that makes the bytes fewer may get below 1.

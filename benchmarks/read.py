@@ -1,4 +1,4 @@
-"""How long is a tomogram read: all of it, one slice, or just opened? From warm page cache."""
+"""Time to read a tomogram: all of it, one slice, or just opening it. From warm page cache."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from benchmarks.stored import StoredTomogram
 
 
 class Reading(StoredTomogram):
-    """What classes that read share: an array that is open already."""
+    """Base of the classes that read: an array that is already open."""
 
     def begin(self) -> None:
         """Open the verified store anew, so that nothing decoded is left over."""

@@ -1,4 +1,4 @@
-"""What do chunks within shards cost: to write, to read in parts, to change? Format 3 has them."""
+"""Cost of chunks within shards: to write, to read in parts, to change. Zarr format 3 only."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class ChangeShards(ShardStores):
 
 
 class ShardRequests(ShardStores):
-    """What the same work asks of an object store, opening or creating the array included."""
+    """Requests of the same work to an object store, opening or creating the array included."""
 
 
 def _read(name: str) -> Callable[[ReadShards], None]:

@@ -1,4 +1,4 @@
-"""How large is a stored tomogram, and in how many files? Exact figures, no clock."""
+"""Size and number of files of a stored tomogram. Exact figures, no clock."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from benchmarks.stored import StoredTomogram
 
 
 class Storage(StoredTomogram):
-    """What lies on the disk once the tomogram is written, metadata files included."""
+    """Contents of the disk once the tomogram is written, metadata files included."""
 
     @benchmark("Compression ratio", unit="times smaller")
     def track_compression_ratio(self) -> float:

@@ -47,7 +47,7 @@ def make_stores(
 
 
 class StoredTomogram:
-    """What all benchmarks share: the grid as parameters, the verified stores, one warm call.
+    """Base of all benchmarks: the grid as parameters, the verified stores, one warm-up call.
 
     asv runs `setup_cache` once per release for all classes that inherit it together, and `setup`
     before every single call, the warming one included. A class says in `begin` what it needs before

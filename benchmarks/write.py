@@ -1,4 +1,4 @@
-"""How long, and in how much memory, is a tomogram written?"""
+"""Time and memory to write a tomogram."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cryoet_zarr_bench.storage.grid import REFERENCE
 
 
 class Writing(StoredTomogram):
-    """What classes that write the whole tomogram share: a target, which is compared and removed."""
+    """Base of the classes that write the whole tomogram: a target, which is checked and removed."""
 
     def begin(self) -> None:
         """Clear the target; the tomogram is read once per process."""
@@ -66,7 +66,7 @@ class Write(Writing):
 
 
 class WriteReference(Writing):
-    """What `peakmem_write` would show if writing took no memory at all."""
+    """Peak memory of `peakmem_write` if writing took no memory at all."""
 
     params = REFERENCE.params
 

@@ -1,4 +1,4 @@
-"""What asv loads before it does anything: it makes a release a commit, and results safe.
+"""The plugin that asv loads first: it makes each release a commit, and protects results.
 
 On loading, the release history is generated where `asv.conf.json` looks for its repository, and
 asv's classes for environments, results and publishing are extended.

@@ -40,7 +40,7 @@ _INTERRUPTED = {
 
 @contextmanager
 def _printable_usage_errors() -> Iterator[None]:
-    """What is said of an option or a value repeats it: a terminal is given no command by it."""
+    """Clean messages that repeat an option or a value, so that they cannot control a terminal."""
     try:
         yield
     except Exception as error:

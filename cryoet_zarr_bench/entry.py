@@ -1,4 +1,4 @@
-"""Where the program begins: from its first line to its last, Ctrl-C ends it in one line.
+"""Entry point of the program: from its first line to its last, Ctrl-C ends it in one line.
 
 To be told to end, by SIGTERM or because the terminal is gone, is the same. Nothing heavy is
 imported before this is so.

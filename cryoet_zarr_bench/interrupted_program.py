@@ -1,4 +1,4 @@
-"""How far the program is, and what Ctrl-C, SIGTERM and a closed terminal do then."""
+"""Progress of the program, and its reaction to Ctrl-C, SIGTERM and a closed terminal."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _OVER = "the command had come to its end"
 
 
 class _Course:
-    """How far the program is.
+    """Progress of the program.
 
     `ending` is what Ctrl-C prints where it ends the process at once, since nothing is under way;
     None while a command works, which it then interrupts by KeyboardInterrupt. `waits` is whether an

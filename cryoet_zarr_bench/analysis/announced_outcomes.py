@@ -38,7 +38,7 @@ class AnnouncedRow:
     """An announced change and what was found of it: seen, not seen, inconclusive, not measured.
 
     `evidence` says by what; `judged` counts the cells, or configs, in which it would show.
-    `strongest` is the cell that the answer rests on, None where it rests on exact figures.
+    `strongest` is the cell that the answer rests on, None if it rests on exact figures.
     """
 
     change: AnnouncedChange
@@ -110,7 +110,7 @@ def _held_against(change: AnnouncedChange, steps: list[JudgedStep]) -> Announced
 
 
 def _covers(change: AnnouncedChange, cell: ComparedCell) -> bool:
-    """Whether a change would show in this cell."""
+    """True if a change would show in this cell."""
     # CPU time is judged under the benchmark of the same call.
     named = {name.removesuffix("_cpu") for name in change.benchmarks}
     if named and cell.benchmark not in named:

@@ -1,4 +1,4 @@
-"""What each release changed in what is counted, not timed: docs/exact.md, from the results.
+"""Changes of each release in what is counted, not timed: docs/exact.md, from the results.
 
 Bytes, files, requests and damage are the same on every machine, so that a difference between two
 releases is a change, and needs no repetition.
@@ -52,7 +52,7 @@ ELSEWHERE = "portability."
 class ExactChange:
     """A figure that a release changed: over the cells that it and the one before it both have.
 
-    `most` is the cell that changed most, with the figure `before` and `after`; None where no cell
+    `most` is the cell that changed most, with the figure `before` and `after`; None if no cell
     changed by 1 % or more. `appeared` and `gone` count the cells that only one of both can do.
     """
 
@@ -68,7 +68,7 @@ class ExactChange:
 
     @property
     def distance(self) -> float:
-        """How far the most changed cell went, as the absolute logarithm of a ratio."""
+        """Change of the most changed cell, as the absolute logarithm of a ratio."""
         if self.most is None:
             return 0.0
         low, high = sorted((abs(self.before), abs(self.after)))

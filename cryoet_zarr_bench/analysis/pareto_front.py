@@ -1,4 +1,4 @@
-"""Which storage configs are worth a look: the front of compression ratio against CPU time.
+"""The front of compression ratio against CPU time: the storage configs worth a look.
 
 Ratios are exact, times are not. So a config is dominated only where another, on the front, has at
 least its ratio, as tables show it, is not slower to write or to read by more than times differ by
@@ -35,7 +35,7 @@ class Candidate:
     """A storage config of one tomogram: what it saves and what it costs.
 
     `ratio` is bytes in memory over bytes stored, `write` and `read` are CPU seconds for 1 GB (1e9
-    bytes) of voxels in memory. None where they are not known: `above_entropy`, the bits stored a
+    bytes) of voxels in memory. None if they are not known: `above_entropy`, the bits stored a
     voxel beyond the entropy of the values, and of lossy configs the `noise_to_signal` of the worst
     shell, the `psnr` in dB and whether that is `within_bound`.
     """
@@ -77,7 +77,7 @@ def candidates(result: MeasuredRelease, modules: tuple[str, ...]) -> list[Candid
 
 
 def raw_bytes(result: MeasuredRelease) -> float | None:
-    """What the tomogram takes in memory: as recorded, or from a ratio and what was stored then."""
+    """Bytes of the tomogram in memory: as recorded, or from a ratio and the bytes stored."""
     if result.tomogram_bytes is not None:
         return result.tomogram_bytes
     ratios = _figures(result, ("storage",), RATIO)
@@ -120,7 +120,7 @@ def _shown(candidate: Candidate) -> float:
 
 
 def dominates(one: Candidate, other: Candidate, margin: float) -> bool:
-    """Whether one is better in something beyond doubt, and worse in nothing; see above."""
+    """True if one is clearly better in something, and worse in nothing; see above."""
     noise, others = one.noise_to_signal or 0.0, other.noise_to_signal or 0.0
     if _shown(one) < _shown(other) or noise > others:
         return False
@@ -135,7 +135,7 @@ def dominates(one: Candidate, other: Candidate, margin: float) -> bool:
 
 
 def nearest_better(each: Candidate, kept: Iterable[Candidate], margin: float) -> Candidate | None:
-    """Of those on the front that dominate it, the one that costs least; None where none does."""
+    """Of those on the front that dominate it, the one that costs least; None if none does."""
     better = [other for other in kept if dominates(other, each, margin)]
     return min(better, key=lambda other: other.write * other.read, default=None)
 

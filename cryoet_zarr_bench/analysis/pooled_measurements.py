@@ -96,7 +96,7 @@ def _values(result: MeasuredRelease, repeats: Iterable[Repeat]) -> Values:
 
 
 def _margin_of_halves(values: Values) -> float | None:
-    """How far medians of every other measurement differ from those of the rest; None of too few."""
+    """Largest difference between the medians of two halves of the measurements; None if too few."""
     factors = []
     for name, cells in values.items():
         for found in cells.values():
@@ -107,6 +107,6 @@ def _margin_of_halves(values: Values) -> float | None:
 
 
 def _margin_of_one(noise: Noise) -> float:
-    """How far nine of ten pairs of single measurements differ at most."""
+    """Largest difference of single measurements, in nine of ten pairs."""
     spread = noise.spread(cpu=True)
     return max(1.0, spread.high) if spread else UNKNOWN_MARGIN

@@ -1,4 +1,4 @@
-"""Which storage config for which purpose: rules that choose from the figures of one release."""
+"""Choose a storage config for each purpose, by stated rules, from the figures of one release."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ Answer = Callable[[MeasuredRelease, Sequence[Candidate], Sequence[Candidate]], s
 
 @dataclass(frozen=True)
 class Purpose:
-    """What a tomogram is stored for.
+    """A purpose that a tomogram is stored for.
 
     `rule` says how the config is chosen; `answer` chooses from a release, its lossless and its
-    lossy configs, and says it; None where the figures for that were not measured.
+    lossy configs, and says it; None if the figures for that were not measured.
     """
 
     title: str

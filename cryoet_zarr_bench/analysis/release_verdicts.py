@@ -1,4 +1,4 @@
-"""What each release changed: the verdicts on its cells, summed up release by release.
+"""Verdicts on the cells of each release, summed up release by release.
 
 A step, which is a release compared with the one just before it, becomes a row with one word for
 each benchmark. Rows are shown in a terminal, in Markdown, and on the dashboard.

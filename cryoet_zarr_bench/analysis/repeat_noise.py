@@ -1,4 +1,4 @@
-"""How far measurements of one and the same release differ, from its repeats during a history run.
+"""Differences between measurements of the same release, repeated during a history run.
 
 While the releases of a history are measured, a reference release is measured again and again. What
 its figures differ by is the machine, not the library: the band in which a step means nothing.
@@ -32,7 +32,7 @@ class Repeat:
     """One measurement of a reference release, all cells: `noise.jsonl` has one a line.
 
     `numcodecs` is the column's pin, None for the release's own pair; `measured_at` is in
-    milliseconds since 1970; `canary_spread` and `noisy` are None where no canary was run.
+    milliseconds since 1970; `canary_spread` and `noisy` are None if no canary was run.
     """
 
     release: str
@@ -102,9 +102,9 @@ class Noise:
                 yield cell, band
 
     def spread(self, *, cpu: bool) -> Spread | None:
-        """How far consecutive repeats differ, over the cells of all benchmarks of one clock.
+        """Spread between consecutive repeats, over the cells of all benchmarks of one clock.
 
-        None where nothing was repeated.
+        None if nothing was repeated.
         """
         benchmarks = {name for each in self.repeats for name in each.figures if is_timed(name)}
         factors = [
@@ -130,7 +130,7 @@ class Noise:
 
 
 def is_timed(benchmark: str) -> bool:
-    """Whether its figures are of a clock."""
+    """True if its figures come from a clock."""
     return benchmark.rsplit(".", 1)[-1].startswith("time_")
 
 

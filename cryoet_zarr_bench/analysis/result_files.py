@@ -38,7 +38,7 @@ class _Strict(BaseModel):
 
 
 class _Machine(_Strict):
-    """What asv notes of a machine; each field but the name may be missing."""
+    """asv's description of a machine; each field but the name may be missing."""
 
     machine: Annotated[str, Field(min_length=1)]
     version: int
@@ -104,7 +104,7 @@ def result_paths_of(machine: Path) -> Iterator[Path]:
 
 
 def described_machine(machine: Path) -> dict[str, str] | None:
-    """What asv noted of the machine that a folder of results is of; None where it is unusable."""
+    """asv's description of the machine that a results folder belongs to; None if it is unusable."""
     return _described(machine / MACHINE_FILE, *_state(machine / MACHINE_FILE))
 
 
@@ -121,7 +121,9 @@ def _described(path: Path, *state: int) -> dict[str, str] | None:
 
 
 def is_usable(path: Path) -> bool:
-    """Whether a file is a result file of asv's, of a release of the catalogue; says why not."""
+    """True if a file is a result file of asv for a release of the catalogue; otherwise says why
+    not.
+    """
     return _parameters(path, *_state(path)) is not None
 
 
@@ -132,7 +134,7 @@ def parameters_of(path: Path) -> tuple[tuple[str, str, list[list[str]]], ...]:
 
 @functools.lru_cache(maxsize=4096)
 def _parameters(path: Path, *state: int) -> tuple[tuple[str, str, list[list[str]]], ...] | None:
-    """None where the file cannot be used, which is said."""
+    """None if the file cannot be used, which is said."""
     try:
         content = _parsed(path)
         check_result(content, path.parent.name)
@@ -184,12 +186,12 @@ def _check_row(benchmark: str, row: dict[str, Any]) -> None:
 
 
 def read_record(result: Path) -> dict[str, Any]:
-    """What is known beside the figures of a result file; empty where nothing usable is there."""
+    """Read the record beside a result file; empty if nothing usable is there."""
     return read_record_file(record_path(result))
 
 
 def read_record_file(path: Path) -> dict[str, Any]:
-    """The content of a record; empty where there is none, or where it is none, which is said."""
+    """The content of a record; empty if there is none, or where it is none, which is said."""
     if not path.exists():
         return {}
     try:
@@ -222,7 +224,7 @@ class _Damage(_Strict):
 
 
 class _Portability(_Strict):
-    """Who reads whose stores, as `portability_stores.PortabilityReadings.described` has it."""
+    """Readings of stores, as `portability_stores.PortabilityReadings.described` writes them."""
 
     missing: dict[str, str]
     versions: dict[str, str]
@@ -234,7 +236,7 @@ class _Portability(_Strict):
 
 
 class _Record(_Strict):
-    """What is read of a record; the rest of it is for people."""
+    """The fields of a record that programs read; the rest of it is for people."""
 
     release: str | None = None
     profile: str = "quick"
@@ -251,7 +253,7 @@ _RECORD = TypeAdapter(_Record)
 
 
 def record_path(result: Path) -> Path:
-    """Where the record of a result file lies."""
+    """Path of the record of a result file."""
     return result.with_suffix(".record.jsonl")
 
 
@@ -262,7 +264,7 @@ def _parsed(path: Path) -> Any:
 
 
 def _state(path: Path) -> tuple[int, ...]:
-    """What changes with a file's content; empty where there is none."""
+    """State of a file, different once its content changes; empty if there is no file."""
     try:
         found = path.stat()
     except OSError:

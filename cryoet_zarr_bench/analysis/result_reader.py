@@ -48,12 +48,12 @@ class MeasuredRelease:
 
     `profile` is the part of the grid that was measured, `tomogram_bytes` what the tomogram takes in
     memory, `loss_bound` the noise to signal that lossy configs may add in their worst shell; None
-    where there is no record of it. `cores` are those that a measured process had, None where it had
+    where there is no record of it. `cores` are those that a measured process had, None if it had
     all of the machine's: before that was recorded.
 
     `canary` is the median CPU time, in seconds, of the fixed work that was done between the cells;
     `canary_spread` is how far its times lie apart, as a fraction of it; `noisy` is whether that is
-    too far to trust a single figure. They are None where it was not done, or not often enough.
+    too far to trust a single figure. They are None if it was not done, or not often enough.
     """
 
     commit: str
@@ -76,12 +76,12 @@ class MeasuredRelease:
     cores: int | None = None
 
     def figure(self, benchmark: str, cell: Cell) -> float | None:
-        """One figure, None where there is none."""
+        """One figure, None if there is none."""
         return self.figures.get(benchmark, {}).get(cell)
 
     @property
     def cores_in_words(self) -> str:
-        """What a measured process could work on: "one core" or "all cores"."""
+        """The cores a measured process could use: "one core" or "all cores"."""
         return "one core" if self.cores == 1 else "all cores"
 
 
@@ -163,7 +163,7 @@ def _read(path: Path) -> MeasuredRelease:
 
 
 def _are_configs(params: list[list[str]]) -> bool:
-    """Whether these are the parameters of the grid: codec, chunks and Zarr format."""
+    """True if these are the parameters of the grid: codec, chunks and Zarr format."""
     return len(params) == 3 and all(each.isdecimal() for each in params[2])
 
 
@@ -211,7 +211,7 @@ def machine_with(results: Path, file_name: str, otherwise: str) -> str:
 def history_tomogram(measured: Iterable[MeasuredRelease]) -> str:
     """The tomogram that most releases were measured on; others are measured for the newest alone.
 
-    Raises ValueError where nothing was measured.
+    Raises ValueError if nothing was measured.
     """
     commits: dict[str, set[str]] = {}
     for each in measured:
@@ -220,7 +220,7 @@ def history_tomogram(measured: Iterable[MeasuredRelease]) -> str:
 
 
 def machine_of(results: Path, machine: str) -> dict[str, str]:
-    """What asv noted of a machine: `cpu`, `num_cpu`, `ram` (bytes), `os`, `arch`.
+    """asv's notes on a machine: `cpu`, `num_cpu`, `ram` (bytes), `os`, `arch`.
 
     Each of them is "unknown" where it is not known.
     """

@@ -1,4 +1,4 @@
-"""How quick the machine was while each release was measured, by the same work at all of them."""
+"""Speed of the machine while each release was measured, from the same fixed work each time."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from cryoet_zarr_bench.machine.canary import NOISY
 
 
 def usual_canary(measured: Iterable[MeasuredRelease]) -> float | None:
-    """The median of the canaries' CPU seconds of these releases; None where none has canaries."""
+    """The median of the canaries' CPU seconds of these releases; None if none has canaries."""
     known = [result.canary for result in measured if result.canary is not None]
     return statistics.median(known) if known else None
 
 
 def pace_of(result: MeasuredRelease, usual: float | None) -> float | None:
-    """How many times as long as usual the canary took while a release was measured.
+    """Time of the canary while a release was measured, as a multiple of its usual time.
 
     1.6 says that times of that release are about that much longer for a reason of the machine;
-    None where either is not known.
+    None if either is not known.
     """
     return None if result.canary is None or usual is None else result.canary / usual
 
 
 def is_slow(pace: float | None) -> bool:
-    """Whether work took more than 10 % longer than usual."""
+    """True if the work took more than 10 % longer than usual."""
     return pace is not None and pace > 1 + NOISY
 
 

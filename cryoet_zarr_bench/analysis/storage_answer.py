@@ -16,7 +16,7 @@ def answer(release: MeasuredRelease, zarr_format: int) -> str | None:
     """One or two sentences on the smallest store and on a quicker one of nearly its size.
 
     Quicker is the one that is written and read in the least wall time together, among those whose
-    ratio is within 1 % of the best. None where the release has no figures in that format.
+    ratio is within 1 % of the best. None if the release has no figures in that format.
     """
     cells = {
         cell: (

@@ -43,7 +43,7 @@ class Ratio:
     """The ratio of a release's figure to its predecessor's, with its 99 % interval.
 
     Above 1 is slower, or more memory. `figure` is CPU time, wall time or peak memory; the numbers
-    are None where the pairs allow no estimate.
+    are None if the pairs allow no estimate.
     """
 
     figure: str
@@ -59,7 +59,7 @@ class Ratio:
 
     @property
     def distance(self) -> float:
-        """How far from no change, the same for half as much and twice as much."""
+        """Distance from no change, the same for half as much and twice as much."""
         return abs(math.log(self.ratio)) if self.ratio else 0.0
 
     def __str__(self) -> str:
@@ -101,12 +101,12 @@ class JudgedCell:
 
     @property
     def is_judged(self) -> bool:
-        """Whether it has one of the four verdicts."""
+        """True if it has one of the four verdicts."""
         return self.verdict in FOUR
 
     @property
     def is_timed(self) -> bool:
-        """Whether clocks were read; else peak memory was."""
+        """True if clocks were read; False if peak memory was."""
         return self.measured.figure != PEAK_MEMORY
 
     @property
@@ -162,7 +162,7 @@ class JudgedStep:
 
     @property
     def series(self) -> tuple[str, str, str]:
-        """What has to be the same for verdicts to stand in one table.
+        """The properties that verdicts in one table must share.
 
         A profile only decides which cells could be judged.
         """
@@ -170,12 +170,12 @@ class JudgedStep:
 
 
 def distance_of(cell: JudgedCell) -> float:
-    """How far a cell is from no change."""
+    """Distance of a cell from no change."""
     return cell.deciding.distance
 
 
 def reach_of(cell: JudgedCell) -> float:
-    """How little is known of a cell's ratio: infinity where nothing is."""
+    """Uncertainty of a cell's ratio: infinity if nothing is known."""
     reach = cell.deciding.reach
     return math.inf if reach is None else reach
 

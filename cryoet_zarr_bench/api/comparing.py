@@ -24,7 +24,7 @@ _BYTES_AT_WORK = 4
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """How far a tomogram is from a reference; errors are in the unit of the densities.
+    """Distance of a tomogram from a reference; errors are in the unit of the densities.
 
     `mse` is the mean squared error, `maximum_error` the largest absolute one. `psnr` is in dB with
     the range of the reference, infinite for equal tomograms. `ssim` is the mean over windows of
@@ -44,7 +44,7 @@ class Comparison:
     def fsc(self) -> pd.DataFrame:
         """Fourier shell correlation, a row for each shell.
 
-        `frequency` is in cycles per voxel, `resolution` in angstrom (NaN where the voxel spacing is
+        `frequency` is in cycles per voxel, `resolution` in angstrom (NaN if the voxel spacing is
         not known), `fsc` the correlation, `noise_to_signal` the power of the difference over that
         of the reference, `counted` whether the shell holds more of the reference than rounding.
         """

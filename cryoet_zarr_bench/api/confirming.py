@@ -34,7 +34,7 @@ FOLDER = WORK / "confirm"
 
 @dataclass(frozen=True)
 class ConfirmOptions:
-    """What is compared, and how thoroughly.
+    """The cells to compare, and the thoroughness.
 
     `benchmark` and `config` are regular expressions over names; the core without them. `pairs` is
     the most pairs of processes, one of `LOOKS`. `seed` decides the order of cells; `python` is the

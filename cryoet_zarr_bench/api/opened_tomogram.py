@@ -27,7 +27,7 @@ Index = int | slice | EllipsisType | tuple[int | slice | EllipsisType, ...]
 class Tomogram:
     """A tomogram, read lazily: opening it reads its metadata, indexing it reads voxels.
 
-    Axes are z, y, x. `shape` is in voxels, `voxel_spacing` in angstrom along z, y, x, or None where
+    Axes are z, y, x. `shape` is in voxels, `voxel_spacing` in angstrom along z, y, x, or None if
     the source does not say. `dtype` is numpy's, in native byte order. `source` is what it was
     opened from, written out in full; `crop` the voxels kept around the centre.
 
@@ -49,7 +49,7 @@ class Tomogram:
 
     @property
     def size(self) -> int:
-        """How many voxels there are."""
+        """The number of voxels."""
         return math.prod(self.shape)
 
     @property

@@ -1,4 +1,4 @@
-"""What the public functions take for a tomogram: an opened one, a source, or a numpy array."""
+"""Inputs of the public functions: an opened tomogram, a source, or a numpy array."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def described(tomogram: TomogramLike) -> str:
 
 
 def opened(tomogram: TomogramLike) -> Tomogram:
-    """Open a tomogram where it is not an opened one yet; BadInput where that cannot be."""
+    """Open a tomogram where it is not an opened one yet; BadInput if that cannot be."""
     if not isinstance(tomogram, np.ndarray):
         return open(tomogram)
     check_shape("array", tomogram.shape)
@@ -44,7 +44,7 @@ def opened(tomogram: TomogramLike) -> Tomogram:
 
 
 def all_voxels(tomogram: TomogramLike) -> np.ndarray:
-    """Read all voxels, axes z, y, x; BadInput where they do not fit into memory."""
+    """Read all voxels, axes z, y, x; BadInput if they do not fit into memory."""
     found = opened(tomogram)
     check_memory(found.name, found.nbytes)
     return np.asarray(found)

@@ -20,7 +20,7 @@ _DARKEST, _BRIGHTEST = 1, 99
 def picture_of(tomogram: Any) -> str | None:
     """Draw the central XY, XZ and YZ slices side by side, as the address of a PNG.
 
-    Returns None where matplotlib is not installed, or nothing finite is in the slices.
+    Returns None if matplotlib is not installed, or nothing finite is in the slices.
     """
     try:
         from matplotlib import image

@@ -156,7 +156,7 @@ def _show(reports: Iterable[str], title: str, progress: Progress, console: Conso
 
 
 def last_line(log: Path) -> str:
-    """What asv said last: where it stopped by itself, why."""
+    """The last line that asv printed: the reason, if it stopped by itself."""
     lines = [
         line.strip(" ·")
         for line in log.read_text(errors="replace").splitlines()
@@ -177,7 +177,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def publish(place: Place) -> None:
-    """Publish the results of a place as a dashboard; BadInput where asv cannot."""
+    """Publish the results of a place as a dashboard; BadInput if asv cannot."""
     configuration = place.write_configuration([None])
     with place.log.open("a") as log:
         published = subprocess.run(

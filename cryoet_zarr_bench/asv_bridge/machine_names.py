@@ -24,7 +24,7 @@ _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}", re.ASCII)
 def machine_name(text: str, where: str = "--machine") -> str:
     """The name of a machine, if results can be filed under it.
 
-    Raises BadInput where it is not one to 100 letters, digits, `.`, `_` and `-`, begins with `.` or
+    Raises BadInput if it is not one to 100 letters, digits, `.`, `_` and `-`, begins with `.` or
     `-`, or ends in `.json`, as the files beside the folders of machines do.
     """
     if _NAME.fullmatch(text) is None or text.lower().endswith(".json"):
@@ -53,7 +53,7 @@ def machine_of_asv() -> str:
 
 
 def refuse_another_machine(results: Path, name: str) -> None:
-    """Raise BadInput where results of that name were measured by another kind of processor.
+    """Raise BadInput if results of that name were measured by another kind of processor.
 
     Or where it is not what a machine may be called.
     """

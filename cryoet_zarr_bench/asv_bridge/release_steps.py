@@ -41,7 +41,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a run leaves its things: asv's configurations and log in `folder`.
+    """Folders of a run: asv's configurations and log are in `folder`.
 
     `python` is the version measured with, such as `3.12`; `machine` the name that results are filed
     under, asv's own name for this machine where None.
@@ -60,7 +60,7 @@ class Place:
 
     @property
     def for_repeats(self) -> Place:
-        """Where the results of repeats go, until they are summed up."""
+        """Folders for the results of repeats, until they are summed up."""
         folder = self.folder / "again"
         return replace(self, folder=folder, results=folder / "results", html=folder / "html")
 
@@ -83,7 +83,7 @@ class Place:
 
 
 class Progression:
-    """Which steps of a run are done, kept on the disk while the run is unfinished.
+    """Steps of a run that are done, kept on the disk while the run is unfinished.
 
     A run that was interrupted is gone on with where the next one has the same purpose; a finished
     one is forgotten, so that the next run measures everything again.
@@ -101,7 +101,7 @@ class Progression:
             pass
 
     def is_done(self, step: Step) -> bool:
-        """Whether the interrupted run had finished the step."""
+        """True if the interrupted run had finished the step."""
         return step.name in self._done
 
     def add(self, step: Step) -> None:

@@ -71,11 +71,11 @@ class ReleaseVirtualenv(Virtualenv):
 
     @classmethod
     def matches(cls, python: str) -> bool:
-        """Whether there is an interpreter of this version."""
+        """True if there is an interpreter of this version."""
         return find_interpreter(python) is not None
 
     def check_presence(self) -> bool:
-        """Whether the environment exists, was made for the same thing, and runs."""
+        """True if the environment exists, was made for the same thing, and runs."""
         try:
             info = self.load_info_file(self._path)
             self.run_executable("python", ["-c", "pass"])

@@ -1,1 +1,1 @@
-"""What each command does: its progress, its tables, its files. `cli` reads the options."""
+"""The commands: their progress, tables and files. `cli` reads the options."""

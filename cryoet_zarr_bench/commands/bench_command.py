@@ -44,7 +44,7 @@ REPEAT_EVERY = 8
 def run_main_job(console: Console, python: str | None) -> bool:
     """Measure the newest release of both branches, publish, print; False if a cell failed.
 
-    Raises BadInput where the tomogram, the profile or the Python cannot be had.
+    Raises BadInput if the tomogram, the profile or the Python cannot be had.
     """
     require_folders()
     catalogue = load_catalogue()
@@ -193,7 +193,7 @@ def _measure_missing(
 
 
 def history_place(machine: str, project: Path = PROJECT) -> Place:
-    """Where the committed results and the published dashboard are."""
+    """Folders of the committed results and of the published dashboard."""
     python = choose_python(None)
     return Place(WORK / "history", project / "results", project / "html", python, machine)
 

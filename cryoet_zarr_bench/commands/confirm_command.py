@@ -51,7 +51,7 @@ _ORDER = (REGRESSION, IMPROVEMENT, INCONCLUSIVE, NO_FIGURE)
 
 @dataclass(frozen=True)
 class AnswerFiles:
-    """Where an answer is written to, beside the screen."""
+    """Files that an answer is written to, beside the screen."""
 
     json_file: Path | None = None
     csv_file: Path | None = None
@@ -194,7 +194,7 @@ def said(answer: CellAnswer) -> str:
 
 
 def summary(answer: Answer) -> str:
-    """How many cells have which verdict, and what differs exactly."""
+    """Count the cells by verdict, and list the exact differences."""
     counts = Counter(each.verdict for each in answer.cells)
     lines = [", ".join(f"{count} {verdict}" for verdict, count in counts.most_common()) + "."]
     if pairs := {each.deciding.pairs for each in answer.cells if each.deciding.is_known}:

@@ -36,7 +36,7 @@ class Wanted:
 def run_convert(console: Console, wanted: Wanted) -> int:
     """Convert, show how far it is, print what was made; the exit code, 130 after Ctrl-C.
 
-    Raises BadInput where it cannot be converted.
+    Raises BadInput if it cannot be converted.
     """
     try:
         with _progress(console) as advance:
@@ -60,7 +60,7 @@ def run_convert(console: Console, wanted: Wanted) -> int:
 
 @contextmanager
 def _progress(console: Console) -> Iterator[Advance]:
-    """A line that says what is done now; nothing where the output is no terminal."""
+    """A line that says what is done now; nothing if the output is no terminal."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -83,7 +83,7 @@ def _progress(console: Console) -> Iterator[Advance]:
 
 
 def summary(conversion: Conversion) -> list[str]:
-    """What was made, in lines."""
+    """Describe what was made, in lines."""
     size = " x ".join(str(length) for length in conversion.shape)
     ratio = conversion.raw_bytes / conversion.target_bytes
     seconds = conversion.seconds_writing

@@ -22,7 +22,7 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
 def serve_dashboard(console: Console, port: int) -> None:
     """Serve the dashboard of local runs, or the published one, on loopback until Ctrl-C.
 
-    Raises BadInput where there is no dashboard or the port is taken.
+    Raises BadInput if there is no dashboard or the port is taken.
     """
     folders = [
         folder for folder in (LOCAL / "html", PROJECT / "html") if (folder / "index.html").exists()

@@ -14,7 +14,7 @@ from cryoet_zarr_bench.releases.release_commits import commit_of
 
 
 def is_waiting(place: Place, step: Step) -> bool:
-    """Whether a repeat of the step was measured and not added: a kill came in between."""
+    """True if a repeat was measured but not recorded, because a kill came in between."""
     newest = _newest(place, step)
     if newest is None:
         return False

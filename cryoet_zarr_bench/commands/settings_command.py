@@ -1,4 +1,4 @@
-"""What the settings of asv cost, and how far two identical runs then differ: measured, not guessed.
+"""Measure what asv's settings cost, and how far two identical runs then differ.
 
 The settings of the history run were chosen by this.
 """
@@ -46,7 +46,7 @@ from cryoet_zarr_bench.storage.grid import selected_profile
 def try_settings(console: Console, machine: str, tag: str | None, only_chosen: bool) -> None:
     """Measure a release under each setting, in turn, and keep what came out of each at once.
 
-    A setting's runs lie apart in time where several settings are tried. Raises BadInput where asv
+    A setting's runs lie apart in time where several settings are tried. Raises BadInput if asv
     does not run, or where results of that name are of another kind of machine.
     """
     require_folders()

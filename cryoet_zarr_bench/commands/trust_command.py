@@ -18,7 +18,7 @@ from cryoet_zarr_bench.verdicts.known_answers import TrustRun, run_trust
 def measure_trust(console: Console, machine: str, minutes: float | None) -> int:
     """Measure what is missing; return the number of blocks that still are.
 
-    Raises BadInput where results of that name are of another kind of machine.
+    Raises BadInput if results of that name are of another kind of machine.
     """
     require_folders()
     refuse_another_machine(PROJECT / "results", machine)

@@ -1,4 +1,4 @@
-"""Which release changed what: candidates from asv's figures, judged by `confirm`, step by step.
+"""Find which release changed what: candidates from asv's figures, judged by `confirm`.
 
 asv's figures of two releases were taken at different times, so what they differ by is only a reason
 to look. Each release is then compared side by side with the one before it.
@@ -70,7 +70,7 @@ is open then is said to be. The error of all looks is paid for as if they were m
 
 @dataclass(frozen=True)
 class Chosen:
-    """A cell to be judged: why, and the ratio of asv's figures, None where one is missing.
+    """A cell to be judged: why, and the ratio of asv's figures, None if one is missing.
 
     `stands_out` says how far asv's figures differ, in units of what they waver by anyway, in
     logarithms: 1 is at the edge of the noise. 0 for what is no candidate.
@@ -89,7 +89,7 @@ def run_verdicts(
 
     The release whose figures stand out most comes first. `only` are tags, all releases where empty;
     `again` judges anew. After `minutes` no new release is begun. Each release's verdicts are kept
-    at once. Raises BadInput where the history has no results of the machine, or those of another
+    at once. Raises BadInput if the history has no results of the machine, or those of another
     kind of machine.
     """
     begin = time.monotonic()
@@ -332,7 +332,7 @@ def _log_ratios(answer: CellAnswer) -> list[float]:
 
 
 def _record(machine: str, tag: str) -> dict[str, Any]:
-    """What the history recorded of a release's stores; nothing where it has no record."""
+    """Read the history's record of a release's stores; empty if it has none."""
     folder = PROJECT / "results" / machine
     for path in result_paths_of(folder):
         # With another column's pin it is not the release's own pair.

@@ -1,4 +1,4 @@
-"""What every room may use: errors and refusals, text that is shown, files written whole, places.
+"""Modules for every room: errors and refusals, text that is shown, files written whole, places.
 
 Imports nothing of the other rooms.
 """

@@ -1,4 +1,4 @@
-"""How much memory this process may take, and what says so: the machine, a limit, a container.
+"""Memory this process may take, and the source of that limit: machine, process limit, container.
 
 The limits of a process are those of `setrlimit` (2); those of a group of processes are cgroups,
 https://docs.kernel.org/admin-guide/cgroup-v2.html and .../cgroup-v1/memory.html. Each group is held
@@ -46,7 +46,7 @@ def tightest_bound(root: Path = Path("/")) -> MemoryBound:
 
 
 def process_bounds(root: Path = Path("/")) -> list[MemoryBound]:
-    """What `RLIMIT_AS` and `RLIMIT_DATA` leave to this process beside what it has mapped."""
+    """Bytes that `RLIMIT_AS` and `RLIMIT_DATA` leave to this process beside what it has mapped."""
     mapped = _mapped(root)
     left = []
     for kind, field, named in (
@@ -70,7 +70,7 @@ def group_bounds(root: Path = Path("/")) -> list[MemoryBound]:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an exception says that memory could not be had; also that of a library's import."""
+    """True if an exception says that memory ran out, one raised by a library's import included."""
     if isinstance(error, OSError):
         return error.errno == errno.ENOMEM
     if isinstance(error, ImportError):

@@ -24,7 +24,7 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def read_lines_as[T](path: Path, read: Callable[[dict[str, Any]], T]) -> Iterator[T]:
-    """What `read` makes of each object of a file; a line it cannot read is left out, with a word.
+    """Read each object of a file with `read`; a line that fails is left out, with a notice.
 
     `read` raises one of `UNUSABLE` for such a line.
     """

@@ -1,4 +1,4 @@
-"""What a reader of results leaves out, told to whoever runs the command: one line for each."""
+"""Notices of what a reader of results leaves out: one line each, for whoever runs the command."""
 
 from __future__ import annotations
 

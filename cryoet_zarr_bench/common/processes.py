@@ -1,4 +1,4 @@
-"""Which processes of this machine are still at work, and how those that are left are ended."""
+"""Processes of this machine that still run, and ending those that are left over."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _QUIET_LOOKS = 3
 
 
 def is_alive(process: int) -> bool:
-    """Whether there is such a process, and it has not ended.
+    """True if there is such a process, and it has not ended.
 
     One that has keeps its number until its parent asks for the exit code. In a container without an
     init there may be nobody who ever asks.

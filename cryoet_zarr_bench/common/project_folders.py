@@ -1,4 +1,4 @@
-"""Where things lie in the project's folder."""
+"""Folders of the project."""
 
 import os
 from pathlib import Path
@@ -26,5 +26,5 @@ def from_project(path: Path) -> Path:
 
 
 def require_work_folder() -> None:
-    """Make the work folder; BadInput where it cannot be made, or written to."""
+    """Make the work folder; BadInput if it cannot be made, or written to."""
     require_folder(WORK, WORK_FOLDER)

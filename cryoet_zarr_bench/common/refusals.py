@@ -1,4 +1,4 @@
-"""How input is refused: one printable line that says where, what is wrong and what to do."""
+"""Refusals of input: one printable line that says where, what is wrong and what to do."""
 
 import math
 import reprlib
@@ -78,7 +78,7 @@ def check_memory(
     what: str = "",
     remedy: str = "give a smaller volume",
 ) -> None:
-    """Raise BadInput where `needed` bytes are more than this process may take, and say why."""
+    """Raise BadInput if `needed` bytes are more than this process may take, and say why."""
     bound = tightest_bound()
     if needed > bound.bytes:
         problem = (
@@ -100,7 +100,7 @@ def out_of_memory(where: str | Path, error: BaseException) -> BadInput:
 
 
 def check_file_holds(path: Path, *, shape: tuple[int, ...], itemsize: int, offset: int) -> None:
-    """Raise BadInput where the file ends before the voxels that its header announces."""
+    """Raise BadInput if the file ends before the voxels that its header announces."""
     expected = offset + math.prod(shape) * itemsize
     actual = path.stat().st_size
     if actual < expected:

@@ -129,7 +129,7 @@ def _put_in_place(product: Path, target: Path, folder: Path) -> None:
 
 
 def _exchange(one: Path, other: Path) -> bool:
-    """Let two names change places at once; False where the file system cannot do that."""
+    """Let two names change places at once; False if the file system cannot do that."""
     try:
         rename = ctypes.CDLL(None, use_errno=True).renameat2
     except (OSError, AttributeError):

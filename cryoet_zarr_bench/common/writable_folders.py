@@ -31,7 +31,7 @@ def require_folder(folder: Path, variable: str, *, make: bool = True) -> None:
 
 
 def require_file(file: Path | None) -> None:
-    """Raise BadInput where a file that is going to be written cannot be; None is no file."""
+    """Raise BadInput if a file that is going to be written cannot be; None is no file."""
     if file is None:
         return
     if file.is_dir():
@@ -49,7 +49,7 @@ def require_file(file: Path | None) -> None:
 
 
 def why(folder: Path, error: OSError) -> str:
-    """What is wrong with a folder that could not be made or written to."""
+    """Describe what is wrong with a folder that could not be made or written to."""
     for part in (folder, *folder.parents):
         if part.is_symlink() and not part.exists():
             return f"{part} is a link to what is not there"

@@ -1,4 +1,4 @@
-"""What is to be converted, checked as far as it can be before anything is read or written."""
+"""A conversion request, checked as far as possible before anything is read or written."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _LARGEST_CHUNK = 2**31 - 1 - 16  # bytes; Blosc's limit, with its header
 
 @dataclass(frozen=True)
 class StoreOptions:
-    """What only an OME-Zarr is told; None where the default is meant.
+    """Options of an OME-Zarr target; None means the default.
 
     `chunks` may be within shards: `32x32x32 in 128x128x128`.
     """
@@ -62,7 +62,7 @@ class StoreOptions:
     levels: int | None = None
 
     def config(self, shape: tuple[int, ...], itemsize: int) -> StorageConfig:
-        """The storage config for a tomogram of that shape; BadInput where there is none such."""
+        """The storage config for a tomogram of that shape; BadInput if there is none such."""
         chunks = self.chunks or chunks_name(_default_chunks(shape))
         zarr_format = self.zarr_format
         if zarr_format is None:
@@ -95,7 +95,7 @@ class StoreOptions:
         return config
 
     def level_count(self) -> int:
-        """How many levels, level 0 included; BadInput where it is no sensible number."""
+        """The number of levels, level 0 included; BadInput if it is no sensible number."""
         levels = DEFAULT_LEVELS if self.levels is None else self.levels
         if not 1 <= levels <= _MOST_LEVELS:
             raise refused("--levels", f"{levels} cannot be made", f"give 1 to {_MOST_LEVELS}")
@@ -161,7 +161,7 @@ def check_request(
 
 
 def target_kind(path: Path) -> TargetKind:
-    """What is written under a name; BadInput where its suffix does not say."""
+    """The format written under a name; BadInput if its suffix does not say."""
     for suffix, kind in TARGET_SUFFIXES.items():
         if path.name.lower().endswith(suffix):
             return kind
@@ -229,7 +229,7 @@ def _default_chunks(shape: tuple[int, ...]) -> tuple[int, int, int]:
 
 
 def check_target_dtype(request: Request, shape: tuple[int, ...], dtype: np.dtype) -> None:
-    """Raise BadInput where the target's format has no room for voxels of this dtype."""
+    """Raise BadInput if the target's format has no room for voxels of this dtype."""
     lacking = {"mrc": ("uint8",), "ome-tiff": ("float16",)}.get(request.kind, ())
     if dtype.name in lacking:
         raise refused(

@@ -1,4 +1,4 @@
-"""Whether what was converted is what it was made from."""
+"""Checks that a converted tomogram is the same as its source."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def check_arrays(store: Path, source: OpenTomogram, levels: int, config: Storage
 
 
 def require_ome_zarr_models() -> None:
-    """Raise BadInput where the validator of OME-Zarr metadata is not installed."""
+    """Raise BadInput if the validator of OME-Zarr metadata is not installed."""
     if importlib.util.find_spec("ome_zarr_models") is None:
         raise refused(
             "convert",

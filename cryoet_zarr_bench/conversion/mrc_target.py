@@ -65,7 +65,7 @@ def create_mrc(path: Path, shape: tuple[int, ...], dtype: np.dtype) -> FlatFile:
 def finish_mrc(
     target: FlatFile, spacing: tuple[float, float, float] | None, statistics: Statistics
 ) -> None:
-    """Write the header; `spacing` is in angstrom along z, y, x, None where it is not known."""
+    """Write the header; `spacing` is in angstrom along z, y, x, None if it is not known."""
     from mrcfile import utils
     from mrcfile.dtypes import HEADER_DTYPE
 

@@ -38,11 +38,11 @@ now, and all that it has."""
 
 @dataclass(frozen=True)
 class Conversion:
-    """What was made, once it was found to be bit-equal to the source.
+    """The result of a conversion, once it was found to be bit-equal to the source.
 
     Sizes are in bytes: `raw_bytes` of the voxels in memory, `source_bytes` and `target_bytes` of
     the files. `wanted_spacing` is the voxel spacing of the source, or the one that was given, and
-    `kept_spacing` what the target gives back, in angstrom along z, y, x; None where there is none.
+    `kept_spacing` what the target gives back, in angstrom along z, y, x; None if there is none.
     `level_shapes` are those of an OME-Zarr, else the one of the file.
     """
 
@@ -203,7 +203,7 @@ def _check(
 
 
 def _is_rounded(kept: Spacing, wanted: Spacing | None) -> bool:
-    """Whether they differ by no more than single precision does."""
+    """True if they differ by no more than single precision does."""
     return wanted is not None and all(
         abs(one - other) <= 2e-7 * other for one, other in zip(kept, wanted, strict=True)
     )

@@ -24,7 +24,7 @@ _LARGEST_PART = 2**32 - 1  # of a rational number in TIFF
 
 
 def flavour_of(shape: tuple[int, ...], dtype: np.dtype, ome: bool) -> Flavour:
-    """Which metadata a TIFF of that shape (z, y, x) and dtype is written with.
+    """The metadata that a TIFF of that shape (z, y, x) and dtype is written with.
 
     `ome` asks for OME-XML. `plain` has no place for a voxel spacing: it is for half precision, and
     for one plane, which with the metadata of the others reads as an image.

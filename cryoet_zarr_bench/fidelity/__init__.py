@@ -1,1 +1,1 @@
-"""How far a volume is from the one it should be: MSE, PSNR, SSIM, Fourier shells, damage."""
+"""Distance of a volume from the one it should be: MSE, PSNR, SSIM, Fourier shells, damage."""

@@ -1,4 +1,4 @@
-"""What a lossy codec did to a tomogram, and whether that is within what a user allows.
+"""Damage that a lossy codec did to a tomogram, compared with what a user allows.
 
 The bound is on noise to signal, shell by shell in Fourier space and inside the measured wedge:
 
@@ -47,7 +47,7 @@ MOST_SHELLS = 64
 def loss_bound() -> float:
     """The bound that `CRYOET_LOSS_BOUND` sets, 0.001 where it is not set.
 
-    Raises BadInput where it is no number above 0 and up to 1.
+    Raises BadInput if it is no number above 0 and up to 1.
     """
     text = os.environ.get(LOSS_BOUND) or str(DEFAULT_LOSS_BOUND)
     try:
@@ -64,14 +64,14 @@ def loss_bound() -> float:
 
 @dataclass(frozen=True)
 class Damage:
-    """What is not in the tomogram any more; figures of a perfect copy are 0, or 1 for `ssim`,
-    `gain` and `smallest_fsc`.
+    """Damage to a tomogram; figures of a perfect copy are 0, or 1 for `ssim`, `gain` and
+    `smallest_fsc`.
 
     `mse` and `maximum_error` are in the unit of the densities, `psnr` is in dB of their range and
     infinite for a copy; `ssim` is in three dimensions, with that range. sigma is the standard
     deviation of the tomogram. `gain` and `offset_in_sigma` are of the line nearest to what is read
     back. Figures by shell are inside the measured wedge and over the shells that count:
-    `worst_noise_to_signal` with its resolution in angstrom, None where the voxel spacing is not
+    `worst_noise_to_signal` with its resolution in angstrom, None if the voxel spacing is not
     known, and its radius in cycles per voxel, of the shortest side. What has no figure is NaN.
 
     `fsc` has one value a shell, from the innermost, NaN in those that do not count.
@@ -93,7 +93,7 @@ class Damage:
     fsc: tuple[float, ...]
 
     def within(self, bound: float) -> bool | None:
-        """Whether the damage is within a bound; None where no shell counts and so none can tell.
+        """True if the damage is within a bound; None if no shell counts, so that none can tell.
 
         A voxel that was finite and is not any more, or the other way round, is beyond any bound.
         """

@@ -1,4 +1,4 @@
-"""How far a volume is from the one it should be: MSE, PSNR and SSIM, with a fixed data range.
+"""Distance of a volume from the one it should be: MSE, PSNR and SSIM, with a fixed data range.
 
 Both volumes have the axes z, y, x, one shape, and any real dtype; all is computed in float64. The
 data range belongs to the reference and is never fitted to the other volume, so that an error of
@@ -31,14 +31,14 @@ _K1, _K2 = 0.01, 0.03
 
 @dataclass(frozen=True)
 class Fidelity:
-    """What `compare` found; errors are in the unit of the densities.
+    """The result of `compare`; errors are in the unit of the densities.
 
     `ssim` is over windows of 7 x 7 x 7 voxels, `ssim_by_slice` over 7 x 7 in each XY slice; they
-    are NaN where no window fits, or the data range is 0. `psnr` is in dB, infinite for equal
+    are NaN if no window fits, or the data range is 0. `psnr` is in dB, infinite for equal
     volumes. `left_out` counts the voxels that are not finite in both alike.
 
     `sigma` is the standard deviation of the reference. `gain` and `offset` are those of the line
-    `gain * reference + offset` nearest to the other volume in the squares; NaN where the reference
+    `gain * reference + offset` nearest to the other volume in the squares; NaN if the reference
     is constant. Both, like `mse`, are over the voxels that are finite in both.
     """
 
@@ -156,7 +156,7 @@ class _Line:
 
 
 def data_range_of(reference: np.ndarray) -> float:
-    """Maximum minus minimum of the finite voxels; NaN where there are none."""
+    """Maximum minus minimum of the finite voxels; NaN if there are none."""
     lowest, highest = math.inf, -math.inf
     for start, stop in _slabs(reference.shape, 1):
         slab = reference[start:stop]
@@ -182,7 +182,7 @@ def structural_similarity(
     """The mean SSIM over all windows of 7 x 7 x 7 voxels that lie in the volume.
 
     Equal to scikit-image's `structural_similarity` on float64 with a `data_range` and nothing else.
-    NaN where no window is left, or the data range is 0. Raises ValueError as `compare` does.
+    NaN if no window is left, or the data range is 0. Raises ValueError as `compare` does.
     """
     _check(reference, other, data_range)
     return _mean_similarity(reference, other, _span(reference, data_range))

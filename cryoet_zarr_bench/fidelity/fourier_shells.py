@@ -43,10 +43,10 @@ class FourierShells:
     """Shells of spatial frequency, from the innermost; arrays have one element a shell.
 
     `radius` is the middle of a shell in cycles per voxel, of the shortest voxel side where the
-    sides differ; `resolution` is its period in angstrom, None where no spacing was given. `voxels`
+    sides differ; `resolution` is its period in angstrom, None if no spacing was given. `voxels`
     counts the Fourier voxels, both halves. `correlation` lies between -1 and 1. `noise_to_signal`
-    is the power of the difference over the power of the reference. Both are NaN where there is
-    nothing to compare; noise to signal is infinite where only the other volume has power.
+    is the power of the difference over the power of the reference. Both are NaN if there is
+    nothing to compare; noise to signal is infinite if only the other volume has power.
     `counted` tells the shells that hold more of the reference than rounding does, see
     `ABOVE_ROUNDING`: in others a ratio to the reference says nothing.
     """
@@ -60,7 +60,7 @@ class FourierShells:
 
     @property
     def worst_shell(self) -> int | None:
-        """The shell with the most noise to signal of those that count; None where none does."""
+        """The shell with the most noise to signal of those that count; None if none does."""
         if not self.counted.any():
             return None
         return int(np.argmax(np.where(self.counted, self.noise_to_signal, -1)))
@@ -216,7 +216,7 @@ def _fade(length: int, taper: float) -> np.ndarray:
 
 
 def _power_of_rounding(voxels: np.ndarray, fade: np.ndarray, finite: np.ndarray) -> float:
-    """What rounding to the dtype of the voxels puts into a Fourier voxel, as they fade.
+    """Power that rounding to the voxels' dtype puts into a Fourier voxel, as they fade.
 
     The error is spread evenly over one step between values, whose square has a mean of 1/12.
     """

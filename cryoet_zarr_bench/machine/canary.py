@@ -56,7 +56,7 @@ def _material() -> tuple[bytes, bytes]:
 
 
 def spread(samples: list[float]) -> float | None:
-    """How far CPU times lie apart: from the 10th to the 90th percentile, over the median.
+    """Spread of CPU times: from the 10th to the 90th percentile, over the median.
 
     None for fewer than 5 samples, which tell nothing of a tenth.
     """

@@ -69,10 +69,10 @@ class Watch:
             self.look()
 
     def conditions(self) -> dict[str, Any]:
-        """What the record of the release says of the machine and of the time it was measured in.
+        """Conditions for the record of the release: the machine, and the time it was measured in.
 
         `begun` and `ended` are all that was read at the first sample and at the last;
-        `canary_spread` and `noisy` are None where there were too few canaries to tell.
+        `canary_spread` and `noisy` are None if there were too few canaries to tell.
         """
         found = spread([cpu_seconds for _, cpu_seconds, *_ in self._samples])
         return {

@@ -60,7 +60,7 @@ _MEASURED_PYTHONS = ("3.12", "3.13", "3.14")
 def choose_python(wanted: str | None) -> str:
     """The version of Python to measure with: the one wanted, or the first there is from 3.12 up.
 
-    Raises BadInput where it is not on this machine.
+    Raises BadInput if it is not on this machine.
     """
     for version in [wanted] if wanted else _MEASURED_PYTHONS:
         if find_interpreter(version) is not None:

@@ -1,4 +1,4 @@
-"""What a machine is, and what it was like while it measured.
+"""Description of a machine, and its conditions while it measured.
 
 Each reading comes from a file of Linux or from the interpreter. What a system does not have, such
 as pressure on macOS, is None; nothing here raises.
@@ -22,7 +22,7 @@ _THREAD_VARIABLE = re.compile(r"BLOSC_\w+|\w*(THREADS|MAX_WORKERS)|ZARR_ASYNC__C
 
 @dataclass(frozen=True)
 class Moment:
-    """What a machine is like at one time; None for what it does not tell.
+    """State of a machine at one time; None for what it does not tell.
 
     `time` is in seconds since 1970, `load` the load average over 1, 5 and 15 minutes. Ticks
     (hundredths of a second of one CPU) count from the start of the machine: `steal_ticks` were
@@ -43,7 +43,7 @@ class Moment:
 
 
 def read_moment(root: Path = Path("/")) -> Moment:
-    """What the machine is like now; `root` is where its `proc` folder lies."""
+    """Read the current state of the machine; `root` is where its `proc` folder is."""
     steal, idle, total = _ticks(root) or (None, None, None)
     return Moment(
         time=round(time.time()),
@@ -69,7 +69,7 @@ def stamp() -> dict[str, Any]:
 def steal_fraction(before: Moment, now: Moment) -> float | None:
     """The fraction of CPU time that the host gave to others between two moments.
 
-    None where it is not told or no time has passed.
+    None if it is not told or no time has passed.
     """
     if (
         before.steal_ticks is None
@@ -83,7 +83,7 @@ def steal_fraction(before: Moment, now: Moment) -> float | None:
 
 
 def describe_machine(root: Path = Path("/")) -> dict[str, Any]:
-    """What stays the same during a run; `root` is where the folders `proc` and `sys` lie.
+    """Describe what stays the same during a run; `root` is where the folders `proc` and `sys` are.
 
     `cpu_flags` are the CPU's features in one text; `virtual` is whether the CPU says that it is
     one of a virtual machine; `container` names the kind of container where it leaves a sign.

@@ -14,7 +14,7 @@ from cryoet_zarr_bench.common.writable_folders import require_folder
 
 @contextmanager
 def alone(work: Path) -> Iterator[None]:
-    """Hold the environments under `work`; BadInput where another run of this project has them."""
+    """Hold the environments under `work`; BadInput if another run of this project has them."""
     require_folder(work, WORK_FOLDER)
     with (work / "measuring.lock").open("w") as file:
         try:

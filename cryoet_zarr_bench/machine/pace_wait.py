@@ -15,7 +15,7 @@ SECONDS_BETWEEN_LOOKS = 20.0
 
 
 def pace_now(usual: float) -> float:
-    """How many times as long as `usual`, in CPU seconds, a canary takes now."""
+    """Time of a canary now, as a multiple of `usual` (CPU seconds)."""
     return statistics.median(run_canary()[0] for _ in range(CANARIES)) / usual
 
 

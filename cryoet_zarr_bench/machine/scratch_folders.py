@@ -50,7 +50,7 @@ def claim_scratch_folder(space: int) -> Path:
 
     It lies where `TMPDIR` says. Without that it lies in memory where twice `space` bytes are free:
     figures then tell of the library, not of a disk that writes back what other cells wrote. Else it
-    lies in the system's folder for temporary files. BadInput where there is no room for `space`.
+    lies in the system's folder for temporary files. BadInput if there is no room for `space`.
 
     The stores of a grid are large; a run that was killed cannot remove them, the next one does.
     """
@@ -62,7 +62,7 @@ def claim_disk_folder(space: int) -> Path:
     """Make this process's own folder for stores that have to lie on a disk.
 
     It lies where `CRYOET_DISK_FOLDER` says, without that in the work folder `.asv`. Whether a disk
-    is there is for those to say who look at the file system. BadInput where there is no such folder
+    is there is for those to say who look at the file system. BadInput if there is no such folder
     or no room for `space` bytes.
     """
     require_folders()
@@ -70,7 +70,7 @@ def claim_disk_folder(space: int) -> Path:
 
 
 def require_folders() -> None:
-    """Raise BadInput where one of the folders that a run needs cannot be made or written to.
+    """Raise BadInput if one of the folders that a run needs cannot be made or written to.
 
     The folder for temporary files and the one on the disk to be measured are the user's to make.
     """
@@ -83,7 +83,7 @@ def require_folders() -> None:
 def disk_folder_of(
     benchmarks: Iterable[str], tomogram: PreparedTomogram, profile: Profile, copies: int = 1
 ) -> Path | None:
-    """The folder for the stores that must lie on a disk, None where no benchmark has such.
+    """The folder for the stores that must lie on a disk, None if no benchmark has such.
 
     `benchmarks` are asv's names, `copies` is how many of each store are kept. Raises BadInput as
     `claim_disk_folder` does.

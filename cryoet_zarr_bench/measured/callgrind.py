@@ -46,7 +46,7 @@ def _ask(request: int, argument: int = 0) -> int:
 
 
 def is_counting() -> bool:
-    """Whether this program runs under valgrind. Raises RuntimeError where that cannot be asked."""
+    """True if this program runs under valgrind. Raises RuntimeError if that cannot be asked."""
     return _ask(_RUNNING_ON_VALGRIND) > 0
 
 

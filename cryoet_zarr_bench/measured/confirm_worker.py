@@ -143,10 +143,10 @@ def _make_store_set(
 
 
 def _in_its_own_process(make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """What `make` returns in a fork of this process, as asv runs each `setup_cache`.
+    """Call `make` in a fork of this process, as asv runs each `setup_cache`, and return its result.
 
     An engine takes over the process it works in: the next class would be written by it too. Raises
-    RuntimeError where the fork ends by itself.
+    RuntimeError if the fork ends by itself.
     """
     receiver, sender = os.pipe()
     fork = os.fork()
@@ -185,7 +185,7 @@ def _core(names: list[str]) -> Any:
 
 
 def _stores_of(cache: Any) -> dict[str, dict[str, Any]]:
-    """What is known of the stores of a class that has a set of stores as the core does."""
+    """Describe the stores of a class that has a set of stores as the core does."""
     from cryoet_zarr_bench.measured.prepared_stores.store_set import fingerprints
 
     store_set = _store_set_in(cache)

@@ -18,7 +18,7 @@ _every: set[int] | None = None
 def keep_to_one_core() -> None:
     """Keep this process, and what it starts, to one of its cores.
 
-    Nothing happens where the system cannot, or where `CRYOET_EVERY_CORE` is set.
+    Nothing happens if the system cannot, or where `CRYOET_EVERY_CORE` is set.
     """
     global _every
     if os.environ.get(EVERY_CORE) or not hasattr(os, "sched_setaffinity"):
@@ -36,5 +36,5 @@ def take_every_core() -> None:
 
 
 def cores_in_use() -> int | None:
-    """The cores this thread may work on; None where the system does not tell."""
+    """The cores this thread may work on; None if the system does not tell."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None

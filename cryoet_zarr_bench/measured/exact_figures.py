@@ -27,7 +27,7 @@ _MEASURED_MODULE = "overhead."
 
 
 def is_exact(benchmark: str) -> bool:
-    """Whether figures of that name are counted or computed: bytes, files, ratios; no clock.
+    """True if figures of that name are counted or computed: bytes, files, ratios; no clock.
 
     Those are the `track_` of every module but `overhead`, which tracks what it makes of times.
     """

@@ -1,4 +1,4 @@
-"""What becomes of memory that a measured process frees: it is kept for the next call.
+"""Keep the memory that a measured process frees, for its next call.
 
 glibc gives freed memory back to the system beyond thresholds that follow what was freed before.
 Whether a call gets its memory page by page anew is then a matter of what the process happened to do
@@ -31,7 +31,7 @@ _is_kept = False
 def keep_freed_memory() -> None:
     """Let this process, and its forks, keep what it frees in blocks of up to 32 MiB.
 
-    Nothing happens where the C library is not glibc, or where `CRYOET_TRIM_MEMORY` is set.
+    Nothing happens if the C library is not glibc, or where `CRYOET_TRIM_MEMORY` is set.
     """
     global _is_kept
     if not os.environ.get(TRIM_MEMORY):
@@ -47,12 +47,12 @@ def give_back_freed_memory() -> None:
 
 
 def is_memory_kept() -> bool:
-    """Whether this process keeps what it frees, as a fork of one that does also does."""
+    """True if this process keeps what it frees; so does its fork."""
     return _is_kept
 
 
 def _set_thresholds(mmap: int, trim: int) -> bool:
-    """Set both, which also ends their adapting; False where the C library is not glibc."""
+    """Set both, which also ends their adapting; False if the C library is not glibc."""
     try:
         if "glibc" not in (os.confstr("CS_GNU_LIBC_VERSION") or ""):
             return False

@@ -1,4 +1,4 @@
-"""Where in its memory a measured process has its data: in each process elsewhere.
+"""Place the data of a measured process at another address in each process.
 
 The system begins a heap at a random page. Where in a page a block of it begins is decided by all
 that was taken before, by each module that a release imports: the same in every process of one

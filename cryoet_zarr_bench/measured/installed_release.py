@@ -22,7 +22,7 @@ class Label:
     """The release that results of this process will be filed under.
 
     `packages` maps zarr and numcodecs to their versions. `impossible` is the reason why the pair
-    cannot be installed, None where it was. `commit` is the commit of the release history.
+    cannot be installed, None if it was. `commit` is the commit of the release history.
     `left_out` maps packages that codecs or engines need, and that do not go with the release, to
     the reason.
     """
@@ -35,7 +35,7 @@ class Label:
 
 
 def read_label() -> Label:
-    """The release installed in this environment; RuntimeError where asv's commit is another one."""
+    """The release installed in this environment; RuntimeError if asv's commit is another one."""
     folder = os.environ.get("ASV_ENV_DIR")
     if folder is None:
         raise RuntimeError("this is no asv environment: ASV_ENV_DIR is not set")

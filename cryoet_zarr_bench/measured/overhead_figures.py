@@ -1,4 +1,4 @@
-"""What a chunk costs beside its bytes, and how far from a plain file reading and writing are.
+"""Overhead of a chunk, and of reading and writing compared with a plain file.
 
 Time over the number of chunks is close to a line: the same bytes take the same time in any chunks,
 and each chunk adds calls, metadata and a file. The slope of that line is the overhead.
@@ -72,7 +72,7 @@ def whole_chunks(tomogram: np.ndarray, chunk_shapes: Sequence[tuple[int, int, in
 
 
 def chunk_count(shape: Sequence[int], chunks: Sequence[int]) -> int:
-    """How many chunks an array of that shape (z, y, x) has."""
+    """The number of chunks of an array of that shape (z, y, x)."""
     pairs = zip(shape, chunks, strict=True)
     return math.prod(-(-length // chunk) for length, chunk in pairs)
 
@@ -109,7 +109,7 @@ def slopes(calls: Mapping[int, Callable[[], Both]], rounds: int) -> list[Both]:
 
 
 def ratios(call: Callable[[], Both], plain: Callable[[], Both], rounds: int) -> list[Both]:
-    """How many times as long as the plain one a call takes, by both clocks, in several rounds.
+    """Time of a call as a multiple of the plain one, by both clocks, in several rounds.
 
     The two are made one after the other, in turns A B and B A.
     """
@@ -137,7 +137,8 @@ def read_file(path: Path) -> np.ndarray:
 
 
 def as_samples(found: list[Both], factor: float = 1.0) -> dict[str, Any]:
-    """What a `track_` benchmark returns so that asv keeps its samples, the figure being the median.
+    """Result of a `track_` benchmark in the form whose samples asv keeps; their median is the
+    figure.
 
     asv takes this form for samples of a clock, whatever a benchmark is called. Those of CPU time
     are left for the twin named `_cpu`, as those of timed calls are. Both are times `factor`.
@@ -150,5 +151,5 @@ def as_samples(found: list[Both], factor: float = 1.0) -> dict[str, Any]:
 
 
 def as_cpu_samples(found: list[Both], factor: float = 1.0) -> dict[str, Any]:
-    """What the twin named `_cpu` returns where it makes calls of its own."""
+    """Result of the twin named `_cpu` where it makes calls of its own."""
     return {"samples": [short(each.cpu * factor) for each in found], "number": 1}

@@ -1,4 +1,4 @@
-"""Which of a store's bytes are in the page cache of this machine, and how they get in and out.
+"""Pages of a store in this machine's page cache: look, load, drop.
 
 Linux alone. What is out of this page cache may still be in the cache of a disk, or of the host of a
 virtual machine: cold is said of this system's memory and of no other. Names and sizes of files, the
@@ -98,14 +98,14 @@ def make_durable(store: Path) -> None:
 
 
 def why_never_durable(file_system: str) -> str | None:
-    """Why nothing on that kind of file system outlives the power; None where it does."""
+    """The reason why nothing on that kind of file system survives a power cut; None if it does."""
     if file_system in _IN_MEMORY:
         return f"{file_system} keeps files in memory: nothing on it is durable"
     return None
 
 
 def why_unknown(folder: Path, file_system: str) -> str | None:
-    """Why nobody can say what of a folder is in the page cache; None where it is told."""
+    """The reason why nobody can say what of a folder is in the page cache; None if it is known."""
     if not sys.platform.startswith("linux"):
         return "which pages are in the page cache is known on Linux alone"
     try:
@@ -117,7 +117,7 @@ def why_unknown(folder: Path, file_system: str) -> str | None:
 
 
 def why_never_cold(folder: Path, file_system: str) -> str | None:
-    """Why what lies in a folder cannot be dropped from the page cache; None where it can."""
+    """The reason why a folder's files cannot be dropped from the page cache; None if they can."""
     if file_system in _IN_MEMORY:
         return f"{file_system} keeps files in memory: none of them is ever cold"
     if (reason := why_unknown(folder, file_system)) is not None:
@@ -155,7 +155,7 @@ def _synchronise(path: str | Path) -> None:
 
 
 def _pages(path: Path) -> tuple[int, int]:
-    """How many pages of a file are in the page cache, and how many it has."""
+    """The number of a file's pages in the page cache, and of all its pages."""
     with path.open("rb") as file:
         size = os.fstat(file.fileno()).st_size
         if size == 0:

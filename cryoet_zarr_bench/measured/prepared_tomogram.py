@@ -31,7 +31,7 @@ class PreparedTomogram:
     dtype: str
     """numpy's name, such as float32."""
     voxel_spacing: tuple[float, float, float] | None
-    """Angstrom along z, y, x; None where the source does not say."""
+    """Angstrom along z, y, x; None if the source does not say."""
     sha256: str
     """Of the voxels' bytes in C order, without a header."""
     source: str
@@ -48,12 +48,12 @@ class PreparedTomogram:
 
 
 def sidecar_path(npy_path: Path) -> Path:
-    """Where the description of a prepared tomogram lies."""
+    """Path of the description of a prepared tomogram."""
     return npy_path.with_suffix(".json")
 
 
 def read_description(npy_path: Path) -> dict[str, Any] | None:
-    """What a description says, of this format or an older one; None where there is none, or edited.
+    """Read a description, of this format or an older one; None if there is none, or it was edited.
 
     Args:
         npy_path: the `.npy` file that it is of, or the description itself.
@@ -84,7 +84,7 @@ def voxels_digest(prepared: PreparedTomogram) -> str:
 
 
 def changed_since_described(prepared: PreparedTomogram) -> bool:
-    """Whether the `.npy` file has another time of change than the description says.
+    """True if the `.npy` file has another modification time than the description says.
 
     Raises:
         OSError, ValueError, KeyError: the description cannot be read any more.

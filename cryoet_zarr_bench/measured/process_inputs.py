@@ -1,4 +1,4 @@
-"""What a benchmark process is told from outside: the release on the label and the tomogram.
+"""Inputs of a benchmark process: the release it measures, and the prepared tomogram.
 
 asv starts each process with the folder of its environment and the commit in the environment
 variables; the installation left there says which release that commit is.
@@ -23,7 +23,7 @@ DISK_STORES = "CRYOET_DISK_STORES"
 
 
 def prepared_tomogram_path() -> Path:
-    """The prepared tomogram to measure; RuntimeError where none was prepared."""
+    """The prepared tomogram to measure; RuntimeError if none was prepared."""
     path = os.environ.get(PREPARED_TOMOGRAM)
     if not path:
         raise RuntimeError(f"no tomogram was prepared: {PREPARED_TOMOGRAM} is not set")

@@ -46,7 +46,7 @@ def environment_record() -> dict[str, Any]:
 def compiled_extensions(package: str) -> dict[str, str]:
     """The compiled modules in the folder that a package was imported from, with their SHA-256.
 
-    Paths are relative to the environment. Empty where the package could not be imported.
+    Paths are relative to the environment. Empty if the package could not be imported.
     """
     module = sys.modules.get(package)
     if module is None or not module.__file__:

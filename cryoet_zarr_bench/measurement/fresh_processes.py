@@ -35,9 +35,9 @@ Call = tuple[float, float]
 
 @dataclass(frozen=True)
 class MeasuredConfig:
-    """What was measured of one config.
+    """Measurements of one config.
 
-    `reason` is why there is no figure, None where there is one. `gets` counts, by pattern, the GET
+    `reason` is why there is no figure, None if there is one. `gets` counts, by pattern, the GET
     requests that an object store would be asked, opening the array included. `calls` has, by
     pattern, the timed calls of each process.
     """
@@ -136,5 +136,5 @@ def _ask(
 
 
 def is_writing(pattern: str) -> bool:
-    """Whether a pattern writes the tomogram; all others read it."""
+    """True if a pattern writes the tomogram; all others read it."""
     return pattern == WRITE

@@ -19,7 +19,7 @@ from cryoet_zarr_bench.verdicts.process_pairs import ReleaseUnderTest
 
 @dataclass(frozen=True)
 class MeasuredEnvironment:
-    """Where a process measures: its interpreter, and the versions that have to be in there."""
+    """Environment of a measuring process: its interpreter, and the versions that must be in it."""
 
     python: Path
     packages: dict[str, str]
@@ -37,7 +37,7 @@ class MeasuredEnvironment:
 
     @property
     def title(self) -> str:
-        """What is in there, in words."""
+        """The versions in the environment, in words."""
         return ", ".join(f"{name} {version}" for name, version in self.packages.items())
 
 

@@ -1,4 +1,4 @@
-"""What was measured of storage configs, as a table: a row for each, with spreads."""
+"""Measurements of storage configs as a table: a row for each, with spreads."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ SMALLEST_REGION = 8
 
 @dataclass(frozen=True)
 class ConstantRegions:
-    """What was found; parts are of the whole blocks of the tomogram.
+    """Constant regions; parts are of the whole blocks of the tomogram.
 
     `around` is the part that encloses the tomogram with one value, as a mask or padding does: it
     reaches all eight corners. `inside` is the part in the other regions, `largest` the largest of
@@ -68,7 +68,7 @@ class ConstantBlocks:
             self._values[row] = np.where(constant, lowest, np.nan)
 
     def voxels_at(self, value: float) -> int:
-        """How many voxels lie in constant blocks of a value."""
+        """The number of voxels in constant blocks of a value."""
         return int(np.count_nonzero(self._values == np.float32(value))) * math.prod(self._edges)
 
     def regions(self) -> ConstantRegions:

@@ -60,7 +60,7 @@ class ExactPercentiles:
     def percentile(self, percentage: float) -> float:
         """A percentile that `narrow` was told of, linear between ranks as numpy has it.
 
-        NaN where there are no voxels.
+        NaN if there are no voxels.
         """
         if not self.voxels:
             return math.nan

@@ -1,4 +1,4 @@
-"""What quality control found, in words: the same on the terminal and on its page."""
+"""Findings of quality control in words: the same on the terminal and on its page."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _SHORT_UNITS = ("%", "bits", "sigma", "x")
 
 
 def summary(report: QualityReport) -> tuple[str, ...]:
-    """What the tomogram is, in two lines."""
+    """Describe the tomogram in two lines."""
     spacing = "voxel spacing unknown"
     if report.voxel_spacing is not None:
         sides = sorted(set(report.voxel_spacing))
@@ -25,7 +25,7 @@ def summary(report: QualityReport) -> tuple[str, ...]:
 
 
 def statistics_line(report: QualityReport) -> str:
-    """The statistics in one line; empty where no voxel is finite."""
+    """The statistics in one line; empty if no voxel is finite."""
     found = report.statistics
     percentiles = dict(found.percentiles)
     named = {

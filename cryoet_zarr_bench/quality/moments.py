@@ -68,7 +68,7 @@ class Moments:
 
     @property
     def skew(self) -> float:
-        """Third moment over the cube of the standard deviation; NaN where that is 0."""
+        """Third moment over the cube of the standard deviation; NaN if that is 0."""
         if not self.second > 0:
             return math.nan
         return self.third / self.count / self.deviation**3

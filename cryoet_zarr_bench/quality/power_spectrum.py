@@ -49,10 +49,10 @@ class PowerSpectrum:
 
 
 def power_spectrum(slabs: Slabs, seed: int = 0) -> PowerSpectrum | None:
-    """Average the spectra of blocks; None where an axis is shorter than 8 voxels.
+    """Average the spectra of blocks; None if an axis is shorter than 8 voxels.
 
     Blocks in which more than a tenth of the voxels are not finite, or that hold one value, are left
-    out; a smaller part that is not finite is set to the mean. None where that leaves no block.
+    out; a smaller part that is not finite is set to the mean. None if that leaves no block.
     """
     shape = tuple(min(BLOCK, length) for length in slabs.shape)
     if min(shape) < 8:
@@ -100,7 +100,7 @@ def _read_block(slabs: Slabs, start: tuple[int, int, int], shape: tuple[int, ...
 
 @dataclass(frozen=True, eq=False)
 class ShellPower:
-    """Mean power by shell, inside and outside of a missing wedge; NaN where a shell has too little.
+    """Mean power by shell, inside and outside of a missing wedge; NaN if a shell has too little.
 
     `radius` is in cycles per voxel.
     """
@@ -137,7 +137,7 @@ def wedge_ratio(spectrum: PowerSpectrum, beam: int = 0, tilt_axis: int = 1) -> f
 
     About 0 for an empty wedge, 1 where nothing is missing. It is the geometric mean over shells of
     frequency, so that strong low frequencies do not decide alone. The axes are those of
-    `shell_power`. None where no shell has enough frequencies inside and outside.
+    `shell_power`. None if no shell has enough frequencies inside and outside.
     """
     power = shell_power(spectrum, beam, tilt_axis)
     width = power.radius[1]

@@ -1,4 +1,4 @@
-"""What quality control says of a tomogram, and its JSON, which reads back as the same."""
+"""Report of quality control, and its JSON, which reads back as the same."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ REPORT_FORMAT = 1
 class Check:
     """One check: `figure` in `unit` against `threshold`, the verdict, and what it means in a line.
 
-    `why` is the reason of the threshold. `figure` is None where nothing could be checked.
+    `why` is the reason of the threshold. `figure` is None if nothing could be checked.
     """
 
     name: str
@@ -34,10 +34,10 @@ class Check:
 
 @dataclass(frozen=True)
 class Statistics:
-    """Figures of the finite voxels, in the unit of the densities; None where there are none.
+    """Figures of the finite voxels, in the unit of the densities; None if there are none.
 
     `percentiles` are pairs of percentage and density. `sigma` is the robust standard deviation.
-    `distinct` counts distinct values, None where they are more than 65 536. `kurtosis` is 3 for a
+    `distinct` counts distinct values, None if they are more than 65 536. `kurtosis` is 3 for a
     normal distribution. `noise` is the standard deviation of white noise in the tomogram.
     """
 
@@ -82,11 +82,11 @@ class QualityReport:
 
     @property
     def passed(self) -> bool:
-        """Whether no check failed."""
+        """True if no check failed."""
         return self.verdict != FAIL
 
     def to_frame(self) -> pd.DataFrame:
-        """The checks as a table: a row for each, its figure NaN where nothing was checked."""
+        """The checks as a table: a row for each, its figure NaN if nothing was checked."""
         import pandas as pd
 
         columns = ("check", "figure", "unit", "threshold", "verdict", "says")

@@ -18,7 +18,7 @@ VERDICTS = (NOT_CHECKED, PASS, WARN, FAIL)
 
 @dataclass(frozen=True)
 class Limit:
-    """A figure beyond `warn` is a warning, beyond `fail` a failure; None where there is no such.
+    """A figure beyond `warn` is a warning, beyond `fail` a failure; None if there is no such.
 
     Beyond means above, or below where `least` is set.
     """

@@ -70,7 +70,7 @@ def _step(limit: Limit, values: np.ndarray, of_what: str) -> Check:
 
 
 def _unlikeness(found: Survey) -> np.ndarray:
-    """1 - correlation with the slice before, NaN where there is none; never below 0."""
+    """1 - correlation with the slice before, NaN if there is none; never below 0."""
     unlike: np.ndarray = np.maximum(0.0, 1 - np.array(found.neighbours.correlations))
     return unlike
 

@@ -80,7 +80,7 @@ def _window(shape: tuple[int, ...]) -> np.ndarray:
 
 
 def _peak(before: np.ndarray | None, after: np.ndarray, shape: tuple[int, ...]) -> tuple[int, int]:
-    """Where the whitened correlation is highest, as a shift along y, x."""
+    """Position of the highest whitened correlation, as a shift along y, x."""
     assert before is not None
     cross = after * before.conj()
     cross /= np.maximum(np.abs(cross), 1e-30) ** WHITENING

@@ -25,7 +25,7 @@ class SliceProfile:
         self.tame_moments: list[Moments] = []
         """Of the same voxels, those far out moved to the fences: a few hot voxels are no gain."""
         self.fences: list[tuple[float, float]] = []
-        """Of each slice; infinite where more than half of its voxels are equal."""
+        """Of each slice; infinite if more than half of its voxels are equal."""
         self.quartiles: list[np.ndarray] = []
         """Minimum, quartiles and maximum, NaN for a slice without finite voxels."""
 
@@ -82,12 +82,12 @@ def most_unusual_step(values: np.ndarray, least_scatter: float) -> Step | None:
     Slow change along z is no step: each difference is held against the median of the nine around.
 
     Args:
-        values: one of each slice; NaN where there is none.
+        values: one of each slice; NaN if there is none.
         least_scatter: the standard deviation of steps is taken to be at least this. Neighbouring
             slices of a smooth tomogram hardly differ, and then every ripple would be unusual.
 
     Returns:
-        None where fewer than three differences are known.
+        None if fewer than three differences are known.
     """
     differences = np.diff(values)
     known = np.flatnonzero(np.isfinite(differences))

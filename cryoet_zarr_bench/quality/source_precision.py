@@ -1,4 +1,4 @@
-"""How precise the numbers were before they became what the file says: it decides how they compress.
+"""Precision of the numbers before they became what the file says: it decides how they compress.
 
 Programs write integers of 8 or 16 bits, or float16, and archives cast them to float32. Then few
 values exist, at equal steps, or the last bits of every number are zero.
@@ -40,7 +40,7 @@ class DistinctValues:
 
 
 class UsedBits:
-    """Which bits of the mantissa any of the float32 voxels uses."""
+    """Bits of the mantissa that any of the float32 voxels uses."""
 
     def __init__(self) -> None:
         self._bits = np.uint32(0)
@@ -64,13 +64,14 @@ class UsedBits:
 
     @property
     def survives_float16(self) -> bool:
-        """Whether each voxel is the same after a round trip through float16."""
+        """True for each voxel that is the same after a round trip through float16."""
         return self._fit_float16
 
 
 @dataclass(frozen=True)
 class SourcePrecision:
-    """What the numbers were. `bits` is how many bits tell the values apart; 32 is a plain float32.
+    """The numbers as they were. `bits` is how many bits tell the values apart; 32 is a plain
+    float32.
 
     `kind` is a phrase; `levels` and `step` describe the lattice of equal steps, None without one.
     """
@@ -132,7 +133,7 @@ def source_precision(
 
 
 def _lattice(values: np.ndarray) -> tuple[int, float] | None:
-    """How many levels a lattice has that holds all values, and its step; None where none does."""
+    """Levels and step of a lattice that holds all values; None if there is none."""
     if values.size < 3:
         return None
     exact = values.astype(np.float64)

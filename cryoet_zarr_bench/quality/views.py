@@ -19,7 +19,7 @@ class View:
     """A slice, rows down and columns to the right; a pixel is the mean of `binning` x `binning`.
 
     A pixel with any voxel that is not finite is NaN. `spacing` is the voxel spacing in angstrom
-    along rows and columns, None where it is not known.
+    along rows and columns, None if it is not known.
     """
 
     pixels: np.ndarray

@@ -49,7 +49,7 @@ class Histogram:
 
 @dataclass(frozen=True, eq=False)
 class Survey:
-    """What is known of a tomogram after it was read.
+    """Everything known of a tomogram after it was read.
 
     Densities are those of the finite voxels, in the unit of the file. `sigma` is the robust
     standard deviation: the width between the quartiles over that of a normal distribution, which no
@@ -57,7 +57,7 @@ class Survey:
     deviation stands in. `outliers` counts voxels beyond 3 sigma of the median, `farthest` is the
     distance of the farthest in sigma. `piled_low` and `piled_high` count the voxels that are at the
     extreme beyond as many as are at the next value, and in no constant block. `itemsize` is the
-    number of bytes of a voxel, `distinct` None where there are too many values to count.
+    number of bytes of a voxel, `distinct` None if there are too many values to count.
     """
 
     shape: tuple[int, int, int]

@@ -1,1 +1,1 @@
-"""Which releases there are, and the git history that is made of them."""
+"""The releases of zarr and numcodecs, and the git history made of them."""

@@ -1,4 +1,4 @@
-"""What the release notes of zarr and numcodecs themselves call a change of performance."""
+"""Changes of performance that the release notes of zarr and numcodecs announce."""
 
 from __future__ import annotations
 

@@ -220,7 +220,7 @@ def format_time(time: datetime) -> str:
 
 
 class _Unsound(Exception):
-    """What is wrong with a catalogue, in words that follow "is not sound: "."""
+    """A fault of a catalogue, in words that follow "is not sound: "."""
 
 
 def _check(catalogue: Catalogue) -> None:

@@ -1,4 +1,4 @@
-"""Which steps the uploads of two libraries make: the rule of the catalogue, without any input."""
+"""Steps that the uploads of two libraries make: the rule of the catalogue, without any input."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ class Pin:
     fits: tuple[str, ...] = ()
 
     def is_for(self, packages: Mapping[str, str]) -> bool:
-        """Whether the pin is for a release; `packages` maps zarr and numcodecs to versions."""
+        """True if the pin is for a release; `packages` maps zarr and numcodecs to versions."""
         wanted = [Requirement(each) for each in self.fits]
         return all(
             each.specifier.contains(packages[each.name], prereleases=True) for each in wanted

@@ -184,7 +184,7 @@ def _install_with_companions(
 
 
 def _why_not(environment: Path, requirements: list[str]) -> str | None:
-    """Why these cannot be had together; what is no word about them is raised.
+    """The reason why these cannot be installed together; anything else is raised.
 
     A companion that was left out for want of a network would make its cells n/a.
     """

@@ -1,4 +1,4 @@
-"""Which commit of the release history a release is."""
+"""Commits of the release history."""
 
 from __future__ import annotations
 
@@ -40,5 +40,5 @@ def tag_of(commit: str) -> str:
 
 
 def is_release(commit: str) -> bool:
-    """Whether a commit is a release of the catalogue in the generated history."""
+    """True if a commit is a release of the catalogue in the generated history."""
     return commit in _commits().values()

@@ -1,4 +1,4 @@
-"""Whether one version of zarr and one of numcodecs install together, as uv sees it."""
+"""Find whether one version of zarr and one of numcodecs install together, by asking uv."""
 
 import os
 import subprocess

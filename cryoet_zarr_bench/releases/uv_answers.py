@@ -1,4 +1,4 @@
-"""What uv's answers mean: versions refuse each other, the index lacks one, or is out of reach.
+"""Meaning of uv's answers: versions conflict, the index lacks one, or it is out of reach.
 
 Only the first makes a pair n/a. Of the others the one says something about the index, the other
 about the network, and neither anything about the versions.
@@ -58,12 +58,12 @@ def is_refusal(said: str) -> bool:
 
 
 def one_line(said: str) -> str:
-    """What uv said, on one line."""
+    """The output of uv, on one line."""
     return " ".join(said.split())
 
 
 def fault(said: str) -> str:
-    """Why uv failed and what to do, on one line of bounded length."""
+    """The reason why uv failed and what to do, on one line of bounded length."""
     line = one_line(said)
     line = line[max(line.find("error:"), 0) :].removeprefix("error: ")
     reason = re.split(r"(?:cause|hint): ", line)[-1].rstrip(".")

@@ -1,4 +1,4 @@
-"""How uv is called: the same settings for whoever asks it to resolve or to install."""
+"""Calls of uv: the same settings for resolving and for installing."""
 
 from __future__ import annotations
 

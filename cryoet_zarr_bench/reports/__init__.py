@@ -1,1 +1,1 @@
-"""What people read: `pages` of the dashboard and `documents` in Markdown, made from `analysis`."""
+"""Output for people: `pages` of the dashboard and `documents` in Markdown, made from `analysis`."""

@@ -17,7 +17,7 @@ MOST_BYTES = 128 * 2**20
 
 
 class Voxels(Protocol):
-    """What boxes are read from: an array in memory or mapped, one in a store, a file; z, y, x."""
+    """A source of boxes: an array in memory or mapped, one in a store, a file; axes z, y, x."""
 
     @property
     def shape(self) -> tuple[int, ...]:

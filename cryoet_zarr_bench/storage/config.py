@@ -35,7 +35,7 @@ class StorageConfig:
     `chunks` is the chunk shape (z, y, x) in voxels; it may exceed the tomogram, whose edge chunks
     are then padded, as both Zarr formats have it. `zarr_format` is 2 or 3. `shards` is the shape of
     what is stored as one file, in voxels, where chunks are kept together in shards: a whole
-    multiple of the chunk shape along each axis. None where each chunk is a file.
+    multiple of the chunk shape along each axis. None if each chunk is a file.
     """
 
     codec: Codec
@@ -93,11 +93,11 @@ class StorageConfig:
 
     @property
     def is_scaled(self) -> bool:
-        """Whether the codec's settings depend on the tomogram's values."""
+        """True if the codec's settings depend on the tomogram's values."""
         return any(family.scaled for family in self.codec.families)
 
     def steps(self, dtype: np.dtype) -> tuple[Step, ...]:
-        """The steps of the codec for voxels of that dtype; Unsuited where it cannot take them."""
+        """The steps of the codec for voxels of that dtype; Unsuited if it cannot take them."""
         return self.codec.steps(dtype, self.scaling, self.chunks)
 
     @property
@@ -126,7 +126,7 @@ class StorageConfig:
 
     @property
     def contradiction(self) -> str | None:
-        """Why no library can write this config; None where one could."""
+        """The reason why no library can write this config; None if one could."""
         if self.shards is not None and self.zarr_format == 2:
             return "Zarr format 2 has no shards"
         return None

@@ -1,4 +1,4 @@
-"""Where the steps of a codec go in the metadata of each Zarr format, and in the engines' calls."""
+"""Positions of a codec's steps in the metadata of each Zarr format, and in the engines' calls."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def format_2_codecs(
 class Slots:
     """The steps of a codec by their place in Zarr format 3; `dtype` is behind the filters.
 
-    `serializer` is None where voxels become bytes as they are.
+    `serializer` is None if voxels become bytes as they are.
     """
 
     filters: tuple[Step, ...]

@@ -33,7 +33,7 @@ class Section:
 
     @property
     def params(self) -> tuple[list[str], list[str], list[int]]:
-        """What asv takes as the parameters codec, chunks and zarr_format of a benchmark class."""
+        """asv's parameters codec, chunks and zarr_format of a benchmark class."""
         return list(self.codecs), list(self.chunks), list(self.zarr_formats)
 
     def configs(self) -> Iterator[StorageConfig]:

@@ -21,7 +21,7 @@ class Box:
 
     @property
     def voxels(self) -> int:
-        """How many there are in it."""
+        """The number of voxels in it."""
         return math.prod(self.shape)
 
     @property
@@ -30,7 +30,7 @@ class Box:
         return tuple(start + n for start, n in zip(self.start, self.shape, strict=True))
 
     def common(self, other: "Box") -> "Box":
-        """What lies in both; its shape has a 0 where nothing does."""
+        """The part that lies in both; its shape has a 0 if nothing does."""
         start = tuple(map(max, self.start, other.start))
         stop = tuple(map(min, self.stop, other.stop))
         return Box(start, tuple(max(b - a, 0) for a, b in zip(start, stop, strict=True)))

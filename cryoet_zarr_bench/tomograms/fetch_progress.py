@@ -1,4 +1,4 @@
-"""What is told to whoever watches a tomogram being fetched."""
+"""Progress of fetching a tomogram, for whoever watches."""
 
 from typing import Protocol
 

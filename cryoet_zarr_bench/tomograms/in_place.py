@@ -47,12 +47,12 @@ class _BoxOfFile:
 
     @property
     def voxel_spacing(self) -> tuple[float, float, float] | None:
-        """Angstrom along z, y, x; None where the source does not say."""
+        """Angstrom along z, y, x; None if the source does not say."""
         return self.tomogram.voxel_spacing
 
     @property
     def planes(self) -> int:
-        """How many planes are best read at once."""
+        """The number of planes that are best read at once."""
         return min(self.tomogram.planes, self.shape[0])
 
     def __getitem__(self, box: tuple[slice, slice, slice]) -> np.ndarray:

@@ -109,7 +109,7 @@ def source_state(source: SyntheticSource | FileSource) -> str:
 
 
 def refuse_changed(source: SyntheticSource | FileSource, state: str) -> None:
-    """Raise BadInput where a source is not what it was at `state` any more."""
+    """Raise BadInput if a source is not what it was at `state` any more."""
     if source_state(source) != state:
         raise refused(str(source), "changed while it was read", "try again when it is complete")
 

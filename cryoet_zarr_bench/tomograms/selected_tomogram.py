@@ -16,7 +16,7 @@ def selected_tomogram() -> PreparedTomogram:
     """The tomogram of `CRYOET_TOMOGRAM` and `CRYOET_CROP`, or the profile's own, prepared.
 
     The processes started from here on are told where it lies: asv changes the working folder, in
-    which the path that the user gave would mean another file. Raises BadInput where it cannot be
+    which the path that the user gave would mean another file. Raises BadInput if it cannot be
     had.
     """
     default = selected_profile().tomogram

@@ -39,7 +39,7 @@ _SHORTEST_AXIS = 16
 
 @dataclass(frozen=True)
 class SyntheticProfile:
-    """What one kind of synthetic tomogram is made with.
+    """Parameters of one kind of synthetic tomogram.
 
     Lengths are in voxels and frequencies in cycles per voxel, except `voxel_spacing` in angstrom.
     """

@@ -1,1 +1,1 @@
-"""What a release changed: paired comparisons of two releases, and the verdicts on them."""
+"""Paired comparisons of two releases, and the verdicts on them."""

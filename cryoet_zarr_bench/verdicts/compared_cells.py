@@ -75,7 +75,7 @@ class ComparedCell:
 
     @property
     def is_timed(self) -> bool:
-        """Whether clocks are read; else peak memory is."""
+        """True if clocks are read; False if peak memory is."""
         return not method_of(self.benchmark).startswith("peakmem_")
 
 
@@ -86,7 +86,7 @@ def method_of(benchmark: str) -> str:
 
 @functools.cache
 def suite(profile: str) -> dict[str, list[list[Any]]]:
-    """What two releases can be compared by: a benchmark's name -> its parameters' values.
+    """Benchmarks by which two releases can be compared: a name -> its parameters' values.
 
     asv's own discovery finds them, in a process that has the profile: the grid is chosen when the
     suite is imported. The core comes first.

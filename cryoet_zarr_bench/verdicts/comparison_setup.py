@@ -1,4 +1,4 @@
-"""What is asked of two releases, and both made ready to answer it."""
+"""Setup of a comparison: the question, and both releases made ready to answer it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ NO_FIGURE = "no figure"
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked: B against A, in these cells, on this tomogram.
+    """A question: B against A, in these cells, on this tomogram.
 
     `python` is the version measured with, `seed` decides the order of cells. After each number of
     pairs in `looks` the cells that are answered are left; see `judgement.LOOKS`.
@@ -51,7 +51,9 @@ class Question:
     looks: tuple[int, ...] = LOOKS
 
     def purpose(self) -> dict[str, Any]:
-        """What comparisons depend on beside cell and pair: with another they start anew."""
+        """Everything that comparisons depend on, beside cell and pair: if it changes, they start
+        anew.
+        """
         return {
             "a": self.a.key,
             "b": self.b.key,
@@ -88,7 +90,7 @@ def both_sides(
     """Install both releases, write and verify their stores, and let no other run measure meanwhile.
 
     `held` maps packages that are the same in all releases to their versions; environments lie in
-    `folder`. Raises BadInput where a release cannot be had or another run is measuring.
+    `folder`. Raises BadInput if a release cannot be had or another run is measuring.
     """
     os.environ["CRYOET_PROFILE"] = question.profile.name
     space = space_of_stores(question.tomogram, question.profile.every_config())

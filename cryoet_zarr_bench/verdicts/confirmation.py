@@ -1,4 +1,4 @@
-"""Which of two releases is slower, cell by cell: pairs until that is clear, then a verdict."""
+"""Judge which of two releases is slower, cell by cell: pairs until that is clear."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def confirm(question: Question, held: Mapping[str, str], folder: Path, console: 
 
     `held` maps packages that are the same in all releases to their versions; environments and the
     journal lie in `folder`. What was measured is kept there and taken up by the same question,
-    until `forget_pairs` says that the answer is kept elsewhere. Raises BadInput where a release
+    until `forget_pairs` says that the answer is kept elsewhere. Raises BadInput if a release
     cannot be had.
     """
     complete = True

@@ -66,7 +66,7 @@ def slower_wheel(site_packages: Path, percent: int, folder: Path) -> Path:
 
     Slower are creating and opening an array, writing and reading it: before each the CPU is kept
     busy for that part of the CPU time that the last such call took. The wheel is put into
-    `folder`. Raises BadInput where there is no zarr 3.
+    `folder`. Raises BadInput if there is no zarr 3.
     """
     found = [*importlib.metadata.distributions(name="zarr", path=[str(site_packages)])]
     if len(found) != 1 or found[0].version.startswith("2."):

@@ -1,4 +1,4 @@
-"""How much work a call is, counted in instructions: below what clocks can see.
+"""Work of a call, counted in instructions: it shows changes too small for clocks.
 
 Counts hardly depend on what else the machine does, and they are no times: an instruction may take
 long or none. So what differs is called work, never speed.
@@ -47,7 +47,7 @@ _PARTS = ("encode", "decode")
 class WorkAnswer:
     """The instructions of one call in both releases, each counted `REPEATS` times.
 
-    `a` and `b` are empty where it cannot be counted, for which `reason` says why.
+    `a` and `b` are empty if it cannot be counted, for which `reason` says why.
     """
 
     cell: ComparedCell
@@ -75,7 +75,7 @@ class WorkAnswer:
 
 
 def find_valgrind() -> str:
-    """The path of valgrind; BadInput where it is not installed."""
+    """The path of valgrind; BadInput if it is not installed."""
     found = shutil.which("valgrind")
     if found is None:
         raise BadInput("--instructions: valgrind is not installed; install it, or leave this out")
@@ -85,7 +85,7 @@ def find_valgrind() -> str:
 def count_instructions(
     question: Question, held: Mapping[str, str], folder: Path, console: Console
 ) -> list[WorkAnswer]:
-    """Count the calls of all cells in both releases. Raises BadInput where that cannot be."""
+    """Count the calls of all cells in both releases. Raises BadInput if that cannot be."""
     valgrind = find_valgrind()
     with both_sides(question, held, folder, console) as both:
         calls = [
@@ -131,7 +131,7 @@ def _answer(cell: ComparedCell, call: str, counts: dict[str, list[dict[str, int]
 
 
 def _name_of(cell: ComparedCell, call: str) -> str:
-    """What a count is called between the process that is counted and this one."""
+    """Name of a count, for the counted process and this one."""
     return f"{cell.name} {call}"
 
 

@@ -45,7 +45,7 @@ class Estimate:
 
     `low` and `high` bound the ratio with 99 % confidence over all looks together; `probability` is
     that of a ratio as far from 1 by chance, all looks paid for; `pairs` is the number of pairs. The
-    four are NaN where the pairs allow no estimate.
+    four are NaN if the pairs allow no estimate.
     """
 
     ratio: float
@@ -56,7 +56,7 @@ class Estimate:
 
     @property
     def is_known(self) -> bool:
-        """Whether the pairs allowed an estimate."""
+        """True if the pairs allowed an estimate."""
         return not math.isnan(self.ratio)
 
     @property

@@ -1,4 +1,4 @@
-"""How far `confirm` can be trusted, measured: it is asked what the answer to which is known.
+"""Trust in `confirm`, measured: it is asked questions whose answers are known.
 
 A release against itself must not be called changed; one made slower by a known part must be.
 """
@@ -102,7 +102,7 @@ def cells_of(block: Block, catalogue: Catalogue, profile: Profile) -> list[Compa
 
 @dataclass(frozen=True)
 class TrustRun:
-    """What all blocks are asked on; environments, wheels and journals lie in `folder`."""
+    """Inputs of all blocks; environments, wheels and journals are in `folder`."""
 
     catalogue: Catalogue
     profile: Profile
@@ -209,7 +209,7 @@ PASSED, FAILED, TOO_NOISY = "passed", "failed", "too noisy to tell"
 
 
 def judge(same: Answer, slower: Answer, percent: int) -> tuple[str, str]:
-    """Whether `confirm` did well on both, as a word and its reason.
+    """Judge whether `confirm` did well on both: a word and its reason.
 
     Of `same`, a release against itself, at most one cell may be called changed, and all that lies
     on the disk must be equal. Of `slower`, slower by `percent`, at least 7 of 9 cells must be

@@ -37,11 +37,11 @@ class PairJournal:
 
     @property
     def count(self) -> int:
-        """How many comparisons are kept."""
+        """The number of comparisons that are kept."""
         return sum(len(pairs) for pairs in self._found.values())
 
     def has(self, cell: ComparedCell, pair: int) -> bool:
-        """Whether the cell was compared in this pair."""
+        """True if the cell was compared in this pair."""
         return pair in self._found.get(cell.name, {})
 
     def keep(self, cell: ComparedCell, pair: int, result: dict[str, Any]) -> None:

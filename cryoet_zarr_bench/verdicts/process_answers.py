@@ -1,4 +1,4 @@
-"""What a process in a measured environment said, which may be anything: its release is hostile."""
+"""Answers of a process in a measured environment; they may be anything: its release is hostile."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ _FROM_OUTSIDE = {
 
 
 def _wait(process: subprocess.Popen[Any], *printed: IO[bytes]) -> str:
-    """How a process ended where that was not well; nothing where it was."""
+    """Wait for a process; returns how it ended if that was not well, else an empty text."""
     begin = time.monotonic()
     while True:
         with suppress(subprocess.TimeoutExpired):

@@ -103,7 +103,7 @@ class ReleaseUnderTest:
         return self._written
 
     def install(self, held: Mapping[str, str]) -> None:
-        """Make its environment, or step it to this release; BadInput where that cannot be."""
+        """Make its environment, or step it to this release; BadInput if that cannot be."""
         interpreter = find_interpreter(self._python)
         if interpreter is None:
             raise BadInput(f"no CPython {self._python} found; install one")
@@ -132,7 +132,7 @@ class ReleaseUnderTest:
 
     @property
     def site_packages(self) -> Path:
-        """Where its packages are installed."""
+        """Folder of its installed packages."""
         return self._environment / "lib" / f"python{self._python}" / "site-packages"
 
     @property
@@ -141,7 +141,7 @@ class ReleaseUnderTest:
 
     @property
     def copied_stores(self) -> Path:
-        """Where the copies of its stores are, for the calls of a pair."""
+        """Folder of the copies of its stores, for the calls of a pair."""
         return self._folder / "copied"
 
     def drop_copies(self) -> None:
@@ -338,7 +338,7 @@ def _compare_times(
 
 
 def median_log_ratio(calls: list[tuple[str, float]]) -> float:
-    """The median over adjacent calls of log(B / A); NaN where a clock said zero."""
+    """The median over adjacent calls of log(B / A); NaN if a clock said zero."""
     ratios = []
     for pair in itertools.batched(calls, 2):
         seconds = dict(pair)

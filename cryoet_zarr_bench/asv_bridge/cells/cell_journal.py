@@ -52,7 +52,7 @@ class CellJournal:
 
     @property
     def taken_over(self) -> int:
-        """How many cells were found measured."""
+        """The number of cells that were found already measured."""
         return len(self._cells)
 
     @property
@@ -71,7 +71,7 @@ class CellJournal:
         return f"{cell} #{self._times_asked[cell]}"
 
     def find(self, key: str) -> BenchmarkResult | None:
-        """The cell as it was measured, None where it was not yet."""
+        """The cell as it was measured, None if it was not yet."""
         cell = self._cells.get(key)
         return None if cell is None else BenchmarkResult(**cell, profile=None)
 
@@ -100,5 +100,5 @@ def _hash(value: Any) -> str:
 
 
 def journal_path(folder: Path, result_file: str, run_rounds: Any) -> Path:
-    """Where the journal of one result file, and of the rounds that are run at once, lies."""
+    """Path of the journal of one result file, and of the rounds that are run at once."""
     return folder / f"{_hash([result_file, run_rounds])}.jsonl"

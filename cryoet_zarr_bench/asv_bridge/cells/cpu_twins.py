@@ -39,5 +39,5 @@ class CpuTwins:
             self._waiting[twin, index] = found._replace(samples=[times[-len(samples) :]])
 
     def give(self, benchmark: str, index: Any) -> Any:
-        """The result of a twin that is waiting, once; None where there is none."""
+        """The result of a twin that is waiting, once; None if there is none."""
         return self._waiting.pop((benchmark, index), None)

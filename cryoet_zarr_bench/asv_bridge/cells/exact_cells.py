@@ -39,7 +39,7 @@ class ExactCells:
         os.environ[EXACT_FIGURES_FOLDER] = wanted
 
     def give(self, benchmark: str, index: int) -> BenchmarkResult | None:
-        """The result of a cell that was left; None where asv has to run it."""
+        """The result of a cell that was left; None if asv has to run it."""
         if not is_exact(benchmark):
             return None
         parameters = self._parameters_of(benchmark)[index]

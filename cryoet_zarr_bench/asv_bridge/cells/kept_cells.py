@@ -204,7 +204,7 @@ def _journal_and_watch(
 
 
 def _check_length(scratch: Path) -> None:
-    """Raise BadInput where asv could make no socket there: their paths have 107 bytes at most."""
+    """Raise BadInput if asv could make no socket there: their paths have 107 bytes at most."""
     most = 107 - len("/asv-forkserver-12345678/socket")
     if len(os.fsencode(scratch)) > most:
         raise refused(

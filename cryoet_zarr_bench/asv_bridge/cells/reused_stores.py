@@ -31,7 +31,7 @@ class KeptStores:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing was made yet: this is the first round."""
+        """True if nothing was made yet: this is the first round."""
         return not self._folders
 
     def begin_round(self, benchmarks: Any, is_last: bool) -> None:

@@ -26,7 +26,7 @@ _remove_samples = Results.remove_samples
 
 
 def remove_samples(results: Any, benchmark: str, selected: Any = None) -> None:
-    """As asv's own, which fails where the earlier result was of a smaller grid: then remove all."""
+    """As asv's own, which fails if the earlier result was of a smaller grid: then remove all."""
     samples = results._samples.get(benchmark)
     if samples is not None and max(selected or [0]) >= len(samples):
         selected = None
@@ -49,7 +49,7 @@ def save_by_renaming(results: Any, folder: Path) -> Path:
 
 
 def _is_of_selected_tomogram(result: Path) -> bool:
-    """Whether earlier results are of these voxels: a file may have got others under its name."""
+    """True if earlier results are of these voxels: a file may have new ones under its name."""
     tomogram = read_record(result).get("tomogram") or {}
     return tomogram.get("sha256") == selected_tomogram().sha256
 
@@ -89,7 +89,7 @@ def save_record(results: Any, left: Path, target: Path) -> None:
 
 
 def read_left_record(path: Path) -> dict[str, Any]:
-    """A record as it is; empty where there is none, or where it is none, which is said."""
+    """A record as it is; empty if there is none, or where it is none, which is said."""
     try:
         found = json.loads(path.read_text())
         return dict(found) if found.get("profile", "quick") in PROFILES else {}

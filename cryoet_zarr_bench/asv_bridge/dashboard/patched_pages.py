@@ -63,7 +63,7 @@ _REMOTE_ASSET = re.compile(r"<(script|link)\b[^>]*?(?:src|href)=\"https://[^\"]*
 
 
 def patched_page(page: str) -> str:
-    """Change asv's `index.html`; RuntimeError where it is not that of the pinned version."""
+    """Change asv's `index.html`; RuntimeError if it is not that of the pinned version."""
     return _with_policy(_with_overview(_with_local_assets(page)))
 
 

@@ -86,7 +86,7 @@ PATCHES = (
 def patch_scripts(html: Path) -> None:
     """Replace the strings in the scripts of a dashboard's folder.
 
-    Raises RuntimeError where asv's scripts are not those of the pinned version.
+    Raises RuntimeError if asv's scripts are not those of the pinned version.
     """
     for name in sorted({patch.script for patch in PATCHES}):
         script = (html / name).read_text()

@@ -1,4 +1,4 @@
-"""What asv wrote, shortened: digits beyond what a clock can tell, rows without a figure."""
+"""Shorten what asv wrote: digits beyond what a clock can tell, rows without a figure."""
 
 from __future__ import annotations
 
@@ -33,6 +33,6 @@ class ShortPages(OutputPublisher):
 
 
 def _is_listed(row: dict[str, Any]) -> bool:
-    """Whether a cell has a figure, and, where that is exact, it has ever changed."""
+    """True if a cell has a figure and, if that is exact, it has ever changed."""
     changes = row.get("change_rev") is not None or not is_exact(row.get("name", ""))
     return row["last_value"] is not None and changes

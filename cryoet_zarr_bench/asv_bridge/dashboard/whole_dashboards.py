@@ -46,7 +46,7 @@ def publish_whole() -> None:
 
 
 def _refuse_another_folder(html: Path) -> None:
-    """Raise BadInput where the folder to replace holds something that is no dashboard."""
+    """Raise BadInput if the folder to replace holds something that is no dashboard."""
     if not html.exists():
         html.parent.mkdir(parents=True, exist_ok=True)
     elif not html.is_dir():

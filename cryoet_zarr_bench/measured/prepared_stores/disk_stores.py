@@ -19,7 +19,7 @@ from cryoet_zarr_bench.storage.config import StorageConfig
 
 @dataclass
 class DiskStores(StoreSet):
-    """Stores in `folder`, and what cannot be measured there, with the reason; None where it can.
+    """Stores in `folder`, and what cannot be measured there, with the reason; None if it can.
 
     `unknown` is why nobody can say what is warm, `never_cold` why nothing is cold, `never_durable`
     why nothing is durable.

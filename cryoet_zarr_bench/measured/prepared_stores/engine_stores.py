@@ -32,7 +32,7 @@ READ_BY_ALL = "zarr-python"
 
 @dataclass
 class EngineStores:
-    """What the engines of one release wrote and could read.
+    """Stores that the engines of one release wrote and could read.
 
     `missing` maps the name of an engine to the reason why it is not in this environment. `written`
     has what each of the others wrote; only the stores that all read, those of zarr-python, are

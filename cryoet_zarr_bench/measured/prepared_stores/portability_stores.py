@@ -1,4 +1,4 @@
-"""Who reads whose stores: every engine's read by every other, and those of other releases.
+"""Readings of stores: every engine's by every other, and those of other releases.
 
 The stores are a few kB each. What is compared are bits.
 """
@@ -60,7 +60,7 @@ def volume() -> np.ndarray:
 
 @dataclass(frozen=True)
 class Reading:
-    """How the reading of one store ended; `reason` is empty where all bits are the same."""
+    """Outcome of reading one store; `reason` is empty if all bits are the same."""
 
     outcome: int
     reason: str = ""
@@ -81,10 +81,10 @@ class PortabilityReadings:
     readings: dict[str, dict[str, dict[str, Reading]]] = field(default_factory=dict)
 
     def outcome(self, writer: str, reader: str, config: StorageConfig) -> int:
-        """How a reading ended.
+        """The outcome of a reading.
 
         Raises NotImplementedError, which asv shows as n/a, where an engine is not here or the
-        writer cannot write the config, and RuntimeError where its store is not what was asked for.
+        writer cannot write the config, and RuntimeError if its store is not what was asked for.
         """
         for engine in (writer, reader):
             if engine in self.missing:
@@ -195,7 +195,7 @@ _LONGEST_REASON = 240  # characters
 
 
 def _in_short(error: Exception, store: Path) -> str:
-    """What an error says, without what only says where."""
+    """Shorten an error to what it says, without where."""
     said = f"{type(error).__name__}: {error}".split(" [tensorstore_spec=")[0]
     said = " ".join(said.replace(f"{store}/", "").replace(str(store), "").split())
     said = re.sub(r"Error (opening|reading|parsing)[^:]*: ", "", said)
@@ -205,7 +205,7 @@ def _in_short(error: Exception, store: Path) -> str:
 def prepare_portability(folder: Path, configs: list[StorageConfig]) -> PortabilityReadings:
     """Let the engines installed here write and read every config, and what was kept.
 
-    Where the release cannot be installed all is n/a; ReleaseMismatch where it is another one.
+    Where the release cannot be installed all is n/a; ReleaseMismatch if it is another one.
     """
     label = read_label()
     if label.impossible is not None:

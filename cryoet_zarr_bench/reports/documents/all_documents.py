@@ -41,7 +41,7 @@ from cryoet_zarr_bench.reports.documents.trust_document import TRUST_FILE, trust
 def update_documents(project: Path) -> list[str]:
     """Write README.md, docs/*.md and its charts anew; return the names of those that this changed.
 
-    Raises BadInput where there are no results.
+    Raises BadInput if there are no results.
     """
     results = project / "results"
     changed = ["README.md"] if update_readme(project / "README.md", results) else []

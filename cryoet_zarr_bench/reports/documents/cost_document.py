@@ -1,4 +1,4 @@
-"""What measuring costs and how far its figures spread: docs/cost.md, written from the results."""
+"""Cost of measuring and spread of its figures: docs/cost.md, written from the results."""
 
 from __future__ import annotations
 

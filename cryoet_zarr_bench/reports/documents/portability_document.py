@@ -1,4 +1,4 @@
-"""Who reads whose stores: docs/portability.md, written from the records beside the results."""
+"""Readers of each other's stores: docs/portability.md, from the records beside the results."""
 
 from __future__ import annotations
 

@@ -50,9 +50,9 @@ FOLLOWED_CELLS = (
 
 
 def update_readme(readme: Path, results: Path) -> bool:
-    """Write the figures of `results` between the marks in the README; True where that changed it.
+    """Write the figures of `results` between the marks in the README; True if that changed it.
 
-    Raises BadInput where the README lacks the marks or there are no results.
+    Raises BadInput if the README lacks the marks or there are no results.
     """
     text = readme.read_text(encoding="utf-8")
     if text.count(BEGIN) != 1 or text.count(END) != 1:
@@ -108,13 +108,13 @@ def figures(results: Path) -> str:
 
 
 def _times_measured(newest: Pooled) -> list[str]:
-    """What is to be said where the table is of more than one measurement."""
+    """A sentence for a table of more than one measurement."""
     said = newest.margin_in_words
     return [] if newest.runs == 1 else [f"{said[0].upper()}{said[1:]}, in nine of ten cells."]
 
 
 def _mixed(own: dict[str, MeasuredRelease]) -> list[str]:
-    """What is to be said where some releases were measured with a larger part of the grid."""
+    """A sentence for releases that were measured with a larger part of the grid."""
     counts = Counter(result.profile for result in own.values())
     if len(counts) < 2:
         return []
@@ -123,7 +123,7 @@ def _mixed(own: dict[str, MeasuredRelease]) -> list[str]:
 
 
 def _paces(own: dict[str, MeasuredRelease]) -> list[str]:
-    """What is to be said where the machine was not as quick at some releases as at the others."""
+    """A sentence for releases that were measured at an unusual speed of the machine."""
     paces = [pace for _, pace in other_paces(own.values())]
     if not paces:
         return []
@@ -135,7 +135,7 @@ def _paces(own: dict[str, MeasuredRelease]) -> list[str]:
 
 
 def _trust(results: Path, result: MeasuredRelease) -> str:
-    """How far to trust a time and a verdict, as far as both were measured."""
+    """The trust to put in a time and in a verdict, as far as both were measured."""
     machine = result.machine
     noise = read_noise(results, machine).of(result.tomogram, result.python)
     cpu = noise.spread(cpu=True)

@@ -45,7 +45,7 @@ class Row:
 def chart(title: str, rows: Sequence[Row], marked: str) -> str:
     """Two panels a row, by the cost of writing and of reading; numbers are those of the front.
 
-    `marked` is what the legend calls the marked configs. Raises BadInput where Altair or vl-convert
+    `marked` is what the legend calls the marked configs. Raises BadInput if Altair or vl-convert
     is not installed.
     """
     try:
@@ -155,7 +155,7 @@ class LogarithmicAxis:
         )
 
     def pixel(self, value: float) -> float:
-        """How far along the axis a value is."""
+        """Position of a value along the axis."""
         return self._pixels * (math.log10(value) - self._low) / (self._high - self._low)
 
     def value(self, pixel: float) -> float:
@@ -183,7 +183,7 @@ class LogarithmicAxis:
 
 
 def _spots(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Where the numbers of points stand: beside its point, where it hides no other or a number."""
+    """Place each point's number beside it, where it hides neither a point nor a number."""
     taken = list(points)
     spots = []
     for x, y in points:

@@ -1,4 +1,4 @@
-"""How a tomogram is best stored: docs/storage.md and its charts, written from the results."""
+"""Recommendations for storing a tomogram: docs/storage.md and its charts, from the results."""
 
 from __future__ import annotations
 
@@ -228,7 +228,7 @@ def _cost(seconds: float) -> str:
 
 
 def _recommended(figures: TomogramFigures) -> str:
-    """What is recommended somewhere, held against the front."""
+    """Compare what is recommended elsewhere with the front."""
     kept = figures.front
     lines = []
     for (codec, chunks), by_whom in RECOMMENDED.items():
@@ -264,7 +264,7 @@ def _held_against(each: Candidate, kept: list[Candidate], figures: TomogramFigur
 
 
 def _factors(one: Candidate, other: Candidate) -> str:
-    """How one config stands to another, as factors of its ratio and costs."""
+    """Compare one config with another, as factors of its ratio and costs."""
     return (
         f"{one.ratio / other.ratio:.3f} of its ratio at {one.write / other.write:.2f} of its cost "
         f"of writing and {one.read / other.read:.2f} of that of reading"
@@ -272,7 +272,7 @@ def _factors(one: Candidate, other: Candidate) -> str:
 
 
 def _answer(found: Sequence[TomogramFigures]) -> str:
-    """What the figures say, purpose by purpose, each by a rule that is stated."""
+    """The answer for each purpose, by a rule that is stated."""
     answers = {
         purpose: [purpose.answer(each.result, each.lossless, each.lossy) for each in found]
         for purpose in PURPOSES

@@ -1,4 +1,4 @@
-"""How far `confirm` can be trusted: the table of what it said where the answer was known."""
+"""Trust in `confirm`: the table of what it said where the answer was known."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _HEADINGS = (
 
 @dataclass(frozen=True)
 class FalseAlarms:
-    """What was said of releases compared with themselves, over `cells` of them.
+    """Verdicts on releases compared with themselves, over `cells` of them.
 
     `alarms` were called changed by `confirm`, `single` would have been without its control of false
     discoveries. `hours` is the time between the first cell and the last.

@@ -1,4 +1,4 @@
-"""What one release has to say to the questions beside writing and reading: tables for a page.
+"""Tables of a page that answer the questions beside writing and reading, for one release.
 
 A question is answered from the benchmarks of one file, found by the endings of their names, so that
 a pattern, an engine or a codec more needs nothing here. A table is plain values: `title`, `says`

@@ -1,4 +1,4 @@
-"""What the dashboard shows of verdicts and of noise: `verdicts.json` and `noise.json`.
+"""Verdicts and noise for the dashboard: `verdicts.json` and `noise.json`.
 
 Both are read in the browser by `assets/evidence.js`. A row is a list where there are many of them.
 """

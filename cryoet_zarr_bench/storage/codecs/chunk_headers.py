@@ -1,6 +1,6 @@
-"""What the first bytes of a stored chunk tell of how it was compressed.
+"""Headers of stored chunks: their first bytes tell how they were compressed.
 
-A check raises StoreMismatch where they do not fit what was asked for.
+A check raises StoreMismatch if they do not fit what was asked for.
 """
 
 from __future__ import annotations

@@ -12,7 +12,8 @@ from cryoet_zarr_bench.storage.codecs.value_scaling import Scaling
 
 @dataclass(frozen=True)
 class Codec:
-    """How the voxels of a chunk become the bytes stored: the parts of a name such as `zstd-5`.
+    """A codec, which turns the voxels of a chunk into stored bytes: the parts of a name such as
+    `zstd-5`.
 
     Parts are joined by `+` in the order in which they are applied: `delta+shuffle+zstd-5`. What
     there is, is said by `codec_families.FAMILIES`. No parts at all is the codec `none`.
@@ -47,7 +48,7 @@ class Codec:
 
     @property
     def lossless(self) -> bool:
-        """Whether every bit comes back."""
+        """True if every bit comes back."""
         return all(family.lossless for family in self.families)
 
     def steps(
@@ -58,7 +59,7 @@ class Codec:
     ) -> tuple[Step, ...]:
         """The parts, settled for a tomogram of that dtype and spread of values, and its chunks.
 
-        Raises Unsuited where a part cannot take such a tomogram.
+        Raises Unsuited if a part cannot take such a tomogram.
         """
         steps: list[Step] = []
         for part in self.parts:

@@ -36,7 +36,7 @@ class Unsuited(ValueError):
 
 @dataclass(frozen=True)
 class Given:
-    """What a step is made from: the groups of its name, the dtype and spread of the values.
+    """Inputs of a step: the groups of its name, the dtype and spread of the values.
 
     `chunks` is the shape (z, y, x) of a chunk in voxels.
     """
@@ -51,7 +51,7 @@ class Given:
         return int(self.groups[group])
 
     def spread(self) -> Scaling:
-        """The spread of the tomogram's values; Unsuited where it was not looked at."""
+        """The spread of the tomogram's values; Unsuited if it was not looked at."""
         if self.scaling is None:
             raise Unsuited("this codec depends on the spread of a tomogram's values, not known yet")
         return self.scaling
@@ -65,7 +65,7 @@ class Step:
     configuration in Zarr format 3 where the format has a codec of its own; else it is numcodecs'
     one under the name `numcodecs.ID`. `dtype` is that of the values behind it. `header` checks
     the chunks that it makes as the last step. `formula` is what numpy makes of the values where
-    the step loses something, None where it loses nothing; `tolerance` is by how much, at most, a
+    the step loses something, None if it loses nothing; `tolerance` is by how much, at most, a
     value may be off where there is no formula.
     """
 

@@ -1,4 +1,4 @@
-"""What is read back of a lossy store, by numpy alone: no codec vouches for itself.
+"""Values that a lossy store must give back, by numpy alone: no codec vouches for itself.
 
 Each takes settings and gives a function from the voxels that were written to those that have to be
 read back, in the same dtype.
@@ -36,7 +36,7 @@ def bit_rounding(keepbits: int) -> Formula:
 
 
 def cast_to(dtype: np.dtype) -> Formula:
-    """The values as `dtype` has them: rounded to the nearest, infinite where they are too large."""
+    """The values as `dtype` has them: rounded to the nearest, infinite if they are too large."""
 
     def cast(voxels: np.ndarray) -> np.ndarray:
         with np.errstate(over="ignore", invalid="ignore"):

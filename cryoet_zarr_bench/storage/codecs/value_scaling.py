@@ -1,4 +1,4 @@
-"""What lossy codecs have to know of the tomogram: how wide its values spread."""
+"""Properties of a tomogram that lossy codecs need: the spread of its values."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from cryoet_zarr_bench.storage.object_store.bucket import Bucket
 
 
 class Engine(Protocol):
-    """What a benchmark asks of a library. The bodies are the calls a user would write.
+    """The interface of a library to a benchmark. The bodies are the calls a user would write.
 
     `zarr_formats` are the formats the library can write. Arrays have the axes z, y, x.
     """
@@ -38,7 +38,7 @@ class Engine(Protocol):
         """The settings of threads and concurrency in force, for the record."""
 
     def why_impossible(self, config: StorageConfig) -> str | None:
-        """Why this release cannot write the config; None where it can."""
+        """The reason why this release cannot write the config; None if it can."""
         if config.zarr_format not in self.zarr_formats:
             return f"this release of {self.name} cannot write Zarr format {config.zarr_format}"
         return config.contradiction
@@ -85,7 +85,7 @@ class CountedEngine(Engine, Protocol):
 
 
 def utf_8(store: Path) -> Path:
-    """The same path; ValueError where it is no UTF-8, which engines that are not Python need.
+    """The same path; ValueError if it is no UTF-8, which engines that are not Python need.
 
     It is looked at before anything is written: zarrs would find it when metadata is there already.
     """
@@ -112,7 +112,7 @@ what they take and start is in no other one."""
 
 
 def engine_called(name: str) -> Engine:
-    """The engine of that name, a key of `ENGINES`; EngineMissing where there is none here.
+    """The engine of that name, a key of `ENGINES`; EngineMissing if there is none here.
 
     Its threads are as they were: see `take_over`.
     """
@@ -159,7 +159,7 @@ def settings_in_force(engine: Engine) -> dict[str, Any]:
 def installed_engine() -> CountedEngine:
     """The engine of the zarr that is installed, with its threads pinned.
 
-    Raises ImportError where there is none, or where it cannot be imported.
+    Raises ImportError if there is none, or where it cannot be imported.
     """
     engine = _own_engine()
     engine.pin_threads()

@@ -1,4 +1,4 @@
-"""What zarr-python and Blosc do about threads by themselves: noted once, and put back.
+"""Defaults of zarr-python and Blosc for threads: noted once, and put back.
 
 A process that compares engines, or one thread with what a library does by default, has to get back
 to where the library itself begins.

@@ -18,14 +18,14 @@ CHANGES_WHAT_IT_ROUNDS = numcodecs.__version__.startswith("0.13.")
 def filters_and_compressor(config: StorageConfig, dtype: np.dtype) -> tuple[list[Any], Any]:
     """The filters and the compressor for voxels of a dtype; None is no compressor.
 
-    Raises ValueError where this release of numcodecs has no such codec.
+    Raises ValueError if this release of numcodecs has no such codec.
     """
     filters, compressor = format_2_codecs(config, dtype)
     return [_made(each) for each in filters], compressor and _made(compressor)
 
 
 def needs_a_copy(config: StorageConfig) -> bool:
-    """Whether the voxels given would themselves be changed in this release."""
+    """True if this release would change the voxels it is given."""
     changing = any(family.changes_its_input for family in config.codec.families)
     return changing and CHANGES_WHAT_IT_ROUNDS
 

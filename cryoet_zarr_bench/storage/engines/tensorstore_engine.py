@@ -96,7 +96,7 @@ class TensorStore(Engine):
 def _location(store: Path) -> str:
     """A folder as the driver `file` is given it: no URL, but not every path either.
 
-    Raises ValueError where tensorstore would take it for another folder.
+    Raises ValueError if tensorstore would take it for another folder.
     """
     if "\\" in str(store):
         raise ValueError(f"tensorstore takes a backslash for a slash: {str(store)!r}")

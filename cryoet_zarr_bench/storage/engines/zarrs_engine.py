@@ -51,15 +51,15 @@ class Zarrs(OtherPipeline):
         config: StorageConfig,
         dimension_names: tuple[str, ...] | None = None,
     ) -> Any:
-        """Create an array of zeros in the folder `store`; ValueError where it is not UTF-8."""
+        """Create an array of zeros in the folder `store`; ValueError if it is not UTF-8."""
         return super().create(utf_8(store), shape, dtype, config, dimension_names)
 
     def open(self, store: Path) -> Any:
-        """Open the array for reading; ValueError where the path is not UTF-8."""
+        """Open the array for reading; ValueError if the path is not UTF-8."""
         return super().open(utf_8(store))
 
     def why_impossible(self, config: StorageConfig) -> str | None:
-        """Why this release cannot write the config; None where it can."""
+        """The reason why this release cannot write the config; None if it can."""
         if (
             SHUFFLES_BYTES_OF_FORMAT_2
             and config.zarr_format == 2

@@ -1,4 +1,4 @@
-"""What a library asks of an object store such as S3, request by request.
+"""A bucket: a folder that is asked like an object store such as S3, and counts each request.
 
 A `Bucket` is a folder that is asked like one. It keeps every request in the order they began, with
 the time that the model of latency gives it.
@@ -34,17 +34,17 @@ class Request:
 
     @property
     def is_ranged(self) -> bool:
-        """Whether a part of the object was asked for."""
+        """True if a part of the object was asked for."""
         return (self.start, self.stop) != (None, None)
 
     @property
     def is_of_metadata(self) -> bool:
-        """Whether it is about a metadata document."""
+        """True if it is about a metadata document."""
         return self.key.rpartition("/")[2] in METADATA_NAMES
 
     @property
     def http_range(self) -> str | None:
-        """The header `Range` of the request; None where all of the object was asked for."""
+        """The header `Range` of the request; None if all of the object was asked for."""
         if not self.is_ranged:
             return None
         if self.start is not None and self.start < 0:
@@ -93,7 +93,7 @@ class Trace:
 
     @property
     def seconds(self) -> float:
-        """How long all of it takes on the clock of the bucket."""
+        """Seconds that all of it takes on the clock of the bucket."""
         return max((request.end for request in self.requests), default=0.0)
 
 
@@ -111,7 +111,7 @@ class Bucket:
     def get(
         self, key: str, start: int | None, stop: int | None, begin: float
     ) -> tuple[bytes | None, float]:
-        """The bytes of an object, None where there is none, and the seconds that takes."""
+        """The bytes of an object, None if there is none, and the seconds that takes."""
         content = self._read(key, start, stop)
         return content, self._keep("GET", key, len(content or b""), begin, start, stop)
 
@@ -123,7 +123,7 @@ class Bucket:
         return self._keep("PUT", key, len(content), begin)
 
     def head(self, key: str, begin: float) -> tuple[bool, float]:
-        """Whether there is an object, and the seconds that takes."""
+        """Ask whether there is an object; returns that, and the seconds it takes."""
         return (self.folder / key).is_file(), self._keep("HEAD", key, 0, begin)
 
     def list(self, prefix: str, begin: float) -> tuple[list[str], float]:

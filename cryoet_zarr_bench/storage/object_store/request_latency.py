@@ -1,4 +1,4 @@
-"""What a request to an object store costs in time, as a model with three numbers.
+"""Latency of a request to an object store, as a model with three numbers.
 
 Decoding and everything else a reader does is left out: it is what other benchmarks measure.
 """
@@ -21,7 +21,7 @@ class Latency:
     connections: int
 
     def seconds(self, moved: int) -> float:
-        """How long a request takes that moves so many bytes."""
+        """Seconds of a request that moves so many bytes."""
         return self.seconds_per_request + moved / self.bytes_per_second
 
 

@@ -86,7 +86,7 @@ def access_figures(
     three directions of slices is the geometric one. The coarse level of the pyramid is left beside
     the store, and is checked.
 
-    Raises StoreMismatch where what is read is not the tomogram.
+    Raises StoreMismatch if what is read is not the tomogram.
     """
     levels = {0: tomogram, COARSE_LEVEL: _write_pyramid(engine, tomogram, config, store)}
     found: dict[str, float] = {}

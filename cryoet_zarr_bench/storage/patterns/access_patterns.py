@@ -1,4 +1,4 @@
-"""How tomograms are read: each access pattern is a list of boxes, read one after the other.
+"""Access patterns: each is a list of boxes, read one after the other.
 
 To add a pattern, add an entry to `ACCESS_PATTERNS`; benchmarks and counts follow from it.
 
@@ -49,7 +49,7 @@ class AccessPattern:
 
     @property
     def reads_voxels(self) -> bool:
-        """Whether there is anything to read once the array is open."""
+        """True if there is anything to read once the array is open."""
         return self.boxes is not nothing
 
 

@@ -30,7 +30,7 @@ def count_reading(
 ) -> Trace:
     """Open the array in the folder `store` and read boxes of it, one after the other.
 
-    Raises StoreMismatch where a box does not have the tomogram's bits.
+    Raises StoreMismatch if a box does not have the tomogram's bits.
     """
     bucket = Bucket(store, latency)
     with engine.open_in_bucket(bucket) as array:

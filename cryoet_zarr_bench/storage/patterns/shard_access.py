@@ -1,4 +1,4 @@
-"""What is read and changed in a tomogram in shards, and what that asks of an object store."""
+"""Reading and changing parts of a tomogram in shards, and the requests that takes."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def shard_figures(
     """Every figure of reading, writing and changing one store in shards.
 
     Opening or creating the array is a part of each. One chunk is rewritten, that of `inner_chunk`,
-    in a copy of the store. Raises StoreMismatch where voxels are then not what they have to be.
+    in a copy of the store. Raises StoreMismatch if voxels are then not what they have to be.
     """
     found: dict[str, float] = {}
     for name, (_, box_of) in SHARD_READS.items():

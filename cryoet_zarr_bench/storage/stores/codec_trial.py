@@ -1,4 +1,4 @@
-"""What the installed release can do with a codec: found by trying it on a few voxels."""
+"""Trials of codecs: find what the installed release can do with one, on a few voxels."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _TRIED: dict[tuple[Any, ...], str | None] = {}
 def why_codec_impossible(
     engine: Engine, config: StorageConfig, dtype: np.dtype, place: Path
 ) -> str | None:
-    """Why the codec of a config cannot be used for such voxels with this release; None if it can.
+    """The reason why this release cannot use a config's codec for such voxels; None if it can.
 
     Codecs that not every release has are tried: a few voxels are written and verified as a
     tomogram is. What goes wrong there, an error or other voxels in silence, is the reason; so is

@@ -15,7 +15,7 @@ from cryoet_zarr_bench.storage.boxes import Box, Voxels, boxes, shape_of
 
 @dataclass(frozen=True)
 class FlatFile:
-    """Where the voxels of a tomogram lie in a file, in C order with the axes z, y, x.
+    """Position of a tomogram's voxels in a file, in C order with the axes z, y, x.
 
     `dtype` has the byte order of the file; `offset` is where its first voxel is, in bytes.
     """

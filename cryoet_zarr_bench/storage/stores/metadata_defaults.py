@@ -1,4 +1,4 @@
-"""What a metadata document says by leaving it out, said."""
+"""Defaults of a metadata document, written out."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ Advance = Callable[[int, int], None]
 class Pyramid:
     """The levels of an OME-Zarr, level 0 included, and what its metadata says of them.
 
-    `voxel_spacing` is that of level 0 in angstrom along z, y, x, None where it is not known; `name`
+    `voxel_spacing` is that of level 0 in angstrom along z, y, x, None if it is not known; `name`
     is the name in the metadata.
     """
 

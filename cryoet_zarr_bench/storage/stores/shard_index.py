@@ -16,12 +16,12 @@ _CHECKSUM_BYTES = 4
 
 
 def stored_chunks(path: Path, chunks_per_shard: tuple[int, ...]) -> list[tuple[int, int]]:
-    """Where the chunks of a shard lie in its file, as (offset, length) in bytes.
+    """Positions of the chunks of a shard in its file, as (offset, length) in bytes.
 
     `chunks_per_shard` is how many there are along each axis. Chunks that the shard leaves out, for
     holding nothing but the fill value, are not listed.
 
-    Raises ValueError where the file ends in no such index, or the index points beyond the chunks.
+    Raises ValueError if the file ends in no such index, or the index points beyond the chunks.
     """
     count = math.prod(chunks_per_shard)
     index_bytes = 16 * count + _CHECKSUM_BYTES

@@ -1,4 +1,4 @@
-"""Whether a store is what it is said to be: the same bits, the codec asked for, the release named.
+"""Checks of a store: the same bits, the codec asked for, the metadata asked for.
 
 Everything here is read from the disk or from the interpreter, never asked of the engine, so that an
 engine that is wrong cannot vouch for itself.

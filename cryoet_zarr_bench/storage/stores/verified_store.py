@@ -59,7 +59,7 @@ class VerifiedStore:
         return self.stored_bytes / self.raw_bytes
 
     def refuse_other_bytes(self, written: Path) -> None:
-        """Raise RuntimeError where the store at `written` has more or fewer bytes than this one."""
+        """Raise RuntimeError if the store at `written` has more or fewer bytes than this one."""
         found = sum(path.stat().st_size for path in written.rglob("*") if path.is_file())
         if found != self.stored_bytes:
             raise RuntimeError(
@@ -72,7 +72,7 @@ def write_verified(
 ) -> VerifiedStore:
     """Write a tomogram (z, y, x) under `folder` and verify what lies on the disk then.
 
-    Raises StoreMismatch where the store is not what the config says, or the engine's own error.
+    Raises StoreMismatch if the store is not what the config says, or the engine's own error.
     """
     store = folder / config.name
     config = config.for_values_of(tomogram)

@@ -1,4 +1,4 @@
-"""How few bits a voxel takes where every value is coded without a look at the ones around it.
+"""Entropy of voxels, if every value is coded without a look at the ones around it.
 
 The entropy that is worked out from counts is one of the values that were seen: with N voxels it is
 log2 N at most, 21 bits for 128^3. Of a float32 tomogram nearly every value is seen once, so that
@@ -47,7 +47,7 @@ class Entropy:
 
     @property
     def values_tell(self) -> bool:
-        """Whether there are enough voxels for `values` to be that of their source."""
+        """True if there are enough voxels for `values` to be the entropy of their source."""
         return len(self.byte_planes) <= 2 or self.seen_once <= MOST_SEEN_ONCE
 
     @property
@@ -130,7 +130,7 @@ def _count(values: np.ndarray, most: int) -> np.ndarray:
 
 
 def _counts_of_values(tomogram: np.ndarray, leading: np.ndarray) -> Iterator[np.ndarray]:
-    """How often each value occurs, a range of leading bytes after the other.
+    """Count each value, one range of leading bytes after the other.
 
     A range has as many as can be sorted together; the tomogram is gone through for each.
     """

@@ -1,4 +1,4 @@
-"""How large the cache may be, and what goes so that it is no larger."""
+"""The bound on the cache's size, and removing what goes beyond it."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def keep_within_bound() -> None:
 
 @dataclass(frozen=True)
 class Cleared:
-    """What was removed from the cache, and what stays because a process uses it."""
+    """Entries removed from the cache, and those that stay because a process uses them."""
 
     removed: list[CacheItem]
     in_use: list[CacheItem]

@@ -42,7 +42,7 @@ def cache_directory() -> Path:
 
 
 def open_undamaged(npy_path: Path, thorough: bool = False) -> PreparedTomogram | None:
-    """Open an entry whose voxels are those that were kept; None where there is none, or damaged.
+    """Open an entry whose voxels are those that were kept; None if there is none, or damaged.
 
     Header, size and description are always checked. The SHA-256 of the voxels is compared where
     they are at most 64 MiB, where the file's time of change is not the one described (it was

@@ -1,4 +1,4 @@
-"""What lies in the cache: prepared tomograms, what was left of unfinished ones, and nothing else.
+"""Contents of the cache: prepared tomograms, the rests of unfinished ones, and nothing else.
 
 A file counts as the cache's own where its name is one that the cache gives and its content, or a
 file beside it, says so too: a description, a record or a request has a digest of itself, and what
@@ -57,7 +57,7 @@ class CacheItem:
     """Of an unfinished fetch; goes where it is empty then."""
 
     def is_in_use(self) -> bool:
-        """Whether a process uses it or makes it."""
+        """True if a process uses it or makes it."""
         with ExitStack() as stack:
             return not self._lock(stack)
 
@@ -139,7 +139,7 @@ def _described(names: _Names, more: dict[str, tuple[Path, ...]]) -> Iterator[Cac
 
 
 def _temporary(names: _Names) -> Iterator[CacheItem]:
-    """What a killed process has left of a file that it was writing."""
+    """A file that a killed process left while it was writing."""
     for name, path in names.files.items():
         if _TEMPORARY.fullmatch(name):
             changed = _last_change((path,))
@@ -187,7 +187,7 @@ def _record(names: _Names, stem: str) -> list[Path]:
 
 
 def _unfinished(names: _Names, stem: str, lock: Path, requests: list[Path]) -> CacheItem:
-    """What a fetch has left that has not ended, or ended before its entry was described."""
+    """The rests of a fetch that has not ended, or ended before its entry was described."""
     places = HeldPlaces(stem)
     npy = names.files.get(places.npy.name)
     voxels = () if npy is None else (npy,)

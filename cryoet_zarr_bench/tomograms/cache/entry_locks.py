@@ -1,4 +1,4 @@
-"""Which files of the cache are in use, told between processes by locks that end with a process.
+"""Locks on files of the cache, which tell other processes that they are in use.
 
 Whoever uses a file has a shared lock of it (flock), so what gets an exclusive one may be removed. A
 lock is of the file itself, not of its name, and needs no file of its own.
@@ -78,7 +78,7 @@ def folder_locked(folder: Path, *, exclusive: bool) -> Iterator[None]:
 
 
 def is_still(number: int, path: Path) -> bool:
-    """Whether a name is still that of an open file: it may have been removed, or replaced."""
+    """True if a name is still that of an open file: it may have been removed, or replaced."""
     try:
         return os.path.samestat(os.fstat(number), os.lstat(path))
     except OSError:
@@ -86,7 +86,7 @@ def is_still(number: int, path: Path) -> bool:
 
 
 def _shared(path: Path) -> int | None:
-    """The number of the open file, with a shared lock; None where there is no such file."""
+    """The number of the open file, with a shared lock; None if there is no such file."""
     while True:
         try:
             number = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)

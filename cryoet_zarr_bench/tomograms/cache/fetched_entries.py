@@ -1,4 +1,4 @@
-"""Where fetched tomograms lie in the cache, under which requests they are found, and their records.
+"""Entries of fetched tomograms: their paths, the requests they answer, and their records.
 
 In the folder `portal` of the cache an entry is `<stem>.npy` with its description `<stem>.json`, as
 any prepared tomogram, and `<stem>.record.json`, which says where it is from. Beside them lie the
@@ -54,12 +54,12 @@ class HeldPlaces:
 
     @property
     def record(self) -> Path:
-        """Where they are from."""
+        """The record of its origin."""
         return portal_folder() / f"{self.stem}.record.json"
 
     @property
     def unfinished(self) -> Path:
-        """What a fetch has until it ends."""
+        """The files of a fetch until it ends."""
         return portal_folder() / f"{self.stem}.unfinished"
 
     @property
@@ -79,13 +79,13 @@ def places_of(
 def find_held(
     graphql_url: str, source: PortalSource, crop: Crop, thorough: bool
 ) -> PreparedTomogram | None:
-    """The entry that answered this request before; None where there is none, or damaged."""
+    """The entry that answered this request before; None if there is none, or damaged."""
     answered = read_unedited(_request_path(graphql_url, source, crop))
     return None if answered is None else open_held(HeldPlaces(answered["entry"]), thorough)
 
 
 def open_held(places: HeldPlaces, thorough: bool) -> PreparedTomogram | None:
-    """The entry; None where there is none, its record is not of it, or it is damaged."""
+    """The entry; None if there is none, its record is not of it, or it is damaged."""
     record = read_unedited(places.record)
     prepared = None if record is None else open_in_use(places.npy, thorough)
     if record is None or prepared is None or record["sha256"] != prepared.sha256:
@@ -115,7 +115,7 @@ def write_record(places: HeldPlaces, record: dict[str, Any]) -> None:
 
 @dataclass(frozen=True)
 class HeldTomogram:
-    """One entry as it is listed; `record` is what `write_record` kept, empty where nothing was."""
+    """One entry as it is listed; `record` is what `write_record` kept, empty if nothing was."""
 
     prepared: PreparedTomogram
     record: dict[str, Any]
@@ -184,7 +184,7 @@ def _write_with_digest(path: Path, fields: dict[str, Any]) -> None:
 
 
 def read_unedited(path: Path) -> dict[str, Any] | None:
-    """What a record or a request says; None where it is not there, or was edited."""
+    """Read a record or a request; None if it is not there, or was edited."""
     try:
         fields = json.loads(path.read_text())
         digest = fields.pop("digest")

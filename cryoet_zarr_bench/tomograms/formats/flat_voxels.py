@@ -45,7 +45,7 @@ class FlatVoxels:
     def __getitem__(self, box: tuple[slice, ...]) -> np.ndarray:
         """Read a box z, y, x in C order and native byte order.
 
-        Raises BadInput where the file ends before it, and OSError where it cannot be read.
+        Raises BadInput if the file ends before it, and OSError where it cannot be read.
         """
         sides: dict[int, slice] = dict(zip(self.order, box, strict=True))
         sections, rows, columns = (

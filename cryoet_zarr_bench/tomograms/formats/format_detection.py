@@ -1,4 +1,4 @@
-"""Which reader a path is for, found without reading it, and how the failure of a reader ends."""
+"""Detection of a path's format without reading it, and the errors of readers."""
 
 import warnings
 from collections.abc import Iterator
@@ -23,12 +23,12 @@ Kind = Literal["zarr", "mrc", "tiff", "npy"]
 
 
 def has_zarr_metadata(folder: Path) -> bool:
-    """Whether a folder is the root of a Zarr array or group, of either format."""
+    """True if a folder is the root of a Zarr array or group, of either format."""
     return any((folder / name).is_file() for name in _ZARR_METADATA)
 
 
 def is_zarr(path: Path) -> bool:
-    """Whether `path` is a folder to be read as Zarr."""
+    """True if `path` is a folder to be read as Zarr."""
     return path.is_dir() and (path.suffix.lower() == ZARR_SUFFIX or has_zarr_metadata(path))
 
 

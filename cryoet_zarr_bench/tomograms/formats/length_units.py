@@ -23,7 +23,7 @@ Both micro signs of Unicode are there, and the escape that ImageJ writes instead
 
 
 def angstrom_per_unit(unit: str | None) -> float | None:
-    """Angstrom in one `unit`, or None where the unit is absent or not a length that we know."""
+    """Angstrom in one `unit`, or None if the unit is absent or not a length that we know."""
     if not isinstance(unit, str):
         return None
     return ANGSTROM_PER_UNIT.get(unit.strip().casefold().replace("\u212b", "å"))

@@ -57,7 +57,7 @@ def _refused(path: Path, problem: str) -> BadInput:
 def ome_spacing(xml: str) -> tuple[float, float, float] | None:
     """PhysicalSizeZ, Y, X of the only Pixels element, in angstrom, of XML that was checked.
 
-    The unit is micrometre where it is not named. None where a size is not there.
+    The unit is micrometre where it is not named. None if a size is not there.
     """
     pixels = ElementTree.fromstring(xml).findall(".//{*}Pixels")
     if len(pixels) != 1:

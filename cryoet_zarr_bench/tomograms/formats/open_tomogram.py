@@ -19,7 +19,7 @@ from cryoet_zarr_bench.tomograms.formats.tiff_pages import TiffPages, voxels_of
 class OpenTomogram:
     """A tomogram in a file or folder that is open: `Slabs`, of which boxes can be read too.
 
-    `voxel_spacing` is in angstrom along z, y, x, None where the source does not say.
+    `voxel_spacing` is in angstrom along z, y, x, None if the source does not say.
     `stored_together` is the shape of what is best read at once: a chunk, a shard, a page.
     """
 
@@ -41,7 +41,7 @@ class OpenTomogram:
 
     @property
     def planes(self) -> int:
-        """How many planes along z are best read at once."""
+        """The number of planes along z that are best read at once."""
         return self.stored_together[0]
 
     def read(self, start: int, stop: int) -> np.ndarray:
@@ -51,7 +51,7 @@ class OpenTomogram:
     def __getitem__(self, box: tuple[slice, slice, slice]) -> np.ndarray:
         """Read a box z, y, x in C order and native byte order, bit for bit as it is stored.
 
-        Raises BadInput where the source is damaged there, cannot be read any more, or where the
+        Raises BadInput if the source is damaged there, cannot be read any more, or where the
         box does not fit into memory with what has to be decoded for it.
         """
         wanted = math.prod(
@@ -126,7 +126,7 @@ class Volume:
     """Densities with their voxel spacing.
 
     `data` has the axes z, y, x, native byte order and the dtype of the file. `voxel_spacing` is in
-    angstrom along z, y, x; None where the file does not say.
+    angstrom along z, y, x; None if the file does not say.
     """
 
     data: np.ndarray

@@ -10,7 +10,7 @@ class Slabs(Protocol):
     """A tomogram of which any range of XY planes, and any box, can be read.
 
     `shape` is z, y, x in voxels; `dtype` is in native byte order; `voxel_spacing` is in angstrom
-    along z, y, x, None where the source does not say; `planes` is how many planes are best read at
+    along z, y, x, None if the source does not say; `planes` is how many planes are best read at
     once, because they are stored together.
     """
 
@@ -28,11 +28,11 @@ class Slabs(Protocol):
 
     @property
     def voxel_spacing(self) -> tuple[float, float, float] | None:
-        """Angstrom along z, y, x; None where the source does not say."""
+        """Angstrom along z, y, x; None if the source does not say."""
 
     @property
     def planes(self) -> int:
-        """How many planes are best read at once."""
+        """The number of planes that are best read at once."""
 
     def read(self, start: int, stop: int) -> np.ndarray:
         """The planes from `start` up to `stop` along z, in C order and native byte order."""

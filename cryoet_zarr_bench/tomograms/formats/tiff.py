@@ -45,7 +45,7 @@ _OTHER_FLAVOURS = (
 class OpenTiff:
     """A TIFF that was checked and is open.
 
-    `shape` is voxels along z, y, x, and `voxel_spacing` in angstrom along the same axes, None where
+    `shape` is voxels along z, y, x, and `voxel_spacing` in angstrom along the same axes, None if
     the file does not say. `series` are its pages, and `stored_dtype` has their byte order.
     `complaints` is what tifffile says of damage: it reads on past it, so whoever reads a page looks
     there behind it.
@@ -59,7 +59,7 @@ class OpenTiff:
     complaints: list[str]
 
     def check_complaints(self) -> None:
-        """Raise BadInput where tifffile met with damage."""
+        """Raise BadInput if tifffile met with damage."""
         if self.complaints:
             raise refused(
                 self.path, f"is damaged ({self.complaints[0]})", "copy or download it again"
@@ -136,7 +136,7 @@ def _shape_of_volume(path: Path, series: "TiffPageSeries") -> tuple[int, int, in
 
 
 def _check_pages(path: Path, series: "TiffPageSeries", pages: int) -> None:
-    """Raise BadInput where voxels are missing, which tifffile leaves out or fills with zeros."""
+    """Raise BadInput if voxels are missing, which tifffile leaves out or fills with zeros."""
     if pages * series.keyframe.size > series.size:
         raise refused(
             path,
@@ -161,7 +161,7 @@ def _check_pages(path: Path, series: "TiffPageSeries", pages: int) -> None:
 
 
 def _check_segments(path: Path, series: "TiffPageSeries") -> None:
-    """Raise BadInput where strips or tiles decode to more than their part of a page."""
+    """Raise BadInput if strips or tiles decode to more than their part of a page."""
     page = series.keyframe
     if page.compression not in _UNCOMPRESSED + _DEFLATE:
         raise refused(

@@ -42,7 +42,7 @@ class TiffPages:
     def __getitem__(self, box: tuple[slice, slice, slice]) -> np.ndarray:
         """Read a box z, y, x in C order and native byte order.
 
-        Raises BadInput where a page is damaged, or what tifffile raises.
+        Raises BadInput if a page is damaged, or what tifffile raises.
         """
         planes, rows, columns = box
         wanted = range(*planes.indices(self.shape[0]))

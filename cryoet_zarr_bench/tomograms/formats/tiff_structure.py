@@ -32,7 +32,7 @@ _BYTES_OF_TYPE = {
 
 @dataclass(frozen=True)
 class _Layout:
-    """How wide numbers are: in classic TIFF and in BigTIFF."""
+    """Widths of numbers: in classic TIFF and in BigTIFF."""
 
     byte_order: str
     number_of_tags: str
@@ -106,7 +106,7 @@ def _start(path: Path, file: BinaryIO) -> tuple[_Layout, int]:
 
 @dataclass(frozen=True)
 class _Tag:
-    """Where the values of a tag are: `count` of `width` bytes each."""
+    """Position of a tag's values: `count` of `width` bytes each."""
 
     code: int
     width: int
@@ -119,7 +119,7 @@ class _Tag:
 
 
 def _directory(path: Path, file: BinaryIO, layout: _Layout, at: int) -> tuple[int, Iterator[_Tag]]:
-    """Where the next directory is, 0 for none, and the tags of this one."""
+    """Read a directory: the position of the next one, 0 for none, and its own tags."""
     (count,) = layout.read(file, at, layout.number_of_tags)
     if not 1 <= count <= _MOST_TAGS:
         raise _damaged(path, f"has a directory of {count} tags")

@@ -137,7 +137,7 @@ class Download:
         return {**of_level, **await self.objects.listing(f"{self.ome_zarr.folder}/.z")}
 
     async def _filled(self, chunks: Plan, accepted: bool) -> dict[str, str]:
-        """Who says of each chunk that is not there that it holds the fill value."""
+        """Decide, for each chunk that is not there, whether it holds the fill value."""
         array = self.layout.array
         if accepted:
             return {array.key(index): ACCEPTED_BY_USER for index in chunks.unlisted}
@@ -170,7 +170,7 @@ class Download:
         return self._levels[number]
 
     def _check_space(self, chunks: Plan) -> None:
-        """Raise BadInput where the disk has less space than is needed, before anything is moved."""
+        """Raise BadInput if the disk has less space than is needed, before anything is moved."""
         needed = self.box.voxels * self.layout.array.dtype.itemsize
         if self._voxels_path.exists():
             needed -= self._voxels_path.stat().st_size

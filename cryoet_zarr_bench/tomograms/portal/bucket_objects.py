@@ -45,7 +45,7 @@ class ObjectChanged(Exception):
 
 
 class CannotKeep(Exception):
-    """What arrived cannot be written; `error` is the OSError, told from those of the network."""
+    """Raised if what arrived cannot be written; `error` is the OSError, not one of the network."""
 
     def __init__(self, error: OSError) -> None:
         super().__init__(str(error))
@@ -101,7 +101,7 @@ class PortalObjects:
         return str(self._client.meta.endpoint_url)
 
     def url(self, key: str) -> str:
-        """How an object is called in what is said to a user."""
+        """Name of an object in messages."""
         return f"s3://{self.bucket}/{key}"
 
     async def listing(self, prefix: str) -> dict[str, StoredObject]:
@@ -148,7 +148,7 @@ class PortalObjects:
         """Stream an object into a file: as long as it was listed, and the one that was listed.
 
         Returns:
-            The MD5 that its bytes must have; None where the server does not say, as for an object
+            The MD5 that its bytes must have; None if the server does not say, as for an object
             that came in parts or is encrypted with a key of its own.
 
         Raises:
@@ -206,7 +206,7 @@ class PortalObjects:
         raise refused(self.url(key), f"{problem}, in {self.settings.attempts} attempts", _TRY_LATER)
 
     def _transient_problem(self, key: str, error: Exception) -> str:
-        """What went wrong, where another attempt may help; raises what to do about the rest."""
+        """Describe a problem that another attempt may solve; raise what to do about any other."""
         status = _status(error)
         if status == 412:
             raise ObjectChanged(key) from error
@@ -264,7 +264,7 @@ def _listed(each: dict[str, Any]) -> StoredObject | None:
 
 
 def md5_of(stored: StoredObject) -> str | None:
-    """The MD5 that an ETag looks like; None where it has a dash, as of what came in parts."""
+    """The MD5 that an ETag looks like; None if it has a dash, as of what came in parts."""
     plain = _MD5.fullmatch(stored.etag.strip('"').lower())
     return plain[0] if plain else None
 

@@ -41,7 +41,7 @@ _APART = 0.05  # seconds: begun at once, chunks would arrive all at once and wai
 
 @dataclass(frozen=True)
 class Limits:
-    """How many chunks may be on the disk as they are stored, and be decoded at once."""
+    """The number of chunks that may be on the disk as stored, and be decoded at once."""
 
     stored: int
     decoders: int
@@ -234,7 +234,7 @@ class Mover:
 
 
 class _ArrivedDamaged(BadInput):
-    """What arrived is not what is stored, as far as can be told: another attempt may help."""
+    """Raised if what arrived seems not to be what is stored: another attempt may help."""
 
 
 def _give_way() -> None:

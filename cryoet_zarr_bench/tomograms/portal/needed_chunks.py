@@ -1,4 +1,4 @@
-"""Which objects a box needs, and what is to be thought of a chunk that is not listed.
+"""Objects that a box needs, and the meaning of a chunk that is not listed.
 
 A chunk that holds nothing but the fill value may be left out when it is written. One that was lost
 looks the same. The coarser levels were computed from the finer one before either was written, so
@@ -79,10 +79,10 @@ async def level_that_vouches(
     Args:
         index: a chunk that is not listed.
         layout: of its level.
-        coarser: gives a level by its number; None where there is none.
+        coarser: gives a level by its number; None if there is none.
 
     Returns:
-        None where a coarser level has something else there, or none has anything: lost.
+        None if a coarser level has something else there, or none has anything: lost.
     """
     of_array = Box((0, 0, 0), layout.array.shape)
     covered = chunk_box(index, layout.array.chunks).common(of_array)
@@ -131,7 +131,7 @@ def _coarsened(box: Box, factor: int, shape: tuple[int, ...]) -> Box:
 
 
 def _stored_chunks(level: Level, region: Box) -> list[WantedChunk] | None:
-    """The chunks of a region; None where one of them is not listed, which says nothing."""
+    """The chunks of a region; None if one of them is not listed, which says nothing."""
     chunks = []
     for index in chunks_touched(region, level.layout.array.chunks):
         stored = level.listing.get(level.layout.key(index))

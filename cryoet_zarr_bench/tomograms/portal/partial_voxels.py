@@ -92,7 +92,7 @@ class VoxelsFile(AbstractContextManager["VoxelsFile"]):
         return zlib.crc32(memoryview(part).cast("B"))
 
     def holds(self, index: Index, checksum: int) -> bool:
-        """Whether the voxels of a chunk are there, put by an earlier fetch."""
+        """True if an earlier fetch put the voxels of a chunk there."""
         common = self._box.common(chunk_box(index, self._chunks))
         found = 0
         for _, columns, at in self._planes(common):

@@ -132,7 +132,7 @@ def _within(seconds: float, call: Callable[[], Any]) -> Any:
 
 
 def _said(error: BaseException) -> str:
-    """What went wrong, without what a hostile answer contains at length."""
+    """Describe what went wrong, without repeating a hostile answer at length."""
     from gql.transport import exceptions
 
     if isinstance(error, TimeoutError):

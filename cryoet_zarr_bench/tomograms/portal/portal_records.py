@@ -1,4 +1,4 @@
-"""What the portal's records say about tomograms, checked: nothing else of them is used."""
+"""The portal's records of tomograms, checked: nothing else of them is used."""
 
 import re
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ class PortalTomogram:
 class UnusableRecord:
     """A record of a tomogram that is left out, and why.
 
-    `voxel_spacing` is in angstrom, None where that is what cannot be used.
+    `voxel_spacing` is in angstrom, None if that is what cannot be used.
     """
 
     id: object
@@ -57,12 +57,12 @@ class UnusableRecord:
 
     @property
     def where(self) -> str:
-        """How it is named in a line."""
+        """Its name in a message."""
         return f"portal tomogram {shown(self.id)}"
 
     @property
     def why(self) -> str:
-        """What is wrong with it."""
+        """The fault of it."""
         return str(self.refusal).removeprefix(f"{self.where}: ")
 
 
@@ -126,7 +126,7 @@ def tomogram_of_id(answers: PortalAnswers, id: int) -> PortalTomogram:
 
 @dataclass(frozen=True)
 class Provenance:
-    """Whose a tomogram is; texts as in `PortalTomogram`, None where the portal does not say."""
+    """Whose a tomogram is; texts as in `PortalTomogram`, None if the portal does not say."""
 
     dataset_title: str | None
     deposition_title: str | None
@@ -184,7 +184,7 @@ def _s3_folder(url: Any, id: int) -> tuple[str, str]:
 
 
 def printable(text: Any) -> str | None:
-    """A text from the portal as it may be shown and kept; None where there is none."""
+    """A text from the portal as it may be shown and kept; None if there is none."""
     if not isinstance(text, str) or not text:
         return None
     text = for_terminal(text)

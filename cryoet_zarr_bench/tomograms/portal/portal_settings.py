@@ -1,4 +1,4 @@
-"""What the environment says about how to reach the portal."""
+"""Settings from the environment: how to reach the portal."""
 
 import math
 import os
@@ -22,7 +22,7 @@ _MOST_ATTEMPTS = 20
 
 @dataclass(frozen=True)
 class PortalSettings:
-    """Where the portal's records are, and how long and how often it is asked.
+    """Address of the portal's records, and how long and how often it is asked.
 
     `timeout` is in seconds: for a connection, and for each next part of an answer.
     """

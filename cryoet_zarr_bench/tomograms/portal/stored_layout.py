@@ -105,7 +105,7 @@ async def read_level(
 
 
 def same_metadata(layout: LevelLayout, listing: dict[str, StoredObject]) -> bool:
-    """Whether the documents that a listing has are those that were read."""
+    """True if the documents in a listing are those that were read."""
     return all(
         key in listing and listing[key].etag == etag for key, etag in layout.metadata.items()
     )

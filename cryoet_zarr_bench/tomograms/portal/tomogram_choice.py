@@ -1,4 +1,4 @@
-"""Which one tomogram of the portal is meant."""
+"""Choice of one tomogram of the portal."""
 
 from decimal import Decimal
 
@@ -67,7 +67,7 @@ def choose(answers: PortalAnswers, source: PortalSource) -> PortalTomogram:
 
 
 def described(tomogram: PortalTomogram) -> str:
-    """What tells a tomogram from others, in a few words."""
+    """Describe what tells a tomogram from others, in a few words."""
     place = f"{tomogram.dataset_id}/{tomogram.run_name}@{tomogram.voxel_spacing:g}"
     return f"{place} {tomogram.processing or ''}".strip()
 
@@ -81,7 +81,7 @@ def _agrees(tomogram: PortalTomogram, source: PortalSource) -> bool:
 
 
 def _same_spacing(spacing: float, wanted: Decimal | None) -> bool:
-    """Whether `wanted` is `spacing` rounded to the digits that `wanted` has."""
+    """True if `wanted` is `spacing` rounded to the digits that `wanted` has."""
     if wanted is None:
         return True
     unit = Decimal(1).scaleb(int(wanted.as_tuple().exponent))

@@ -45,7 +45,7 @@ from cryoet_zarr_bench.tomograms.tomogram_sources import PortalSource
 
 @dataclass(frozen=True)
 class _Request:
-    """What is to be fetched: `crop` of the level that `source` names."""
+    """The tomogram to fetch: `crop` of the level that `source` names."""
 
     source: PortalSource
     crop: Crop

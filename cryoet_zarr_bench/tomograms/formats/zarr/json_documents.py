@@ -55,7 +55,7 @@ def member(mapping: dict[str, Any], key: str, kind: type, where: str) -> Any:
 
 
 def optional(mapping: dict[str, Any], key: str, kind: type, where: str) -> Any:
-    """The value of a key, None where it is absent or null."""
+    """The value of a key, None if it is absent or null."""
     value = mapping.get(key)
     return None if value is None else checked(value, kind, key, where)
 

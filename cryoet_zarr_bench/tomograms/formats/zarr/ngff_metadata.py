@@ -1,4 +1,4 @@
-"""What the metadata document of an OME-Zarr says of its levels.
+"""Levels of an OME-Zarr, read from its metadata document.
 
 NGFF up to 0.5: https://ngff.openmicroscopy.org/0.4/ and https://ngff.openmicroscopy.org/0.5/
 """
@@ -30,7 +30,7 @@ class Level:
     """One resolution of a multiscale.
 
     `path` is relative to the group and does not leave it. `scale` is the voxel spacing in angstrom
-    along z, y, x, None where the document does not say.
+    along z, y, x, None if the document does not say.
     """
 
     path: str
@@ -39,7 +39,7 @@ class Level:
 
 @dataclass(frozen=True)
 class Multiscale:
-    """The levels of an OME-Zarr, the finest first; `axes` is empty where it names none."""
+    """The levels of an OME-Zarr, the finest first; `axes` is empty if it names none."""
 
     version: str
     axes: tuple[str, ...]

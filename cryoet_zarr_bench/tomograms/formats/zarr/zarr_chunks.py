@@ -89,7 +89,7 @@ def _zstd(data: np.ndarray, step: Step) -> Any:
 
 
 def _zstd_content_size(header: bytes) -> int | None:
-    """What the first frame says of its content; None where it does not. RFC 8878, 3.1.1.1."""
+    """Size of the content by the first frame's header; None without it. RFC 8878, 3.1.1.1."""
     if header[:4] != _ZSTD_MAGIC or len(header) < 6:
         raise _NotTheSize("does not begin as a frame of Zstandard")
     descriptor = header[4]

@@ -30,7 +30,7 @@ def open_level(
 
     Returns:
         The level, of which boxes are read by slices along z, y, x; its voxel spacing in angstrom
-        along z, y, x, None where the metadata does not say; and a name for it.
+        along z, y, x, None if the metadata does not say; and a name for it.
 
     Raises:
         BadInput: the metadata is not acceptable, leads out of the folder, or chunks are missing or
@@ -81,7 +81,7 @@ def _name_of_array(path: Path) -> str:
 
 
 def _check_chunks(array: ZarrLevel, missing_chunks_are_fill: bool) -> None:
-    """Raise BadInput where chunk files (shard files of a sharded array) cannot be what they should.
+    """Raise BadInput if chunk files (shard files of a sharded array) cannot be what they should.
 
     Missing ones would be read as the fill value. What is missing within a shard is not looked for.
     """

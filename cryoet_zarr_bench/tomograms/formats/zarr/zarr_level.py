@@ -55,7 +55,7 @@ class ZarrLevel:
 
     @property
     def shards(self) -> tuple[int, ...] | None:
-        """Voxels along z, y, x of a shard, None where there are none."""
+        """Voxels along z, y, x of a shard, None if there are none."""
         return None if self.stored.shards is None else self.stored.shards[-3:]
 
     def __getitem__(self, slices: tuple[slice, ...] | slice | EllipsisType) -> np.ndarray:

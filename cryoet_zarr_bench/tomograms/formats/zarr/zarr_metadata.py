@@ -1,4 +1,4 @@
-"""What the metadata documents of a Zarr array say, found harmless before anything is opened.
+"""Metadata documents of a Zarr array, checked to be harmless before anything is opened.
 
 Formats 2 and 3: https://zarr-specs.readthedocs.io/en/latest/v2/v2.0.html and
 https://zarr-specs.readthedocs.io/en/latest/v3/core/index.html. The documents of a multiscale are
@@ -69,10 +69,10 @@ _KEYS_OF_FORMAT_3 = (
 
 @dataclass(frozen=True)
 class StoredArray:
-    """What the metadata document of one Zarr array says, once it was found harmless.
+    """Metadata of one Zarr array, checked to be harmless.
 
     Axes are those of the document, its last three z, y, x; `dtype` has the stored byte order.
-    `chunks` is the shape of an inner chunk, `shards` that of a shard, None where there are none.
+    `chunks` is the shape of an inner chunk, `shards` that of a shard, None if there are none.
     `fill_value` is a scalar of the dtype, 0 where the document has null. `codecs` are, of format 2,
     the filters and then the compressor, as numcodecs configs; of format 3 the chain.
     """
@@ -90,7 +90,7 @@ class StoredArray:
     pipeline: Pipeline
 
     def grid(self) -> tuple[int, ...]:
-        """How many stored objects, shards where there are some and else chunks, along each axis."""
+        """The number of stored objects along each axis: shards if there are any, else chunks."""
         steps = self.shards or self.chunks
         return tuple(-(-length // step) for length, step in zip(self.shape, steps, strict=True))
 

@@ -1,4 +1,4 @@
-"""How the voxels of a chunk became stored bytes, read from the codecs that a document names.
+"""Encoding of a chunk, read from the codecs that a metadata document names.
 
 Format 3: https://zarr-specs.readthedocs.io/en/latest/v3/codecs/index.html
 """
@@ -39,7 +39,7 @@ class ShardIndex:
 
 @dataclass(frozen=True)
 class Pipeline:
-    """How a chunk, of a sharded array an inner one, is stored.
+    """Encoding of a chunk; in a sharded array, of an inner one.
 
     `chunks` is its shape, `dtype` that of its voxels, with the stored byte order. `stored_axes`
     names the axes of the chunk from the slowest to the fastest in the stored bytes.
