@@ -111,10 +111,11 @@ app.add_typer(
 console = Console(soft_wrap=False, emoji=False)
 
 _Minutes = Annotated[
-    float | None, typer.Option(help="Begin nothing new after this time; do all of it without.")
+    float | None,
+    typer.Option(help="Start nothing new after so many minutes. Default: do all of it."),
 ]
 _Machine = Annotated[
-    str | None, typer.Option(help="The name of this machine in the results; its own without it.")
+    str | None, typer.Option(help="Name of this machine in the results. Default: its own.")
 ]
 
 
@@ -124,8 +125,8 @@ def bench(
         str | None,
         typer.Option(
             help="A file (.mrc .map .rec .st .mrcs .ali .tif .tiff .npy .zarr), "
-            "portal:DATASET/RUN@SPACING of the CryoET Data Portal, or synthetic:PROFILE@SIZE; "
-            "the profile's own synthetic tomogram without it."
+            "portal:DATASET/RUN@SPACING of the CryoET Data Portal, or synthetic:PROFILE@SIZE. "
+            "Default: the profile's synthetic tomogram."
         ),
     ] = None,
     crop: Annotated[
@@ -140,7 +141,7 @@ def bench(
 ) -> None:
     """Measure the newest release of each branch, publish a dashboard, print a table.
 
-    Results stay on this machine, under .asv/local. Interrupted, the next run goes on from there.
+    Results stay on this machine, under .asv/local. If interrupted, the next run continues.
     """
     from cryoet_zarr_bench.commands.bench_command import run_main_job
 
@@ -155,19 +156,19 @@ def fetch(
     run: Annotated[str | None, typer.Option(help="The name of the run, such as TS_100_3.")] = None,
     tomogram: Annotated[int | None, typer.Option(help="The id of the tomogram.")] = None,
     voxel_spacing: Annotated[str | None, typer.Option(help="In angstrom, such as 10.012.")] = None,
-    level: Annotated[int, typer.Option(help="The resolution level, 0 for the finest.")] = 0,
+    level: Annotated[int, typer.Option(help="Resolution level, 0 for the finest.")] = 0,
     crop: Annotated[
-        str | None, typer.Option(help="A centred crop, z,y,x in voxels; 128,128,128 without it.")
+        str | None, typer.Option(help="A centred crop, z,y,x in voxels. Default: 128,128,128.")
     ] = None,
-    full: Annotated[bool, typer.Option("--full", help="All of the tomogram.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Fetch the whole tomogram.")] = False,
     missing_chunks_are_fill: Annotated[
         bool,
-        typer.Option("--missing-chunks-are-fill", help="Accept chunks that are not there."),
+        typer.Option("--missing-chunks-are-fill", help="Accept missing chunks as fill values."),
     ] = False,
 ) -> None:
     """Fetch a tomogram of the CryoET Data Portal into the cache: only the chunks it needs.
 
-    Interrupted, the same command goes on from there. Then bench --tomogram portal:... measures it.
+    If interrupted, run the same command again. Then bench --tomogram portal:... measures it.
     """
     from cryoet_zarr_bench.commands.fetch_command import run_fetch
     from cryoet_zarr_bench.common.refusals import refused
@@ -188,8 +189,12 @@ def fetch(
 
 @app.command()
 def tomograms(
-    dataset: Annotated[int | None, typer.Option(help="List what the portal has of it.")] = None,
-    run: Annotated[str | None, typer.Option(help="List what the portal has of this run.")] = None,
+    dataset: Annotated[
+        int | None, typer.Option(help="List the tomograms of this dataset of the portal.")
+    ] = None,
+    run: Annotated[
+        str | None, typer.Option(help="List the tomograms of this run of the portal.")
+    ] = None,
 ) -> None:
     """List the tomograms of the CryoET Data Portal, or without options those in the cache."""
     from cryoet_zarr_bench.commands.fetch_command import list_cache, list_portal
@@ -203,18 +208,18 @@ def tomograms(
 @app.command()
 def cache(
     clear: Annotated[
-        bool, typer.Option("--clear", help="Remove all that no process uses.")
+        bool, typer.Option("--clear", help="Remove every entry that no process uses.")
     ] = False,
     older_than: Annotated[
         float | None,
         typer.Option(
-            metavar="DAYS", min=0, help="With --clear: only what was not used for so long."
+            metavar="DAYS", min=0, help="With --clear: only entries not used for so many days."
         ),
     ] = None,
 ) -> None:
-    """Show the cache of prepared tomograms, with when each was last used, or clear it.
+    """Show the cache of prepared tomograms and when each was last used, or clear it.
 
-    It removes by itself what was used longest ago once it has more than CRYOET_CACHE_LIMIT bytes.
+    Above CRYOET_CACHE_LIMIT bytes it drops the entries that were used longest ago.
     """
     from cryoet_zarr_bench.commands.cache_command import run_clear, show_cache
     from cryoet_zarr_bench.common.refusals import refused
@@ -243,21 +248,24 @@ def convert_tomogram(
         str | None, typer.Option(help="Such as 64x64x64, or '32x32x32 in 128x128x128' for shards.")
     ] = None,
     zarr_format: Annotated[
-        int | None, typer.Option(help="2 for OME-Zarr 0.4, 3 for 0.5; 2 without it, 3 with shards.")
+        int | None,
+        typer.Option(help="2 for OME-Zarr 0.4, 3 for 0.5. Default: 2, or 3 with shards."),
     ] = None,
-    levels: Annotated[int | None, typer.Option(help="Of the pyramid; 3 without it.")] = None,
+    levels: Annotated[int | None, typer.Option(help="Levels of the pyramid. Default: 3.")] = None,
     voxel_spacing: Annotated[
-        str | None, typer.Option(help="In angstrom, instead of the source's: 10.012, or z,y,x.")
+        str | None, typer.Option(help="In angstrom, 10.012 or z,y,x. Default: that of the source.")
     ] = None,
-    level: Annotated[int | None, typer.Option(help="Of a source with levels.")] = None,
+    level: Annotated[
+        int | None, typer.Option(help="Level of a source with several. Default: 0.")
+    ] = None,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace DST, once the new one is complete.")
+        bool, typer.Option("--overwrite", help="Replace DST once the new one is complete.")
     ] = False,
 ) -> None:
     """Convert MRC, TIFF, OME-TIFF or .npy to OME-Zarr, and back.
 
-    It streams in bounded memory, keeps the voxel spacing and compares the bits at the end. DST is
-    there whole or not at all.
+    It streams in bounded memory, keeps the voxel spacing and compares the bits at the end. Either
+    DST is complete, or it is as it was before.
     """
     from cryoet_zarr_bench.commands.convert_command import Wanted, run_convert
     from cryoet_zarr_bench.conversion.conversion_request import StoreOptions
@@ -270,7 +278,7 @@ def convert_tomogram(
 @app.command()
 def qc(
     tomogram: Annotated[
-        str | None, typer.Argument(help="A file, or any source that bench takes.")
+        str | None, typer.Argument(help="A file, or any other source that bench takes.")
     ] = None,
     crop: Annotated[str | None, typer.Option(help="As for bench.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the report here.")] = None,
@@ -292,10 +300,10 @@ def history(
     machine: _Machine = None,
     tomogram: Annotated[
         list[str] | None,
-        typer.Option(help="As for bench; may be repeated, measured one after the other."),
+        typer.Option(help="As for bench. Repeat it to measure several, one after the other."),
     ] = None,
     newest: Annotated[
-        bool, typer.Option("--newest", help="Measure the newest release alone.")
+        bool, typer.Option("--newest", help="Measure only the newest release.")
     ] = False,
     profile: Annotated[str | None, typer.Option(help="As for bench.")] = None,
     patience: Annotated[
@@ -303,15 +311,15 @@ def history(
         typer.Option(
             metavar="MINUTES",
             min=0,
-            help="Wait so long before each release until this machine is as quick as it usually "
-            "was, and measure again what was measured while it was slower.",
+            help="Before each release, wait so long for the machine to be as fast as usual, and "
+            "repeat what was measured while it was slower.",
         ),
     ] = None,
 ) -> None:
     """Measure every release of the catalogue that has no results yet; publish into html/.
 
-    What was measured with a smaller profile is measured again. This writes the results that are
-    committed. Interrupted, the next run goes on from there.
+    Releases measured with a smaller profile are measured again. This writes the committed
+    results. If interrupted, the next run continues.
     """
     from cryoet_zarr_bench.asv_bridge.machine_names import chosen_machine
     from cryoet_zarr_bench.commands.bench_command import run_history
@@ -324,8 +332,8 @@ def history(
 
 @app.command()
 def confirm(
-    a: Annotated[str, typer.Argument(help="The release compared with, by its tag or its pins.")],
-    b: Annotated[str, typer.Argument(help="The release judged: zarr==3.1.6,numcodecs==0.16.5")],
+    a: Annotated[str, typer.Argument(help="The reference release: its tag or its pins.")],
+    b: Annotated[str, typer.Argument(help="The release to judge: zarr==3.1.6,numcodecs==0.16.5")],
     benchmark: Annotated[
         str | None, typer.Option(help="Only benchmarks that match this regular expression.")
     ] = None,
@@ -335,15 +343,16 @@ def confirm(
     tomogram: Annotated[str | None, typer.Option(help="As for bench.")] = None,
     profile: Annotated[str | None, typer.Option(help="As for bench.")] = None,
     pairs: Annotated[int, typer.Option(help="The most pairs of processes: 8, 12, 16 or 20.")] = 20,
-    seed: Annotated[int, typer.Option(help="Decides the order of cells.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed for the order of cells.")] = 0,
     python: Annotated[str | None, typer.Option(help="As for bench.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the answer here.")] = None,
     csv_file: Annotated[Path | None, typer.Option("--csv", help="Write the answer here.")] = None,
     instructions: Annotated[
-        bool, typer.Option("--instructions", help="Count instructions by valgrind instead of time.")
+        bool,
+        typer.Option("--instructions", help="Count instructions with valgrind instead of timing."),
     ] = False,
 ) -> None:
-    """Judge B against A: both run the suite's timed calls in turn, in pairs of fresh processes.
+    """Judge release B against release A, side by side, in pairs of fresh processes.
 
     Exit code 0: no regression; 1: a regression; 2: bad input; 3: inconclusive.
     """
@@ -361,14 +370,16 @@ def confirm(
 def verdicts(
     machine: _Machine = None,
     release: Annotated[
-        list[str] | None, typer.Option(help="Only this release, by its tag; may be repeated.")
+        list[str] | None, typer.Option(help="Judge only this release, by its tag. May be repeated.")
     ] = None,
-    again: Annotated[bool, typer.Option("--again", help="Judge what is judged already.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Judge again what was judged before.")
+    ] = False,
     minutes: _Minutes = None,
 ) -> None:
     """Judge every release of the measured history against the one before it; publish.
 
-    This writes the results that are committed. Interrupted, the next run goes on from there.
+    This writes the committed results. If interrupted, the next run continues.
     """
     from cryoet_zarr_bench.asv_bridge.machine_names import chosen_machine
     from cryoet_zarr_bench.commands.verdicts_command import run_verdicts
@@ -381,9 +392,9 @@ def trust(
     machine: _Machine = None,
     minutes: _Minutes = None,
 ) -> None:
-    """Ask `confirm` what is known: releases against themselves and ones made slower on purpose.
+    """Test `confirm` on known answers: a release against itself, and one made slower on purpose.
 
-    Takes hours, writes results and docs/trust.md. Interrupted, the next run goes on from there.
+    Takes hours; writes results and docs/trust.md. If interrupted, the next run continues.
     """
     from cryoet_zarr_bench.asv_bridge.machine_names import chosen_machine
     from cryoet_zarr_bench.commands.trust_command import measure_trust
@@ -400,14 +411,14 @@ def trust(
 def settings(
     machine: _Machine = None,
     release: Annotated[
-        str | None, typer.Option(help="The release to measure, by its tag; the newest without it.")
+        str | None, typer.Option(help="The release to measure, by its tag. Default: the newest.")
     ] = None,
     profile: Annotated[str | None, typer.Option(help="As for bench.")] = None,
     only_chosen: Annotated[
-        bool, typer.Option("--only-chosen", help="Try only what the history is measured with.")
+        bool, typer.Option("--only-chosen", help="Try only the setting of the history.")
     ] = False,
 ) -> None:
-    """Measure what asv's settings cost and how far identical runs differ; for docs/cost.md."""
+    """Measure the cost of asv's settings and the spread of identical runs, for docs/cost.md."""
     from cryoet_zarr_bench.asv_bridge.machine_names import chosen_machine
     from cryoet_zarr_bench.commands.settings_command import try_settings
     from cryoet_zarr_bench.common.project_folders import PROJECT
@@ -430,9 +441,9 @@ def readme() -> None:
 
 @app.command()
 def preview(
-    port: Annotated[int, typer.Option(help="The port to serve on; 0 takes a free one.")] = 8080,
+    port: Annotated[int, typer.Option(help="Port to serve on; 0 takes a free one.")] = 8080,
 ) -> None:
-    """Serve the dashboard: that of local runs where there is one, else the published one."""
+    """Serve the dashboard of local runs, or the published one if there is none."""
     from cryoet_zarr_bench.commands.preview_command import serve_dashboard
 
     serve_dashboard(console, port)

@@ -93,9 +93,9 @@ window.evidence = (function () {
   function spreadInWords(noise, series) {
     const place = noise.series.findIndex((each) => sameRun(each, series));
     const said = noise.spreads.filter((row) => row[0] === place).map((row) =>
-      row[1] + ' by a factor of ' + row[2].toFixed(2) + ' at the median and ' + row[3].toFixed(2)
-      + ' at the 90th percentile (' + row[4] + ' pairs of measurements)');
-    return said.length ? 'The same release measured again in this run differed in '
+      row[1] + ' by ' + row[2].toFixed(2) + 'x at the median and ' + row[3].toFixed(2)
+      + 'x at the 90th percentile (' + row[4] + ' pairs of measurements)');
+    return said.length ? 'Repeats of the same release in this run varied in '
       + said.join(', in ') + '.' : '';
   }
 

@@ -142,10 +142,10 @@ $(document).ready(function () {
     });
     table.append(body);
     place.append(scrolling(table));
-    place.append(element('p', 'The darker, the better within a column; the best is bold. Times are '
-      + 'medians of wall time with one thread, from warm page cache. ratio: bytes in memory over '
-      + 'bytes stored, metadata included. The tomogram takes ' + written(rawBytes(here), 'bytes')
-      + ' in memory; MB/s are shown where the pointer rests.', { class: 'note' }));
+    place.append(element('p', 'Darker cells are better within their column; the best is bold. Times are '
+      + 'medians of wall time with one thread, from warm page cache. The ratio is bytes in memory '
+      + 'over bytes stored, metadata included. The tomogram takes ' + written(rawBytes(here), 'bytes')
+      + ' in memory. Point at a time to see MB/s.', { class: 'note' }));
   }
 
   /* What the newest release of a series says to the other questions, one at a time. */
@@ -320,7 +320,7 @@ $(document).ready(function () {
       tooltip: { disableDefaultStyle: true } }).then(() => ({ counts: counts, marks: marks }));
   }
 
-  /* The points: hollow and dashed where the machine was noisy, or had another pace than usual.
+  /* The points: hollow and dashed where the machine was noisy, or ran faster or slower than usual.
      No layer is without a point. */
   function pointLayers(values, y, tooltip) {
     const quiet = { name: 'quiet', mark: { type: 'point', filled: true, size: 36, opacity: 1 },
@@ -363,7 +363,7 @@ $(document).ready(function () {
     const noisy = overview.noisy.find(own);
     const pace = overview.paces.find(own);
     return [noisy ? 'noisy run (canary spread ' + (noisy[2] * 100).toFixed(0) + ' %)' : '',
-      pace ? 'canary took ' + pace[2].toFixed(2) + ' of its usual time' : '']
+      pace ? 'canary took ' + pace[2].toFixed(2) + ' times its usual time' : '']
       .filter(Boolean).join(', ');
   }
 
@@ -373,14 +373,14 @@ $(document).ready(function () {
       + 'numcodecs. Points are medians; ' + (drawn.counts.length
         ? evidence.bandInWords(drawn.counts) + '.' : 'bands are the middle half of the samples.')];
     if (drawn.marks.length) {
-      read.push('\u25b2 confirmed regression, \u25bc confirmed improvement of what the chart '
-        + 'shows, by a comparison side by side; hollow where only other chunks or another Zarr '
-        + 'format changed. The tab Verdicts has all.');
+      read.push('\u25b2 marks a regression and \u25bc an improvement that a comparison side by '
+        + 'side confirmed. A hollow mark means that only other chunks or another Zarr format '
+        + 'changed. The tab Verdicts lists all of them.');
     } else {
       read.push('A step in wall time on a shared machine is a candidate, not a verdict; CPU time '
-        + 'wavers less.');
+        + 'varies less.');
     }
-    read.push('Every graph, by every parameter, is in the benchmark grid and list above.');
+    read.push('The benchmark grid and list above have a graph of every parameter.');
     const trust = [evidence.spreadInWords(noise, overview.series[chosen.series]), noisyInWords()];
     [read, trust.filter(Boolean)].forEach((said) => note.append(element('p', said.join(' '))));
   }
@@ -393,9 +393,9 @@ $(document).ready(function () {
       .map((row) => row[2]);
     return noisy + ' of ' + watched + (watched === 1 ? ' release was' : ' releases were')
       + ' measured while the machine was noisy (canary spread over 10 %)'
-      + (paces.length ? ', ' + paces.length + ' while it had another pace (the canary took '
-        + Math.min(...paces).toFixed(2) + ' to ' + Math.max(...paces).toFixed(2)
-        + ' of its usual time): a step there may be the machine\u2019s' : '')
+      + (paces.length ? ', ' + paces.length + ' while it ran faster or slower than usual (the canary '
+        + 'took ' + Math.min(...paces).toFixed(2) + ' to ' + Math.max(...paces).toFixed(2)
+        + ' times its usual time): a step there may come from the machine' : '')
       + (noisy || paces.length ? '. Their points are hollow and dashed.' : '.');
   }
 
@@ -420,8 +420,8 @@ $(document).ready(function () {
       + '), Python ' + series.python + ', stores on ' + series.file_system + ', '
       + series.cores + '. '
       + releases + (releases === 1 ? ' release' : ' releases')
-      + ' measured' + profilesInWords(series.profiles) + '. A figure is shown only where the store '
-      + 'was read back with the same bits, in the codec asked for, by the release on the label.'));
+      + ' measured' + profilesInWords(series.profiles) + '. A number is reported only after its store '
+      + 'was verified: same bits read back, the codec asked for, the release on the label.'));
     const choices = element('p', null, { class: 'overview-choices' });
     const redraw = draw;
     if (overview.series.length > 1) {

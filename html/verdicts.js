@@ -94,8 +94,8 @@ $(document).ready(function () {
       + unclear + ' inconclusive. Other bytes, files or metadata on the disk: in '
       + counted(onDisk, 'release', 'releases') + '.',
     { class: 'answer', id: 'verdicts-found' }));
-    place.append(element('p', 'Each release was compared with the one just before it on its branch, '
-      + 'both in turn in pairs of fresh processes. Tomogram: ' + series.tomogram + '. Machine: '
+    place.append(element('p', 'Each release was compared with the one just before it on its branch; '
+      + 'both ran in turn, in pairs of fresh processes. Tomogram: ' + series.tomogram + '. Machine: '
       + series.machine + ', Python ' + series.python + '. '
       + evidence.spreadInWords(noise, series), { class: 'note' }));
     const alike = withCells.filter((step) => !step.draws_layout).length;
@@ -108,17 +108,17 @@ $(document).ready(function () {
   function drawHowToRead(place) {
     place.append(element('h2', 'How to read it'));
     const list = element('ul', null, { class: 'note verdicts-reading' });
-    [['Ratio', 'the time of the release over that of the one before it: above 1 is slower, or more '
-      + 'memory. CPU time decides; wall time only where it changed by more than 25 % and CPU time '
-      + 'did not.'],
+    [['Ratio', 'the time of the release divided by that of the one before it: above 1 is slower, or '
+      + 'more memory. CPU time decides; wall time decides only if it changed by more than 25 % and '
+      + 'CPU time did not.'],
     ['[low, high]', 'the interval that holds the true ratio with 99 % confidence.'],
     ['no change within 10 %', 'the whole interval lies within 10 % of 1: a larger change is ruled '
       + 'out.'],
-    ['inconclusive', 'neither a change nor its absence is shown; \u00b1 is how far the ratio is '
-      + 'known.'],
+    ['inconclusive', 'the pairs show neither a change nor its absence; \u00b1 is how well the '
+      + 'ratio is known.'],
     ['n of m cells', 'of the m combinations of codec, chunks and format that were judged, n '
-      + 'changed; the ratio is that of the one that changed most, and else of the one farthest '
-      + 'from 1. Each row opens to all of them.'],
+      + 'changed. The ratio is that of the cell that changed most, or else of the cell farthest '
+      + 'from 1. Open a row to see all of them.'],
     ].forEach(([what, means]) => {
       const item = element('li');
       item.append(element('b', what), document.createTextNode(': ' + means));
@@ -209,7 +209,7 @@ $(document).ready(function () {
     box.append(table);
     place.append(box);
     if (!steps.length) {
-      place.append(element('p', 'No step that was judged is like this.', { class: 'note' }));
+      place.append(element('p', 'No judged step matches.', { class: 'note' }));
     }
   }
 
@@ -309,17 +309,17 @@ $(document).ready(function () {
 
   function drawAnnounced(place) {
     const rows = verdicts.announced.filter((each) => each.series === Number(chosen.series));
-    place.append(element('h2', 'What release notes announce, and whether it is seen'));
+    place.append(element('h2', 'Changes that release notes announce, and whether they are seen'));
     if (!rows.length && !verdicts.elsewhere.length) {
       place.append(element('p', 'No announced changes are listed.', { class: 'note' }));
       return;
     }
     const count = (word) => rows.filter((row) => row.status === word).length;
     place.append(element('p', 'Of ' + counted(rows.length, 'announced change', 'announced changes')
-      + ' that would show in what is measured here, ' + count('seen') + ' seen, '
+      + ' that these benchmarks could see, ' + count('seen') + ' seen, '
       + count('not seen') + ' not seen, ' + count('inconclusive') + ' inconclusive, '
-      + count('not measured') + ' not measured. Not seen: where it would show, the comparison found '
-      + 'no change of that kind; the cell nearest to one is named.', { class: 'note' }));
+      + count('not measured') + ' not measured. Not seen: the comparison found no such change '
+      + 'in the cells that could show it; the nearest cell is named.', { class: 'note' }));
     const columns = { release: '', announced: '', expected: '', found: '', by: '' };
     const table = plainTable(columns, rows.map((row) => [
       releaseLink(row.seen_in || '', row.known), announcement(row), row.expected || 'any change',
@@ -331,7 +331,7 @@ $(document).ready(function () {
     if (verdicts.elsewhere.length) {
       const rest = element('details');
       rest.append(element('summary', counted(verdicts.elsewhere.length, 'other announced change',
-        'other announced changes') + ' would not show in what is measured here'));
+        'other announced changes') + ' that these benchmarks cannot see'));
       rest.append(plainTable({ release: '', announced: '', 'not measured because': '' },
         verdicts.elsewhere.map((change) => [change.project + ' ' + change.version,
           announcement(change), change.why])));

@@ -139,22 +139,23 @@ def exact_report(results: Path, machine: str) -> str:
     titles = _titles(results)
     changed = {tag: found for tag, found in changes.items() if found}
     rows = [row for tag in reversed(changed) for row in _rows(tag, changed[tag], titles)]
-    listed = "None of them changed any of it."
+    listed = "No release changed any of these figures."
     if rows:
         listed = markdown_table(_HEADINGS, rows, _ALIGNMENTS)
     source, tomogram = markdown_code(f"results/{machine}/"), for_markdown(tomogram)
-    return f"""# What each release changed exactly
+    return f"""# Exact changes of each release
 
 Written by `cryoet-zarr-bench readme` from {source}, tomogram {tomogram}: bytes, files,
-requests and damage of each release against the one before it. These are counted or computed, not
-timed, and the same on every machine. {len(changes)} releases could be compared, with
-the numcodecs of their day; those not listed changed nothing by {SHOWN_FROM:.0%} or more.
+requests and damage of each release compared with the release before it. These figures are counted
+or computed, not timed, and are the same on every machine. {len(changes)} releases were compared,
+each with the numcodecs current at the time. A release that is not listed changed no figure by
+{SHOWN_FROM:.0%} or more.
 
-changed: cells of the grid in which the figure changed by {SHOWN_FROM:.0%} or more, of those that
-both releases can do; now possible, no more possible: cells that one of both alone can do. Listed
-are the {MOST_FIGURES} figures of each kind of question that changed most, each with the cell that
-did. What follows from another figure (a ratio from bytes, seconds of the latency model from
-requests) is not listed again.
+"changed" counts the cells of the grid in which the figure changed by {SHOWN_FROM:.0%} or more, out
+of the cells that both releases can do. "now possible" and "no more possible" count the cells that
+only one of the two releases can do. For each kind of question the {MOST_FIGURES} figures that
+changed most are listed, each with the cell that changed most. A figure that follows from another (a
+ratio from bytes, modelled seconds from requests) is not listed again.
 
 {listed}
 """

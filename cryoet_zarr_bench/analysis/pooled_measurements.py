@@ -42,12 +42,12 @@ class Pooled:
 
     @property
     def margin_in_words(self) -> str:
-        """By how much times differ by themselves, and how that is known."""
+        """The variation of times between repeat runs, and how it is known."""
         if self.runs == 1:
-            return f"times differ by themselves by a factor of up to {self.margin:.2f}"
+            return f"repeat runs vary by up to {self.margin:.2f}x"
         return (
-            f"times are medians of {self.runs} measurements and differ by themselves by a factor "
-            f"of up to {self.margin:.2f}"
+            f"times are medians of {self.runs} repeat runs, and such medians vary by up to "
+            f"{self.margin:.2f}x"
         )
 
 

@@ -17,9 +17,10 @@ NEARLY_AS_QUICK = 1.05
 """Modelled times that differ by no larger factor are called the same."""
 
 RULES = (
-    f"Two rules make all answers. Of codecs: within {TOLERATED * 100:.0f} % of the largest ratio "
-    "the least CPU time. Of chunk shapes: the least modelled time on an object store, and of those "
-    f"within {(NEARLY_AS_QUICK - 1) * 100:.0f} % of it the largest ratio."
+    f"Two rules give all answers. A codec is chosen by the least CPU time among those within "
+    f"{TOLERATED * 100:.0f} % of the largest ratio. A chunk shape is chosen by the largest ratio "
+    f"among those within {(NEARLY_AS_QUICK - 1) * 100:.0f} % of the least modelled time on an "
+    "object store."
 )
 
 Answer = Callable[[MeasuredRelease, Sequence[Candidate], Sequence[Candidate]], str | None]

@@ -30,7 +30,7 @@ def is_slow(pace: float | None) -> bool:
 
 
 def other_paces(measured: Iterable[MeasuredRelease]) -> list[tuple[MeasuredRelease, float]]:
-    """Those of these releases that were measured at another pace than is usual among them, and it.
+    """The releases that were measured at an unusual speed of the machine, and that speed.
 
     Between one of them and the next release a step in time may be the machine's.
     """

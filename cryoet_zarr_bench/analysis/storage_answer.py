@@ -43,10 +43,11 @@ def answer(release: MeasuredRelease, zarr_format: int) -> str | None:
     ratio, write, read = known[quickest]
     said = f"Smallest: {_named(smallest)}, {best:.3f} times smaller than in memory."
     if quickest == smallest:
-        return f"{said} None within 1 % of that is quicker to write and read."
+        return f"{said} No config within 1 % of that size is faster to write and read."
     return (
-        f"{said} Within 1 % of that ({ratio:.3f}) and the quickest: {_named(quickest)}, "
-        f"written in {write / slow_write:.2f} and read in {read / slow_read:.2f} of its time."
+        f"{said} Fastest within 1 % of that size: {_named(quickest)} ({ratio:.3f} times smaller). "
+        f"It takes {write / slow_write:.2f} of the write time and {read / slow_read:.2f} of the "
+        "read time of the smallest."
     )
 
 

@@ -29,8 +29,9 @@ BENCHMARKS = {
 """What steps are judged by: asv's name of a benchmark -> the heading of its column."""
 
 LAYOUT_CAVEAT = (
-    "judged while every process of a release had its memory laid out alike. What copies much, as "
-    "writing does, may seem changed by a tenth for this alone: there a small change is no evidence."
+    "judged before each process got a memory layout of its own. Calls that copy much data, such as "
+    "writing, can seem up to 10 % faster or slower for that reason alone: do not trust a small "
+    "change there."
 )
 """What is to be told of steps that have cells but not `draws_layout`."""
 

@@ -68,4 +68,4 @@ def test_the_page_lists_the_releases_that_changed_something(tmp_path, monkeypatc
     assert len(rows) == module.MOST_FIGURES + 1
     assert rows[0] == f"| {AFTER} | {figures[-1]} | 1 of 1 |  |  | 1 | 7 | none 64x64x64 v3 |"
     assert "and 2 more figures" in rows[-1] and "zarr-3.4.0" not in page
-    assert "2 releases could be compared" in page
+    assert "2 releases were compared" in page

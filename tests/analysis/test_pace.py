@@ -1,4 +1,4 @@
-"""Releases that were measured at another pace of the machine are told from the others."""
+"""Releases measured at an unusual speed of the machine are told from the others."""
 
 from dataclasses import replace
 

@@ -258,7 +258,7 @@ def test_the_verdicts_tell_release_by_release_what_changed(page, address_with_ev
     assert f"{steps - 1} of {steps} steps" in found
     assert "7 regressions and 5 improvements" in found and "in 6 releases" in found
     # But the one without a cell and the one whose processes were laid out anew.
-    assert f"{steps - 2} steps were judged while" in page.inner_text("#verdicts-layout")
+    assert f"{steps - 2} steps were judged before" in page.inner_text("#verdicts-layout")
     assert "holds the true ratio with 99 % confidence" in page.inner_text(".verdicts-reading")
 
     rows = page.locator("tr.step")
@@ -315,7 +315,7 @@ def test_verdicts_are_filtered(page, address_with_evidence):
     page.select_option("#verdicts-project", "zarr")
     page.check("#verdicts-changed")
     assert rows.count() == 0
-    assert "No step that was judged is like this" in page.inner_text("#verdicts-display")
+    assert "No judged step matches" in page.inner_text("#verdicts-display")
 
 
 def test_a_release_in_the_verdicts_leads_to_its_figures(page, address_with_evidence):
@@ -572,11 +572,14 @@ def test_the_chart_marks_changes_noise_and_noisy_runs(page, address_with_evidenc
     for place in range(0, 15, 5):
         noisy.nth(place).hover(force=True)
         told.add(page.inner_text("#vg-tooltip-element").strip().splitlines()[-1])
-    assert told == {"noisy run (canary spread 14 %)", "canary took 1.60 of its usual time"}
+    assert told == {"noisy run (canary spread 14 %)", "canary took 1.60 times its usual time"}
     note = page.inner_text("#overview-note")
     assert "band: the range of 8 measurements of the same release in this run" in note
     assert re.search(r"2 of \d+ releases were measured while the machine was noisy", note)
-    assert "1 while it had another pace (the canary took 1.60 to 1.60 of its usual time)" in note
+    assert (
+        "1 while it ran faster or slower than usual (the canary took 1.60 to 1.60 times its "
+        "usual time)" in note
+    )
     assert re.search(r"differed in CPU time by a factor of 1\.0\d at the median", note)
 
     page.select_option("#overview-benchmark", "write.Write.time_write_cpu")

@@ -7,7 +7,7 @@ import pytest
 
 from cryoet_zarr_bench.reports.documents.all_documents import verdict_report
 
-CAVEAT = "had its memory laid out alike"
+CAVEAT = "got a memory layout of its own"
 
 
 @pytest.mark.parametrize(("drawn", "said"), [(0, "2 of them"), (1, "1 of them"), (2, None)])
@@ -23,4 +23,4 @@ def test_steps_judged_with_one_layout_of_memory_are_counted(tmp_path, drawn, sai
     (tmp_path / "xeon-2-cores" / "verdicts.jsonl").write_text(text)
     report = verdict_report(tmp_path, "xeon-2-cores")
     assert "2 of 47 releases are judged" in report
-    assert (f"{said} were judged while" in report) if said else (CAVEAT not in report)
+    assert (f"{said} were judged before" in report) if said else (CAVEAT not in report)

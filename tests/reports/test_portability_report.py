@@ -23,7 +23,7 @@ def test_it_says_that_nothing_is_measured_where_nothing_is(tmp_path):
     (tmp_path / "machine").mkdir()
     (tmp_path / "machine" / "a.record.jsonl").write_text('{"release": "zarr-3.4.2"}')
     (tmp_path / "machine" / "b.record.jsonl").write_text('{"release": "zarr-3.')
-    assert "Nothing is measured yet" in portability_report(tmp_path, "machine")
+    assert "Nothing has been measured yet" in portability_report(tmp_path, "machine")
 
 
 def test_the_newest_release_is_shown_and_wrong_voxels_stand_out(tmp_path):

@@ -42,12 +42,12 @@ def test_what_the_seeds_recommended_is_marked_and_held_against_the_front():
         in text
     )
     assert (
-        "On the front, number 1. Within 1 % of its size, number 2 has 0.997 of its ratio at 0.22 "
-        "of its cost of writing and 1.00 of that of reading." in text
+        "On the front, number 1. Number 2, within 1 % of its size, has 0.997 times its ratio, "
+        "0.22 times its write time and 1.00 times its read time." in text
     )
     better = {SEED: 1.2, QUICK: 1.3, PLAIN: 1.0, SLABS: 1.1}
     text = page(tomogram(more={"storage.Storage.track_compression_ratio": better}))
-    assert "**Dominated** by number 1: 1.083 of its ratio at 0.22 of its cost of writing" in text
+    assert "**Dominated** by number 1: 1.083 times its ratio, 0.22 times its write time" in text
     assert "**blosc-zstd-5-shuffle**" not in text
 
 
@@ -77,7 +77,7 @@ def test_what_was_not_measured_is_left_out():
     result = made_up.release(made_up.core(), "EMD-3197.map-20x20x20", 32_000)
     text = page(TomogramFigures.of(Pooled(result, 1, 1.2)))
     assert "Lossy" not in text and "viewer" not in text
-    assert "So small a tomogram" in text
+    assert "On so small a tomogram" in text
 
 
 def test_several_tomograms_have_a_section_and_a_chart_each():

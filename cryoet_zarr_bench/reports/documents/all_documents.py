@@ -30,6 +30,7 @@ from cryoet_zarr_bench.releases.catalogue import load_catalogue
 from cryoet_zarr_bench.reports.documents.cost_document import cost_report
 from cryoet_zarr_bench.reports.documents.portability_document import portability_report
 from cryoet_zarr_bench.reports.documents.readme_figures import update_readme
+from cryoet_zarr_bench.reports.documents.releases_document import releases_report
 from cryoet_zarr_bench.reports.documents.storage_document import (
     measured_tomograms,
     storage_charts,
@@ -52,6 +53,7 @@ def update_documents(project: Path) -> list[str]:
     trusted = machine_with(results, TRUST_FILE, machine)
     judging = machine_with(results, VERDICTS_FILE, machine)
     for name, text in (
+        ("docs/releases.md", releases_report(results)),
         ("docs/trust.md", trust_report(results, trusted)),
         ("docs/cost.md", cost_report(results, machine)),
         ("docs/portability.md", portability_report(results, widest)),
@@ -79,19 +81,19 @@ def verdict_report(results: Path, machine: str) -> str:
     listed = "\n\n".join(tables)
     return f"""# What each release changed
 
-Written by `cryoet-zarr-bench readme` from the `verdicts.jsonl` of each machine. Each release was
-compared with the one before it by `confirm`: CPU time (or peak memory) of the release over that of
-its predecessor, with a 99 % interval, of the cell that changed most. A change was found twice, in
-two runs with other processes and another order of cells. "no change" rules out 10 %; "inconclusive
-+-x %" says how far the ratio is known. "changed" names what differs on the disk, in the whole grid,
-and which figures changed.
+Written by `cryoet-zarr-bench readme` from the `verdicts.jsonl` of each machine. `confirm` compared
+each release with the one before it. A ratio is the CPU time (or peak memory) of the release divided
+by that of its predecessor, with a 99 % interval, for the cell that changed most. A change is listed
+only if two runs found it, with other processes and another order of cells. "no change" rules out a
+change of 10 %; "inconclusive +-x %" says how well the ratio is known. "changed" names the
+differences on the disk, over the whole grid, and the figures that changed.
 
 {listed}
 
 ## What release notes announce
 
-The changes that zarr and numcodecs themselves call changes of performance and that these benchmarks
-touch. {_untouched()}
+The release notes of zarr and numcodecs announce these changes of performance, and these benchmarks
+can see them. {_untouched()}
 
 {announced_markdown(announced_rows(load_announced(), steps))}
 """
@@ -111,8 +113,8 @@ def _untouched() -> str:
     changes = load_announced()
     untouched = sum(not change.touches for change in changes)
     return (
-        f"{len(changes)} were looked up; {untouched} cannot show here, for reasons that stand in "
-        "`cryoet_zarr_bench/releases/announced_changes.json`."
+        f"{len(changes)} announced changes were looked up; {untouched} of them cannot show here, "
+        "for the reasons in `cryoet_zarr_bench/releases/announced_changes.json`."
     )
 
 

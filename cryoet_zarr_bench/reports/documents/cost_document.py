@@ -33,22 +33,23 @@ def cost_report(results: Path, machine: str) -> str:
     return f"""# What measuring costs, and how far the figures spread
 
 Written by `cryoet-zarr-bench readme` from {source}. Machine: {cpu},
-{for_markdown(described["num_cpu"])} CPUs, {for_markdown(described["os"])}; shared with others.
+{for_markdown(described["num_cpu"])} CPUs, {for_markdown(described["os"])}; other work runs on it
+too.
 
-A cell is one benchmark at one storage config. Its seconds are those of the whole `asv run` divided
-by its cells: making or stepping the environment, writing and verifying the stores, and all calls.
-Spread is the factor by which a figure of two identical runs differs, over all cells of the kind. It
-is of one pair of runs: what disturbs one of them moves its row. CPU time over the first's: the
-figures of the setting over those of the first setting of the profile, cell by cell.
+A cell is one benchmark at one storage config. "seconds a cell" is the time of the whole `asv run`
+divided by the number of its cells; it includes making the environment, writing and verifying the
+stores, and all calls. "spread" is the factor between two identical runs, over all cells of the
+kind. It comes from one pair of runs, so anything that disturbs one of them changes its row. "CPU
+time over the first's" compares each setting with the first setting of the profile, cell by cell.
 
 ## The settings that were tried
 
 {_table(settings)}
 
-The history is measured with the setting "{CHOSEN.title}": each cell in two processes, one in each
-of two rounds through all cells, so that a burst of other work hits one of them; in each process one
-call to warm up and 3 to 12 calls that are timed, until 0.08 s are spent. The wall time and the CPU
-time of a cell are read around the same calls. Benchmarks are imported once and forked.
+The history is measured with the setting "{CHOSEN.title}". Each cell runs in two processes, one in
+each of two rounds through all cells, so that a burst of other work hits only one of them. Each
+process makes one call to warm up and then 3 to 12 timed calls, until 0.08 s are spent. Wall time
+and CPU time are read around the same calls. Benchmarks are imported once and forked.
 
 ## Within the history run of {for_markdown(machine)}
 

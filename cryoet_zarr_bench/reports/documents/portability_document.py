@@ -31,11 +31,11 @@ def portability_report(results: Path, machine: str) -> str:
     source = markdown_code(f"results/{machine}/")
     return f"""# Who reads whose stores
 
-Written by `cryoet-zarr-bench readme` from {source}. A small volume of float32, with
-both zeros, infinities and a NaN of a payload in it, is written in every lossless kind of codec, in
-both Zarr formats and in shards, and read back. "40 of 43" are the configs that were read with the
-same bits, of those that there were to read; other voxels than those written are **bold**. Each
-engine is kept from handing work on: what zarrs leaves to zarr-python counts as not read by zarrs.
+Written by `cryoet-zarr-bench readme` from {source}. A small volume of float32, with both zeros,
+infinities and a NaN with a payload, is written with every lossless kind of codec, in both Zarr
+formats and in shards, and read back. "40 of 43" means that 40 of the 43 configs that could be read
+came back with the same bits; wrong voxels are **bold**. No engine may hand work on: what zarrs
+leaves to zarr-python counts as not read by zarrs.
 
 {_newest(records)}
 """
@@ -43,7 +43,7 @@ engine is kept from handing work on: what zarrs leaves to zarr-python counts as 
 
 def _newest(records: list[dict[str, Any]]) -> str:
     if not records:
-        return "Nothing is measured yet: the benchmark is `portability_stores.Portability`."
+        return "Nothing has been measured yet: the benchmark is `portability_stores.Portability`."
     newest = records[-1]
     found = newest["portability"]
     versions = for_markdown(
@@ -59,15 +59,15 @@ def _newest(records: list[dict[str, Any]]) -> str:
 
 {_matrix(found, list(ENGINES))}
 
-Stores that are kept in this project, as their writers once made them:
+Stores kept in this project, as their writers made them:
 
 {_matrix(found, list(KEPT_WRITERS))}
 
-### What was not read, and why
+### Stores that were not read, and why
 
 {_reasons(found)}
 
-### What could not be written
+### Configs that could not be written
 
 {_unwritten(found)}
 

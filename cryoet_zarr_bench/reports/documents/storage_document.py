@@ -37,7 +37,10 @@ from cryoet_zarr_bench.releases.release_commits import commit_of
 from cryoet_zarr_bench.reports.documents.storage_chart import Row, chart
 
 RECOMMENDED = {
-    ("blosc-zstd-5-shuffle", "64x64x64"): "recommended by the seeds of this project",
+    (
+        "blosc-zstd-5-shuffle",
+        "64x64x64",
+    ): "recommended by the prototypes of this project",
     ("blosc-lz4-5-shuffle", "64x64x64"): "the codec of the CryoET Data Portal, which has 256^3",
 }
 """Codec and chunk shape -> by whom: held against the front whether they are on it or not."""
@@ -108,7 +111,9 @@ def _chart(figures: TomogramFigures) -> str:
     rows = [Row("Lossless", figures.lossless, figures.front, _marked(figures.lossless))]
     if figures.lossy:
         rows.append(Row("Lossy", figures.lossy, figures.lossy_front, []))
-    return chart(f"Storage configs of {figures.result.tomogram}", rows, "recommended by the seeds")
+    return chart(
+        f"Storage configs of {figures.result.tomogram}", rows, "recommended by the prototypes"
+    )
 
 
 def _marked(found: Sequence[Candidate]) -> list[Candidate]:
@@ -126,27 +131,27 @@ def storage_report(results: Path, machine: str, found: Sequence[TomogramFigures]
 
 def _beginning(release: Release, machine: str, described: dict[str, str], cores: str) -> str:
     source, cpu = markdown_code(f"results/{machine}/"), for_markdown(described["cpu"])
-    return f"""# How a tomogram is best stored
+    return f"""# How to store a tomogram
 
 Written by `cryoet-zarr-bench readme` from {source}: zarr {release.zarr}, numcodecs
-{release.numcodecs}, {cpu}, one thread on {cores}, from and into the page cache.
+{release.numcodecs}, {cpu}, one thread on {cores}. Data are read from and written to the page cache.
 `cryoet-zarr-bench history --newest --profile standard --tomogram SOURCE` adds a tomogram.
-[The answer](#the-answer-by-purpose) is at the end.
+[The answer by purpose](#the-answer-by-purpose) is at the end.
 
-ratio: bytes in memory over bytes stored, metadata included. write and read: CPU seconds for 1 GB
-(1e9 bytes) of voxels in memory, all of the tomogram at once; in brackets MB of voxels per CPU
-second. bits above entropy: stored bits a voxel beyond the entropy of the values, which a codec that
-looks at each value alone cannot go below. Of each codec and chunk shape the newest Zarr format is
-shown.
+"ratio" is bytes in memory over bytes stored, metadata included. "write" and "read" are CPU seconds
+for 1 GB (1e9 bytes) of voxels in memory, with the whole tomogram at once; the number in brackets is
+MB of voxels per CPU second. "bits above entropy" is the number of stored bits per voxel beyond the
+entropy of the values: a codec that looks at each value alone cannot go below 0. For each codec and
+chunk shape the newest Zarr format is shown.
 
-**The front.** Listed is what nothing else beats. A config is left out as dominated where one that
-is listed has at least its ratio, is written and read in as little CPU time, and is better in one of
-the three. Ratios are compared as they are shown, to {DECIMALS} decimals. Times count as different
-only beyond the factor by which they differ by themselves, which each section names: that of nine of
-ten repeated measurements of one release, or, of medians, that of half of the measurements from the
-other half. Within it no config beats another by time. Of lossy configs the noise that
-they add counts like the ratio. `float16` has fewer bits for values below 2^-14, which most of a
-tomogram is whose values were never scaled, and casting such values is slow."""
+**The front** lists the configs that no other config beats. A config is left out as dominated if a
+listed one has at least its ratio, takes no more CPU time to write and to read, and is better in one
+of the three. Ratios are compared as shown, to {DECIMALS} decimals. Times count as different only if
+they differ by more than repeat runs do; each section names that factor. It is the variation in nine
+of ten repeat runs of one release or, for medians, between one half of the runs and the other. For
+lossy configs the noise that they add counts like the ratio. `float16` has fewer bits for values
+below 2^-14; most values of a tomogram that was never scaled are below that, and casting them is
+slow."""
 
 
 def _section(figures: TomogramFigures) -> str:
@@ -160,7 +165,7 @@ def _section(figures: TomogramFigures) -> str:
         f"profile {for_markdown(result.profile)}; "
         f"{figures.measured.margin_in_words}."
         + (
-            " So small a tomogram tells of the library's work for each call more than of codecs."
+            " On so small a tomogram the library's own work per call outweighs the codecs."
             if size < SMALL
             else ""
         ),
@@ -238,8 +243,8 @@ def _recommended(figures: TomogramFigures) -> str:
                     f"- `{codec}`, {chunks}: {by_whom}. {_held_against(each, kept, figures)}"
                 )
     if not lines:
-        return "None of the recommended configs was measured on it."
-    return "\n".join(["What is recommended, held against the front:", "", *lines])
+        return "No recommended config was measured on this tomogram."
+    return "\n".join(["Recommendations compared with the front:", "", *lines])
 
 
 def _held_against(each: Candidate, kept: list[Candidate], figures: TomogramFigures) -> str:
@@ -255,10 +260,10 @@ def _held_against(each: Candidate, kept: list[Candidate], figures: TomogramFigur
         and other.write * other.read < each.write * each.read
     ]
     if not cheaper:
-        return f"{said} None of nearly its size costs less."
+        return f"{said} No config of nearly the same size costs less."
     quickest = min(cheaper, key=lambda other: other.write * other.read)
     return (
-        f"{said} Within 1 % of its size, number {kept.index(quickest) + 1} has "
+        f"{said} Number {kept.index(quickest) + 1}, within 1 % of its size, has "
         f"{_factors(quickest, each)}."
     )
 
@@ -266,8 +271,8 @@ def _held_against(each: Candidate, kept: list[Candidate], figures: TomogramFigur
 def _factors(one: Candidate, other: Candidate) -> str:
     """Compare one config with another, as factors of its ratio and costs."""
     return (
-        f"{one.ratio / other.ratio:.3f} of its ratio at {one.write / other.write:.2f} of its cost "
-        f"of writing and {one.read / other.read:.2f} of that of reading"
+        f"{one.ratio / other.ratio:.3f} times its ratio, {one.write / other.write:.2f} times its "
+        f"write time and {one.read / other.read:.2f} times its read time"
     )
 
 

@@ -115,8 +115,8 @@ def trust_report(results: Path, machine: str) -> str:
     since = (
         ""
         if all(line.get("draws_layout") for line in lines)
-        else " All this was\nmeasured before `confirm` drew that layout anew in each process, "
-        "which widens the intervals of what\ncopies much."
+        else " All of\nthis was measured before each process got a memory layout of its own; that "
+        "widens the intervals of\ncalls that copy much data."
     )
     power = [
         [
@@ -131,26 +131,26 @@ def trust_report(results: Path, machine: str) -> str:
     machine_is = for_markdown(f"{described['cpu']}, {described['num_cpu']} CPUs, {described['os']}")
     return f"""# Can `confirm` be trusted?
 
-Written by `make trust` from {source}; {blocks} of {planned} blocks of
-cells are measured. Machine: {machine_is};
-load average {load} while it measured.
+`make trust` asks `confirm` questions whose answers are known, and writes this page from {source}.
+{blocks} of {planned} blocks of cells are measured. Machine: {machine_is};
+load average {load} during the measurement.
 
-## A release against itself
+## A release compared with itself
 
-{alarms.cells} cells, over {alarms.hours:.1f} hours: **{alarms.alarms} false alarms**
-({alarms.single} before false discoveries are controlled). {alarms.no_change} were called "no change
-within 10 %", {alarms.inconclusive} "inconclusive". Both sides import the same here: what the layout
-of memory, which imports decide, does to two releases that differ does not show.{since}
+{alarms.cells} cells were compared, over {alarms.hours:.1f} hours: **{alarms.alarms} false alarms**
+({alarms.single} before false discoveries are controlled). {alarms.no_change} cells were called "no
+change within 10 %" and {alarms.inconclusive} "inconclusive". Both sides import the same modules
+here, so this test cannot show effects of the memory layout, which imports decide.{since}
 
 ## A release made slower on purpose
 
-The newest zarr with a module more, which keeps the CPU busy before each call for a part of the CPU
-time that the last such call took; built into a wheel, installed, its identity checked like that of
-any release. Cells of writing and reading the volume. Power is the part of them that was found:
+The newest zarr gets one more module, which keeps the CPU busy before each call for a fraction of
+the CPU time that the last call took. It is built into a wheel, installed, and its identity is
+checked like that of any release. The cells are those of writing and reading the volume. "called a
+regression" is the fraction of them that `confirm` found:
 
 {table}
 
-A change of just 5 % is called a regression in half of the cases at best, however many pairs there
-are: the rule asks for an estimate beyond 5 %, and the estimate of a true 5 % is above that in one
-case of two. Whether the interval excludes 1 has no such limit.
-"""
+A true slowdown of exactly 5 % is called a regression in at most half of the cases, with any number
+of pairs: the rule asks for an estimate beyond 5 %, and half of all estimates of a true 5 % are
+below that. The column "interval excludes 1" has no such limit."""

@@ -56,9 +56,9 @@ def _codecs(measured: Pooled, modules: tuple[str, ...], title: str) -> Table | N
     headings = ["codec", "chunks (z, y, x)", "ratio", "write s/GB", "read s/GB"]
     return {
         "title": title,
-        "says": f"The {len(kept)} of {len(found)} configs that no other beats in ratio, writing, "
-        f"reading{' and noise added' if lossy else ''}. CPU seconds for 1 GB of voxels; "
-        f"{measured.margin_in_words}, within which they count as equal.",
+        "says": f"The {len(kept)} of {len(found)} configs that no other config beats in ratio, "
+        f"writing, reading{' and noise added' if lossy else ''}. CPU seconds for 1 GB of voxels; "
+        f"{measured.margin_in_words}. Smaller differences count as equal.",
         "headings": [*headings, *(["noise to signal", "within bound"] if lossy else [])],
         "rows": [_codec_row(each, kept, lossy) for each in kept],
     }
@@ -100,9 +100,9 @@ def _requests(result: MeasuredRelease, module: str, title: str, heading: str) ->
         rows.append(row)
     return {
         "title": title,
-        "says": "The time that a reader of an object store would see, from requests that were "
-        "counted exactly and a model of what each takes; the best of a row is bold. Below it: "
-        "requests, and bytes fetched over bytes used. "
+        "says": "The time that a reader of an object store would wait: requests are counted "
+        "exactly, and a model says how long each takes. The best of a row is bold. The small "
+        "numbers are requests, and bytes fetched over bytes used. "
         f"{_shared(layouts)}.",
         "headings": [heading, *(cell.chunks for cell in layouts)],
         "rows": rows,
@@ -223,8 +223,8 @@ def _portability(result: MeasuredRelease) -> Table | None:
         rows.append(row)
     return {
         "title": "Portability",
-        "says": "Stores written by the engine of a row and read by that of a column: in how many "
-        "configs the same bits came out.",
+        "says": "Stores written by the engine of a row and read by the engine of a column: the "
+        "number of configs that came back with the same bits.",
         "headings": ["written by", *(f"read by {each.replace('_', '-')}" for each in readers)],
         "rows": rows,
     }
@@ -264,8 +264,8 @@ def _overhead(result: MeasuredRelease) -> Table | None:
     ]
     return {
         "title": "Overhead",
-        "says": "What a chunk costs beside its bytes, and how many times as long as with a plain "
-        "file it takes. Wall time.",
+        "says": "The time that each chunk costs beside its bytes, and the time of a store as a "
+        "multiple of that of a plain file. Wall time.",
         "headings": ["codec", "chunks (z, y, x)", "format", *headings],
         "rows": rows,
     }
