@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from cryoet_zarr_bench.storage.config import StorageConfig
-from cryoet_zarr_bench.storage.format_placement import format_2_codecs, format_3_slots
+from cryoet_zarr_bench.storage.format_placement import format_2_codecs, format_3_steps
 
 
 def expected_metadata(
@@ -53,15 +53,15 @@ def _format_3_metadata(
 
 
 def _format_3_codecs(dtype: np.dtype, config: StorageConfig) -> list[dict[str, Any]]:
-    slots = format_3_slots(config, dtype)
-    chain: list[dict[str, Any]] = [step.format_3 for step in slots.filters]
-    if slots.serializer is not None:
-        chain.append(slots.serializer.format_3)
-    elif slots.dtype.itemsize > 1:
+    placed = format_3_steps(config, dtype)
+    chain: list[dict[str, Any]] = [step.format_3 for step in placed.filters]
+    if placed.serializer is not None:
+        chain.append(placed.serializer.format_3)
+    elif placed.dtype.itemsize > 1:
         chain.append({"name": "bytes", "configuration": {"endian": "little"}})
     else:
         chain.append({"name": "bytes"})
-    chain += [step.format_3 for step in slots.compressors]
+    chain += [step.format_3 for step in placed.compressors]
     if config.shards is None:
         return chain
     index = [{"name": "bytes", "configuration": {"endian": "little"}}, {"name": "crc32c"}]

@@ -26,7 +26,7 @@ def format_2_codecs(
 
 
 @dataclass(frozen=True)
-class Slots:
+class PlacedSteps:
     """The steps of a codec by their place in Zarr format 3; `dtype` is behind the filters.
 
     `serializer` is None if voxels become bytes as they are.
@@ -38,14 +38,14 @@ class Slots:
     dtype: np.dtype
 
 
-def format_3_slots(config: StorageConfig, dtype: np.dtype) -> Slots:
+def format_3_steps(config: StorageConfig, dtype: np.dtype) -> PlacedSteps:
     """The steps of a config's codec by their place in Zarr format 3."""
     steps = config.steps(dtype)
     placed = list(zip(config.codec.families, steps, strict=True))
     filters = tuple(step for family, step in placed if family.place == "filter")
     serializers = [step for family, step in placed if family.place == "serializer"]
     compressors = tuple(step for family, step in placed if family.place == "compressor")
-    return Slots(
+    return PlacedSteps(
         filters,
         serializers[0] if serializers else None,
         compressors,

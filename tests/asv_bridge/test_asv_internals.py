@@ -93,7 +93,7 @@ known_benchmarks.keep_known_benchmarks()
 history_graphs.draw_histories_alone()
 whole_dashboards.publish_whole()
 kept_cells.keep_every_cell(Path("/nowhere"))
-stores = reused_stores.KeptStores()
+stores = reused_stores.ReusedStores()
 stores.begin_round({}, is_last=True)
 after = everything()
 def owner(value):

@@ -22,7 +22,7 @@ from cryoet_zarr_bench.asv_bridge.cells.cell_journal import CellJournal, journal
 from cryoet_zarr_bench.asv_bridge.cells.cpu_twins import CpuTwins
 from cryoet_zarr_bench.asv_bridge.cells.exact_cells import ExactCells
 from cryoet_zarr_bench.asv_bridge.cells.reported_progress import count_cells, progress_teller
-from cryoet_zarr_bench.asv_bridge.cells.reused_stores import KeptStores
+from cryoet_zarr_bench.asv_bridge.cells.reused_stores import ReusedStores
 from cryoet_zarr_bench.asv_bridge.cells.saved_results import (
     read_left_record,
     remove_samples,
@@ -54,7 +54,7 @@ def keep_every_cell(work: Path) -> None:
     # under `work`: a result file is complete, or it is not there.
     between_rounds = work / "rounds"
     journals: dict[str, list[CellJournal]] = {}
-    kept: dict[str, KeptStores] = {}
+    kept: dict[str, ReusedStores] = {}
 
     def load_and_mark(self: Any, result_dir: str) -> Any:
         # asv loads earlier results just where it is going to save new ones.
@@ -81,7 +81,7 @@ def keep_every_cell(work: Path) -> None:
 
     def run_and_keep(benchmarks: Any, env: Any, results: Any = None, **options: Any) -> Any:
         name = str(getattr(results, "_filename", None))
-        stores = kept.pop(name, None) or KeptStores()
+        stores = kept.pop(name, None) or ReusedStores()
         # Where asv goes through all releases before the next round, there is no room for all.
         while kept:
             kept.popitem()[1].drop()
@@ -110,7 +110,7 @@ def _is_last_round(options: dict[str, Any]) -> bool:
 
 def _run_and_keep(
     work: Path,
-    stores: KeptStores,
+    stores: ReusedStores,
     benchmarks: Any,
     env: Any,
     results: Any,

@@ -17,7 +17,7 @@ _create = asv.runner.Spawner.create_setup_cache
 _remove = asv.util.long_path_rmtree
 
 
-class KeptStores:
+class ReusedStores:
     """The folders that `setup_cache` made in a round of a release, kept for its later rounds.
 
     asv runs `setup_cache` in every round and removes the folder after it. A kept folder has the

@@ -18,7 +18,7 @@ import zarr.registry
 from cryoet_zarr_bench.storage.codecs.codec_families import Step
 from cryoet_zarr_bench.storage.config import StorageConfig
 from cryoet_zarr_bench.storage.engines import CountedEngine, numcodecs_codec
-from cryoet_zarr_bench.storage.format_placement import format_3_slots
+from cryoet_zarr_bench.storage.format_placement import format_3_steps
 from cryoet_zarr_bench.storage.object_store import bucket_store_zarr3
 from cryoet_zarr_bench.storage.object_store.bucket import Bucket
 
@@ -119,14 +119,14 @@ def _codecs(config: StorageConfig, dtype: np.dtype) -> dict[str, Any]:
     if config.zarr_format == 2:
         made, compressor = numcodecs_codec.filters_and_compressor(config, dtype)
         return {"filters": made or None, "compressors": compressor}
-    slots = format_3_slots(config, dtype)
+    placed = format_3_steps(config, dtype)
     codecs: dict[str, Any] = {
-        "filters": [_format_3_codec(step) for step in slots.filters] or None,
-        "compressors": [_format_3_codec(step) for step in slots.compressors] or None,
+        "filters": [_format_3_codec(step) for step in placed.filters] or None,
+        "compressors": [_format_3_codec(step) for step in placed.compressors] or None,
     }
-    if slots.serializer is not None:
-        codecs["serializer"] = _format_3_codec(slots.serializer)
-    elif dtype.itemsize == 1 < slots.dtype.itemsize:
+    if placed.serializer is not None:
+        codecs["serializer"] = _format_3_codec(placed.serializer)
+    elif dtype.itemsize == 1 < placed.dtype.itemsize:
         # Left to itself, zarr asks the voxels' own dtype whether bytes have an order.
         codecs["serializer"] = zarr.codecs.BytesCodec(endian="little")
     return codecs
