@@ -16,6 +16,16 @@ PROJECT = Path(__file__).resolve().parents[1]
 settings.register_profile("no clock", deadline=None)
 settings.load_profile("no clock")
 
+LONGEST_FILES = (
+    *("test_dashboard_in_browser.py", "test_asv_run.py", "test_bench.py", "test_publish_whole.py"),
+    *("test_confirm.py", "test_measure.py", "test_confirm_worker.py", "test_ended.py"),
+)
+"""Files whose tests take a minute or more together: begun last they would run alone at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.name not in LONGEST_FILES)
+
 
 @dataclass
 class Workplace:
