@@ -29,7 +29,8 @@ preview: $(VENV)/.installed
 
 test: $(VENV)/.installed-dev
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy \
-	&& $(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	&& PYTEST_XDIST_AUTO_NUM_WORKERS=$$(($$(getconf _NPROCESSORS_ONLN) + 1)) \
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 # What takes minutes each: killed ten times, a slowdown injected. One after the other: some measure.
 test-long: $(VENV)/.installed-dev

@@ -16,7 +16,6 @@ from cryoet_zarr_bench.releases.catalogue import (
     format_time,
     load_catalogue,
 )
-from cryoet_zarr_bench.releases.catalogue_update import update_catalogue
 
 app = typer.Typer(help="The releases of zarr and numcodecs that are measured.")
 
@@ -43,6 +42,9 @@ def list_releases(
 @app.command("update")
 def update(catalogue: CataloguePath = DEFAULT_CATALOGUE) -> None:
     """Append the releases that the package index has and the catalogue has not."""
+    # Half a second that every other command would wait for.
+    from cryoet_zarr_bench.releases.catalogue_update import update_catalogue
+
     added = update_catalogue(catalogue)
     if not added:
         typer.echo(f"nothing new: {for_terminal(catalogue)} has every step that can be made")
