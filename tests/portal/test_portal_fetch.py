@@ -10,6 +10,7 @@ import pytest
 from stand_in_objects import halved, portal_objects
 from stand_in_records import run_record, tomogram_record
 
+import cryoet_zarr_bench as czb
 from cryoet_zarr_bench.common.errors import BadInput
 from cryoet_zarr_bench.measured.prepared_tomogram import open_prepared
 from cryoet_zarr_bench.tomograms.preparation import prepare
@@ -45,6 +46,30 @@ def test_a_crop_is_the_centre_and_moves_the_chunks_it_touches_once(portal):
     asked = portal.records.requests, portal.proxy.counts.total()
     assert prepare(f"{SELECTION}::0", "8,9,10") == entry
     assert prepare(SELECTION, "8,9,10") == entry
+    assert (portal.records.requests, portal.proxy.counts.total()) == asked
+
+
+def test_from_python_it_is_the_same_tomogram(portal, tmp_path, monkeypatch):
+    monkeypatch.setattr("cryoet_zarr_bench.measurement.fresh_processes.WORK", tmp_path / "work")
+    told = []
+
+    class Watching:
+        def note(self, text):
+            told.append(text)
+
+        def begin(self, total, held):
+            told.append((total, held))
+
+        def moved(self, count):
+            told.append(count)
+
+    tomogram = czb.fetch(SELECTION, crop=(8, 9, 10), progress=Watching())
+    assert np.array_equal(tomogram, centre(portal.voxels, 8, 9, 10))
+    assert tomogram.voxel_spacing == (10.012, 10.012, 10.012) and told
+    asked = portal.records.requests, portal.proxy.counts.total()
+    assert np.array_equal(czb.open(SELECTION, crop="8,9,10"), tomogram)
+    found = czb.measure(tomogram, "zstd-5 8x9x10", patterns=("read",), repeat=1)
+    assert found.reason[0] == "" and found.attrs["tomogram"].startswith("TS_100_3")
     assert (portal.records.requests, portal.proxy.counts.total()) == asked
 
 
