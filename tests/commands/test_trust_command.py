@@ -18,15 +18,13 @@ from rich.console import Console
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
 from cryoet_zarr_bench.tomograms.selected_tomogram import selected_tomogram
 from cryoet_zarr_bench.storage.grid import selected_profile
-from cryoet_zarr_bench.verdicts.known_answers import Block, judge, run_block
+from cryoet_zarr_bench.verdicts.known_answers import Block, TrustRun, judge, run_block
 
 catalogue, console = load_catalogue(), Console(stderr=True)
 newest = catalogue.newest("3.x").tag
+run = TrustRun(catalogue, selected_profile(), selected_tomogram(), "3.12", Path(sys.argv[1]))
 answers = [
-    run_block(
-        Block(0, newest, percent, cells=9), catalogue, selected_profile(),
-        selected_tomogram(), "3.12", Path(sys.argv[1]), console,
-    )
+    run_block(Block(0, newest, percent, cells=9), run, console)
     for percent in (0, 20)
 ]
 word, reason = judge(*answers, 20)

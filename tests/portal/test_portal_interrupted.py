@@ -219,11 +219,11 @@ def test_a_disk_that_is_too_small_is_seen_before_anything_is_moved(
 
 FULL_DISK = """
 import shutil, sys
-from cryoet_zarr_bench import cli
+from cryoet_zarr_bench import entry
 usage = shutil.disk_usage("/")
 shutil.disk_usage = lambda path: usage._replace(free=10**12)
 sys.argv = ["cryoet-zarr-bench", "fetch", "--tomogram", "16463", "--full"]
-cli.main()
+entry.main()
 """
 
 
