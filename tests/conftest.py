@@ -73,7 +73,7 @@ class Workplace:
         """asv's configuration for this place, with Python 3.12 and the columns named."""
         program = (
             "import sys, json; from pathlib import Path;"
-            "from cryoet_zarr_bench.asv_bridge.asv_runs import Place;"
+            "from cryoet_zarr_bench.asv_bridge.release_steps import Place;"
             "place = Place(*[Path(each) for each in sys.argv[1:4]], '3.12', 'testing');"
             "print(place.write_configuration(json.loads(sys.argv[4])))"
         )

@@ -34,7 +34,7 @@ PROGRAM = f"""
 import sys
 from pathlib import Path
 from rich.console import Console
-from cryoet_zarr_bench.asv_bridge.asv_runs import Step
+from cryoet_zarr_bench.asv_bridge.release_steps import Step
 from cryoet_zarr_bench.commands import bench_command
 bench_command.history_steps = lambda catalogue: [Step(catalogue.find(tag)) for tag in {TAGS}]
 bench_command.with_repeats = lambda steps, newest, whole=bench_command.with_repeats: whole(
