@@ -226,6 +226,7 @@ def test_stores_on_a_disk_are_read_and_written_beside_the_stores_that_are_told(
     assert not release.copied_stores.exists() and not copied.exists()
 
 
+@pytest.mark.long
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only with glibc memory is kept")
 def test_each_process_of_a_release_has_its_memory_laid_out_anew(
     suite, tmp_path, labelled_environment, monkeypatch

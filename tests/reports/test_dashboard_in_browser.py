@@ -424,6 +424,7 @@ def test_asvs_pages_do_all_they_do_under_the_policy(page, address):
     page.wait_for_selector("#main-graph canvas.flot-base")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("link", ["a >> nth=0", "td.change a >> nth=0"])
 def test_the_small_graph_of_a_link_is_right_of_it_and_nothing_covers_it(page, address, link):
     page.goto(f"{address}/#/summarylist")
