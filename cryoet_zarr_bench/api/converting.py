@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cryoet_zarr_bench.api.opened_tomogram import Tomogram, open
+from cryoet_zarr_bench.api.opened_tomogram import Crop, Tomogram, crop_text, open
+from cryoet_zarr_bench.api.tomogram_inputs import parsed_config
 from cryoet_zarr_bench.common.refusals import refused
 from cryoet_zarr_bench.conversion import streamed_conversion
 from cryoet_zarr_bench.conversion.conversion_request import StoreOptions, check_request
@@ -74,11 +75,7 @@ def _options(config: str | StorageConfig | StoreOptions | None) -> StoreOptions:
         return StoreOptions()
     if isinstance(config, StoreOptions):
         return config
-    if isinstance(config, str):
-        try:
-            config = StorageConfig.parse(config)
-        except ValueError as error:
-            raise refused(repr(config), str(error), "see StorageConfig.parse") from error
+    config = parsed_config(config)
     return StoreOptions(config.codec.name, config.chunks_text, config.zarr_format)
 
 
@@ -91,7 +88,7 @@ def _spacing_text(spacing: float | tuple[float, float, float] | str | None) -> s
 
 def fetch(
     source: str | PortalSource,
-    crop: str | tuple[int, int, int] | None = None,
+    crop: Crop = None,
     progress: Progress | None = None,
 ) -> Tomogram:
     """Fetch a tomogram of the CryoET Data Portal into the cache: only the chunks it needs.
@@ -122,6 +119,6 @@ def fetch(
     wanted = source if isinstance(source, PortalSource) else parse_source(source)
     if not isinstance(wanted, PortalSource):
         raise refused(str(source), "is not of the portal", "give portal:DATASET/RUN@SPACING")
-    text = crop if crop is None or isinstance(crop, str) else ",".join(map(str, crop))
+    text = crop_text(crop)
     fetch_from_portal(wanted, text, progress, thorough=True)
     return open(str(wanted), text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from cryoet_zarr_bench.api.tomogram_inputs import TomogramLike, prepared
+from cryoet_zarr_bench.api.tomogram_inputs import TomogramLike, parsed_config, prepared
 from cryoet_zarr_bench.common.refusals import refused
 from cryoet_zarr_bench.measured.measurement_worker import WRITE
 from cryoet_zarr_bench.measurement.fresh_processes import measure_configs
@@ -93,16 +93,8 @@ def _configs(
     given = [configs] if isinstance(configs, str | StorageConfig) else list(configs)
     if not given:
         raise refused("configs", "is empty", "give one, such as 'zstd-5 64x64x64'")
-    found = {}
-    for each in given:
-        if isinstance(each, StorageConfig):
-            found[each.text] = each
-            continue
-        try:
-            found[each] = StorageConfig.parse(each)
-        except ValueError as error:
-            raise refused(repr(each), str(error), "see StorageConfig.parse") from error
-    return found
+    # One row for each, however often and with whatever spaces it is named.
+    return {config.text: config for config in map(parsed_config, given)}
 
 
 def _patterns(patterns: Sequence[str]) -> dict[str, str]:

@@ -135,11 +135,11 @@ def open(source: str | Path | Tomogram | None = None, crop: Crop = None) -> Tomo
     if isinstance(source, Tomogram):
         return source if crop is None else open(source.source, crop)
     text = None if source is None else str(source)
-    crop_text = crop if crop is None or isinstance(crop, str) else ",".join(map(str, crop))
+    kept = crop_text(crop)
     wanted = parse_source(text)
     if isinstance(wanted, FileSource):
-        return _of_file(wanted, text or "", crop_text)
-    prepared = prepare(text, crop_text)
+        return _of_file(wanted, text or "", kept)
+    prepared = prepare(text, kept)
     voxels = prepared.load(mmap=True)
     return Tomogram(
         source=text or str(wanted),
@@ -147,9 +147,14 @@ def open(source: str | Path | Tomogram | None = None, crop: Crop = None) -> Tomo
         shape=prepared.shape,
         dtype=voxels.dtype,
         voxel_spacing=prepared.voxel_spacing,
-        crop=crop_text,
+        crop=kept,
         read=lambda box: np.array(voxels[box]),
     )
+
+
+def crop_text(crop: Crop) -> str | None:
+    """A crop as commands take it: `z,y,x`, or None for all."""
+    return crop if crop is None or isinstance(crop, str) else ",".join(map(str, crop))
 
 
 def _of_file(wanted: FileSource, text: str, crop: str | None) -> Tomogram:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from cryoet_zarr_bench.api.opened_tomogram import Tomogram, open
-from cryoet_zarr_bench.common.refusals import check_dtype, check_memory, check_shape
+from cryoet_zarr_bench.common.refusals import check_dtype, check_shape, refused
 from cryoet_zarr_bench.common.whole_files import write_whole
 from cryoet_zarr_bench.measured.prepared_tomogram import (
     PreparedTomogram,
@@ -19,6 +19,7 @@ from cryoet_zarr_bench.measured.prepared_tomogram import (
     sidecar_text,
     voxels_digest,
 )
+from cryoet_zarr_bench.storage.config import StorageConfig
 from cryoet_zarr_bench.tomograms.preparation import prepare
 
 TomogramLike = Tomogram | np.ndarray | str | Path
@@ -43,11 +44,14 @@ def opened(tomogram: TomogramLike) -> Tomogram:
     return Tomogram("array", "array", (z, y, x), native.dtype, None, None, native.__getitem__)
 
 
-def all_voxels(tomogram: TomogramLike) -> np.ndarray:
-    """Read all voxels, axes z, y, x; BadInput if they do not fit into memory."""
-    found = opened(tomogram)
-    check_memory(found.name, found.nbytes)
-    return np.asarray(found)
+def parsed_config(config: str | StorageConfig) -> StorageConfig:
+    """Read a config where it is given as a text; BadInput where it is none."""
+    if isinstance(config, StorageConfig):
+        return config
+    try:
+        return StorageConfig.parse(config)
+    except ValueError as error:
+        raise refused(repr(config), str(error), "see StorageConfig.parse") from error
 
 
 @contextmanager

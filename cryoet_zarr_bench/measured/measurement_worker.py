@@ -43,21 +43,22 @@ def _write_stores(request: dict[str, Any]) -> dict[str, Any]:
     from cryoet_zarr_bench.measured.installed_release import check_release
     from cryoet_zarr_bench.measured.prepared_stores.store_set import write_store_set
     from cryoet_zarr_bench.storage.engines import installed_engine
+    from cryoet_zarr_bench.storage.patterns.request_counts import count_reading
 
     packages = check_release(request["packages"])
     engine, tomogram = installed_engine(), _tomogram(request)
     configs, folder = _configs(request), Path(request["folder"])
     found = write_store_set(engine, tomogram, folder, list(configs.values()))
     by_name = {config.name: told for told, config in configs.items()}
+    boxes = _boxes_of(request["patterns"], tomogram.shape)
     stores = {}
     for name, store in found.stores.items():
-        boxes = _boxes_of(request["patterns"], tomogram.shape)
         stores[by_name[name]] = {
             "stored_bytes": store.stored_bytes,
             "files": store.file_count,
             "ratio": store.compression_ratio,
             "gets": {
-                pattern: _gets(engine, store.folder, boxes[pattern], tomogram)
+                pattern: count_reading(engine, store.folder, boxes[pattern], tomogram).gets
                 for pattern in request["patterns"]
                 if pattern != WRITE
             },
@@ -69,12 +70,6 @@ def _write_stores(request: dict[str, Any]) -> dict[str, Any]:
             by_name[name]: reason for name, reason in {**found.impossible, **found.failed}.items()
         },
     }
-
-
-def _gets(engine: Any, store: Path, boxes: list[Any], tomogram: Any) -> int:
-    from cryoet_zarr_bench.storage.patterns.request_counts import count_reading
-
-    return count_reading(engine, store, boxes, tomogram).gets
 
 
 def _time_calls(request: dict[str, Any]) -> dict[str, Any]:
@@ -90,11 +85,11 @@ def _time_calls(request: dict[str, Any]) -> dict[str, Any]:
     engine, tomogram = installed_engine(), _tomogram(request)
     configs = list(_configs(request).items())
     random.shuffle(configs)
+    boxes = _boxes_of(request["patterns"], tomogram.shape)
     timed: dict[str, Any] = {}
     for told, config in configs:
         store = Path(request["folder"]) / config.name
         config = config.for_values_of(tomogram)
-        boxes = _boxes_of(request["patterns"], tomogram.shape)
         timed[told] = {
             pattern: _timed_writing(engine, tomogram, config, store)
             if pattern == WRITE

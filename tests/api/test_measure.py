@@ -70,6 +70,12 @@ def test_a_config_that_cannot_be_written_has_its_reason_and_stops_no_other(voxel
     assert found.reason[1] == "" and found.write_s[1] > 0
 
 
+def test_a_config_that_is_named_twice_has_one_row(voxels):
+    names = ["zstd-5 64x64x64", " zstd-5  64x64x64", "zstd-5 64x64x64 v3"]
+    found = czb.measure(voxels, names, patterns=("open",), repeat=1)
+    assert list(found.config) == ["zstd-5 64x64x64"] and found.open_s[0] > 0
+
+
 def test_another_release_is_measured_in_an_environment_of_its_own(voxels):
     found = czb.measure(voxels, "zstd-5 64x64x64 v2", zarr="2.18.7", repeat=1)
     assert found.attrs["zarr"] == "2.18.7"
