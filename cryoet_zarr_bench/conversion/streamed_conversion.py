@@ -26,6 +26,7 @@ from cryoet_zarr_bench.storage.stores.codec_trial import why_codec_impossible
 from cryoet_zarr_bench.storage.stores.flat_file import create_npy, fill_flat_file
 from cryoet_zarr_bench.storage.stores.multiscale import Pyramid, level_shapes, write_multiscale
 from cryoet_zarr_bench.storage.stores.store_checks import StoreMismatch
+from cryoet_zarr_bench.storage.stores.verified_store import size_on_disk
 from cryoet_zarr_bench.tomograms.formats.open_tomogram import OpenTomogram, open_slabs
 from cryoet_zarr_bench.tomograms.formats.zarr.zarr_codecs import chain_of
 
@@ -207,10 +208,3 @@ def _is_rounded(kept: Spacing, wanted: Spacing | None) -> bool:
     return wanted is not None and all(
         abs(one - other) <= 2e-7 * other for one, other in zip(kept, wanted, strict=True)
     )
-
-
-def size_on_disk(path: Path) -> int:
-    """The bytes of a file, or of all files in a folder."""
-    if path.is_file():
-        return path.stat().st_size
-    return sum(each.stat().st_size for each in path.rglob("*") if each.is_file())

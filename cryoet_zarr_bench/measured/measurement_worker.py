@@ -100,14 +100,16 @@ def _time_calls(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _timed_writing(engine: Any, tomogram: Any, config: Any, store: Path) -> list[list[float]]:
+    from cryoet_zarr_bench.storage.stores.verified_store import size_on_disk
+
     target = store.with_name("written")
-    wanted = _size(store)
+    wanted = size_on_disk(store)
 
     def clear() -> None:
         shutil.rmtree(target, ignore_errors=True)
 
     def check() -> None:
-        if (found := _size(target)) != wanted:
+        if (found := size_on_disk(target)) != wanted:
             raise RuntimeError(f"{found} bytes were written, the verified store has {wanted}")
 
     return _timed(lambda: engine.write(tomogram, target, config), clear, check)
@@ -148,10 +150,6 @@ def _timed(
         spent += wall
     before()
     return found[1:]
-
-
-def _size(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def _tomogram(request: dict[str, Any]) -> Any:

@@ -60,7 +60,7 @@ class VerifiedStore:
 
     def refuse_other_bytes(self, written: Path) -> None:
         """Raise RuntimeError if the store at `written` has more or fewer bytes than this one."""
-        found = sum(path.stat().st_size for path in written.rglob("*") if path.is_file())
+        found = size_on_disk(written) if written.is_dir() else 0
         if found != self.stored_bytes:
             raise RuntimeError(
                 f"{found} bytes were written, the verified store has {self.stored_bytes}"
@@ -101,3 +101,10 @@ def write_verified(
         metadata=metadata,
         config=config,
     )
+
+
+def size_on_disk(path: Path) -> int:
+    """The bytes of a file, or of all files in a folder."""
+    if path.is_file():
+        return path.stat().st_size
+    return sum(each.stat().st_size for each in path.rglob("*") if each.is_file())
