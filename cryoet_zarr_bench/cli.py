@@ -258,6 +258,14 @@ def convert_tomogram(
     level: Annotated[
         int | None, typer.Option(help="Level of a source with several. Default: 0.")
     ] = None,
+    mode_0: Annotated[
+        str | None,
+        typer.Option(
+            "--mode-0",
+            metavar="signed|unsigned",
+            help="What bytes of an MRC (mode 0) are. Default: as its header says.",
+        ),
+    ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace DST once the new one is complete.")
     ] = False,
@@ -270,7 +278,7 @@ def convert_tomogram(
     from cryoet_zarr_bench.commands.convert_command import Wanted, run_convert
     from cryoet_zarr_bench.conversion.conversion_request import StoreOptions
 
-    options = StoreOptions(codec, chunks, zarr_format, levels)
+    options = StoreOptions(codec, chunks, zarr_format, levels, mode_0)
     wanted = Wanted(source, target, options, voxel_spacing, level, overwrite)
     raise typer.Exit(run_convert(console, wanted))
 

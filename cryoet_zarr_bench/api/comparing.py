@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cryoet_zarr_bench.api.tomogram_inputs import TomogramLike, described, opened
 from cryoet_zarr_bench.common.refusals import check_memory, refused
+from cryoet_zarr_bench.common.voxel_spacing import complete_spacing
 from cryoet_zarr_bench.fidelity import error_metrics
 from cryoet_zarr_bench.fidelity.fourier_shells import (
     PEAK_MEMORY_FACTOR,
@@ -109,5 +110,5 @@ def compare(reference: TomogramLike, other: TomogramLike) -> Comparison:
         ssim=errors.ssim,
         gain=errors.gain,
         offset=errors.offset,
-        shells=fourier_shells(first, second, a.voxel_spacing),
+        shells=fourier_shells(first, second, complete_spacing(a.voxel_spacing)),
     )

@@ -35,7 +35,8 @@ def convert(
         target: what to make; its suffix decides: `.zarr`, `.mrc`, `.map`, `.rec`, `.tif`, `.tiff`,
             `.ome.tif`, `.ome.tiff` or `.npy`.
         config: for an OME-Zarr: a name such as `"zstd-5 64x64x64"`, a `StorageConfig`, or
-            `StoreOptions`, which also say how many levels; sensible defaults without it.
+            `StoreOptions`, which also say how many levels; sensible defaults without it. Its
+            `byte_sign` is for an MRC: what bytes of its mode 0 are.
         voxel_spacing: angstrom, one number or z, y, x; that of the source without it.
         level: of a source with levels.
         overwrite: whether a target that is there already is replaced.
@@ -43,7 +44,8 @@ def convert(
 
     Returns:
         A `Conversion`: shape (z, y, x), dtype, config, sizes in bytes, seconds, voxel spacings in
-        angstrom as wanted and as the target keeps them.
+        angstrom as wanted and as the target keeps them; `notes` on how the source was read, and
+        what was `left_out`.
 
     Raises:
         BadInput: the source cannot be used, the target cannot hold it or is there already, or what

@@ -63,7 +63,7 @@ def inspected(source: str | None, crop: str | None, progress: Progress) -> Itera
     with open_in_place(source, crop) as read:
         counting = _counting(progress, read.slabs.shape)
         found = inspection.inspect(read.slabs, read.source, progress=counting)
-        yield replace(found, report=replace(found.report, sha256=read.sha256()))
+        yield replace(found, report=replace(found.report, sha256=read.sha256(), notes=read.notes))
 
 
 def _counting(progress: Progress, shape: tuple[int, int, int]) -> Callable[[int], None]:

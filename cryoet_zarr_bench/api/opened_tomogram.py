@@ -14,7 +14,7 @@ import numpy as np
 
 from cryoet_zarr_bench.api.tomogram_picture import picture_of
 from cryoet_zarr_bench.common.refusals import refused
-from cryoet_zarr_bench.tomograms.formats.open_tomogram import open_slabs
+from cryoet_zarr_bench.common.voxel_spacing import Spacing, spacing_text
 from cryoet_zarr_bench.tomograms.preparation import centred_box, prepare
 from cryoet_zarr_bench.tomograms.tomogram_sources import FileSource, parse_crop, parse_source
 
@@ -28,8 +28,10 @@ class Tomogram:
     """A tomogram, read lazily: opening it reads its metadata, indexing it reads voxels.
 
     Axes are z, y, x. `shape` is in voxels, `voxel_spacing` in angstrom along z, y, x, or None if
-    the source does not say. `dtype` is numpy's, in native byte order. `source` is what it was
-    opened from, written out in full; `crop` the voxels kept around the centre.
+    the source does not say, also along one axis. `dtype` is numpy's, in native byte order. `source`
+    is what it was opened from, written out in full; `crop` the voxels kept around the centre.
+    `notes` say which rule was used where the source leaves open what it holds, such as bytes of MRC
+    with or without a sign.
 
     Index it by integers and slices, as `tomogram[10, :, :]`; `np.asarray(tomogram)` reads it all.
     """
@@ -38,9 +40,10 @@ class Tomogram:
     name: str
     shape: tuple[int, int, int]
     dtype: np.dtype
-    voxel_spacing: tuple[float, float, float] | None
+    voxel_spacing: Spacing | None
     crop: str | None
     read: Callable[[Box], np.ndarray]
+    notes: tuple[str, ...] = ()
 
     @property
     def ndim(self) -> int:
@@ -94,11 +97,7 @@ class Tomogram:
     @property
     def _described(self) -> str:
         size = " x ".join(map(str, self.shape))
-        spacing = "voxel spacing unknown"
-        if self.voxel_spacing is not None:
-            sides = sorted(set(self.voxel_spacing))
-            shown = self.voxel_spacing if len(sides) > 1 else sides
-            spacing = f"{' x '.join(f'{side:g}' for side in shown)} angstrom"
+        spacing = spacing_text(self.voxel_spacing)
         return f"{size} voxels (z, y, x), {self.dtype.name}, {spacing}"
 
     def _repr_html_(self) -> str:
@@ -149,6 +148,7 @@ def open(source: str | Path | Tomogram | None = None, crop: Crop = None) -> Tomo
         voxel_spacing=prepared.voxel_spacing,
         crop=kept,
         read=lambda box: np.array(voxels[box]),
+        notes=prepared.notes,
     )
 
 
@@ -158,15 +158,14 @@ def crop_text(crop: Crop) -> str | None:
 
 
 def _of_file(wanted: FileSource, text: str, crop: str | None) -> Tomogram:
-    level, fill = wanted.level, wanted.missing_chunks_are_fill
-    with open_slabs(wanted.path, level=level, missing_chunks_are_fill=fill) as opened:
+    with wanted.open() as opened:
         whole, dtype, spacing = opened.shape, opened.dtype, opened.voxel_spacing
-        name = opened.name
+        name, notes = opened.name, opened.notes
     box = centred_box(parse_crop(crop), whole, wanted)
     z, y, x = (side.stop - side.start for side in box)
 
     def read(part: Box) -> np.ndarray:
-        with open_slabs(wanted.path, level=level, missing_chunks_are_fill=fill) as opened:
+        with wanted.open() as opened:
             if (opened.shape, opened.dtype) != (whole, dtype):
                 raise refused(wanted.path, "changed since it was opened", "open it again")
             moved = (
@@ -176,7 +175,7 @@ def _of_file(wanted: FileSource, text: str, crop: str | None) -> Tomogram:
             z, y, x = moved
             return opened[z, y, x]
 
-    return Tomogram(text, name, (z, y, x), dtype, spacing, crop, read)
+    return Tomogram(text, name, (z, y, x), dtype, spacing, crop, read, notes)
 
 
 def _expanded(index: Index) -> tuple[int | slice, ...]:

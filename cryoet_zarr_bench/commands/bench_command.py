@@ -57,6 +57,8 @@ def run_main_job(console: Console, python: str | None) -> bool:
         f"[bold]{for_markup(tomogram.name)}[/bold]: {size} voxels (z, y, x), {tomogram.dtype}; "
         f"profile {profile.name}, Python {for_markup(place.python)}"
     )
+    for note in tomogram.notes:
+        console.print(f"note: {for_markup(note)}", highlight=False)
     releases = [catalogue.newest("3.x"), catalogue.newest("2.x")]
     purpose = {
         "tomogram": tomogram.sha256,

@@ -13,7 +13,8 @@ from rich.filesize import decimal
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from cryoet_zarr_bench.api.converting import convert
-from cryoet_zarr_bench.common.shown_text import for_terminal
+from cryoet_zarr_bench.common.shown_text import for_terminal, on_one_line
+from cryoet_zarr_bench.common.voxel_spacing import lengths_text, spacing_text
 from cryoet_zarr_bench.conversion.conversion_request import StoreOptions
 from cryoet_zarr_bench.conversion.streamed_conversion import Advance, Conversion
 from cryoet_zarr_bench.storage.stores.multiscale_metadata import NGFF_VERSION
@@ -87,6 +88,8 @@ def summary(conversion: Conversion) -> list[str]:
     size = " x ".join(str(length) for length in conversion.shape)
     ratio = conversion.raw_bytes / conversion.target_bytes
     seconds = conversion.seconds_writing
+    told = [f"note: {on_one_line(note)}" for note in conversion.notes]
+    told += [f"left out: {on_one_line(what)}" for what in conversion.left_out]
     return [
         f"{for_terminal(conversion.target)}: {size} voxels (z, y, x), "
         f"{conversion.dtype}{_store(conversion)}",
@@ -97,6 +100,7 @@ def summary(conversion: Conversion) -> list[str]:
         f"reading it again: {conversion.seconds_checking:.1f} s",
         "check: level 0 has the same bits as the source"
         + ("; the metadata is valid for ome-zarr-models" if conversion.config else ""),
+        *told,
     ]
 
 
@@ -118,16 +122,11 @@ def _pyramid(conversion: Conversion) -> str:
 def _spacing(conversion: Conversion) -> str:
     kept, wanted = conversion.kept_spacing, conversion.wanted_spacing
     if kept is not None:
-        return f"{_angstrom(kept)} angstrom (z, y, x)"
+        unknown = ", ? is not known; --voxel-spacing says it" if None in kept else ""
+        return f"{spacing_text(kept)} (z, y, x){unknown}"
     if wanted is None:
         return "not known; --voxel-spacing says it"
     return (
         f"not stored, this kind of file has no place for it; when you convert it back, say "
-        f"--voxel-spacing {_angstrom(wanted, ',')}"
+        f"--voxel-spacing {lengths_text(wanted, ',')}"
     )
-
-
-def _angstrom(spacing: tuple[float, float, float], separator: str = " x ") -> str:
-    if min(spacing) == max(spacing):
-        return f"{spacing[0]:.7g}"
-    return separator.join(f"{step:.7g}" for step in spacing)

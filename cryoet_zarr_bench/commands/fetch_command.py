@@ -21,6 +21,7 @@ from rich.text import Text
 
 from cryoet_zarr_bench.common.left_out_notices import leave_out
 from cryoet_zarr_bench.common.shown_text import for_terminal, on_one_line
+from cryoet_zarr_bench.common.voxel_spacing import lengths_text, spacing_text
 from cryoet_zarr_bench.measured.prepared_tomogram import PreparedTomogram
 from cryoet_zarr_bench.tomograms.cache.cache_entries import cache_directory
 from cryoet_zarr_bench.tomograms.cache.fetched_entries import held_tomograms, unfinished_bytes
@@ -88,10 +89,9 @@ def run_fetch(console: Console, source: PortalSource, crop: str | None) -> Prepa
     except AmbiguousChoice as choice:
         console.print(tomogram_table(choice.candidates, "Which one?"))
         raise
-    spacing = ", ".join(f"{length:g}" for length in prepared.voxel_spacing or ())
     z, y, x = prepared.shape
     for line in (
-        f"{prepared.name}: {prepared.dtype}, {spacing} A along z, y, x",
+        f"{prepared.name}: {prepared.dtype}, {spacing_text(prepared.voxel_spacing)} along z, y, x",
         f"{prepared.path}",
         f"sha256 {prepared.sha256}",
         f'measure it: make bench TOMOGRAM="{source}" CROP={z},{y},{x}',
@@ -138,7 +138,7 @@ def list_cache(console: Console) -> None:
             table,
             prepared.name,
             prepared.dtype,
-            "-" if spacing is None else ", ".join(f"{length:g}" for length in spacing),
+            "-" if spacing is None else lengths_text(spacing, ", "),
             f"{prepared.path.stat().st_size / 1e6:.1f}",
             prepared.source,
             held.record.get("licence"),

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast, get_args
 
 import numpy as np
 
 from cryoet_zarr_bench.common.refusals import check_memory, refused
-from cryoet_zarr_bench.storage.config import StorageConfig, chunks_name
-from cryoet_zarr_bench.storage.engines import utf_8
-from cryoet_zarr_bench.tomograms.formats.format_detection import has_zarr_metadata
-from cryoet_zarr_bench.tomograms.formats.voxel_spacing import (
+from cryoet_zarr_bench.common.voxel_spacing import (
     LARGEST_SPACING,
     SMALLEST_SPACING,
+    Spacing,
+    complete_spacing,
     spacing_or_none,
 )
+from cryoet_zarr_bench.storage.config import StorageConfig, chunks_name
+from cryoet_zarr_bench.storage.engines import utf_8
+from cryoet_zarr_bench.tomograms.formats.format_detection import (
+    MRC_SUFFIXES,
+    has_zarr_metadata,
+)
+from cryoet_zarr_bench.tomograms.formats.mrc import ByteSign
 from cryoet_zarr_bench.tomograms.tomogram_sources import FileSource, parse_source
 
 TargetKind = Literal["zarr", "mrc", "ome-tiff", "tiff", "npy"]
@@ -51,15 +57,18 @@ _LARGEST_CHUNK = 2**31 - 1 - 16  # bytes; Blosc's limit, with its header
 
 @dataclass(frozen=True)
 class StoreOptions:
-    """Options of an OME-Zarr target; None means the default.
+    """Options of a target; None means the default.
 
-    `chunks` may be within shards: `32x32x32 in 128x128x128`.
+    `codec`, `chunks`, `zarr_format` and `levels` are for an OME-Zarr; `chunks` may be in shards:
+    `32x32x32 in 128x128x128`. `byte_sign` is for bytes of MRC's mode 0, `signed` or `unsigned`:
+    what those of the source are; with `unsigned` uint8 voxels become an MRC as IMOD writes it.
     """
 
     codec: str | None = None
     chunks: str | None = None
     zarr_format: int | None = None
     levels: int | None = None
+    byte_sign: str | None = None
 
     def config(self, shape: tuple[int, ...], itemsize: int) -> StorageConfig:
         """The storage config for a tomogram of that shape; BadInput if there is none such."""
@@ -107,15 +116,16 @@ class Request:
     """A conversion that is possible as far as names tell.
 
     `voxel_spacing` is in angstrom along z, y, x and goes before what the source says; None leaves
-    it to the source.
+    it to the source. `byte_sign` is what bytes of MRC's mode 0 are, in source and target.
     """
 
     source: FileSource
     target: Path
     kind: TargetKind
     options: StoreOptions
-    voxel_spacing: tuple[float, float, float] | None
+    voxel_spacing: Spacing | None
     overwrite: bool
+    byte_sign: ByteSign | None = None
 
 
 def check_request(
@@ -132,7 +142,7 @@ def check_request(
     Args:
         source: a file or folder, as `tomogram_sources.parse_source` takes it.
         target: the file or folder to make; its suffix decides what it becomes.
-        options: for an OME-Zarr.
+        options: of the target.
         level: of the source, where it is an OME-Zarr and the text of the source names none.
         voxel_spacing: angstrom, one number or `z,y,x`.
         overwrite: whether a target that is there already is replaced.
@@ -146,10 +156,13 @@ def check_request(
     if level is not None:
         if wanted.level not in (0, level):
             raise refused(source, f"names a level, and --level {level} another", "give one of them")
-        wanted = FileSource(wanted.path, level, wanted.missing_chunks_are_fill)
+        wanted = replace(wanted, level=level)
+    sign = _byte_sign(options.byte_sign)
+    if sign is not None and wanted.path.suffix.lower() in MRC_SUFFIXES:
+        wanted = replace(wanted, byte_sign=sign)
     path = _resolved(target)
     kind = target_kind(path)
-    if kind != "zarr" and options != StoreOptions():
+    if kind != "zarr" and options != StoreOptions(byte_sign=options.byte_sign):
         raise refused(
             path, "is no OME-Zarr", "leave out --codec, --chunks, --zarr-format and --levels"
         )
@@ -157,7 +170,14 @@ def check_request(
         _check_name(path)
     options.level_count()
     _check_place(wanted.path, path, kind, overwrite)
-    return Request(wanted, path, kind, options, _parse_spacing(voxel_spacing), overwrite)
+    spacing = _parse_spacing(voxel_spacing)
+    return Request(wanted, path, kind, options, spacing, overwrite, sign or wanted.byte_sign)
+
+
+def _byte_sign(text: str | None) -> ByteSign | None:
+    if text is not None and text not in get_args(ByteSign):
+        raise refused(f"--mode-0 {text}", "is no sign of bytes", "give signed or unsigned")
+    return cast("ByteSign | None", text)
 
 
 def target_kind(path: Path) -> TargetKind:
@@ -205,7 +225,7 @@ def _is_zarr_or_empty(path: Path) -> bool:
     return path.is_dir() and (has_zarr_metadata(path) or not any(path.iterdir()))
 
 
-def _parse_spacing(text: str | None) -> tuple[float, float, float] | None:
+def _parse_spacing(text: str | None) -> Spacing | None:
     if text is None:
         return None
     parts = text.split(",")
@@ -214,7 +234,7 @@ def _parse_spacing(text: str | None) -> tuple[float, float, float] | None:
         spacing = spacing_or_none(lengths * (3 if len(parts) == 1 else 1))
     except ValueError:
         spacing = None
-    if spacing is None or not re.fullmatch(r"[0-9.eE+\s,-]+", text):
+    if complete_spacing(spacing) is None or not re.fullmatch(r"[0-9.eE+\s,-]+", text):
         raise refused(
             f"--voxel-spacing {text}",
             f"is not in angstrom, from {SMALLEST_SPACING} to {LARGEST_SPACING:g}",
@@ -230,11 +250,10 @@ def _default_chunks(shape: tuple[int, ...]) -> tuple[int, int, int]:
 
 def check_target_dtype(request: Request, shape: tuple[int, ...], dtype: np.dtype) -> None:
     """Raise BadInput if the target's format has no room for voxels of this dtype."""
-    lacking = {"mrc": ("uint8",), "ome-tiff": ("float16",)}.get(request.kind, ())
-    if dtype.name in lacking:
+    if request.kind == "ome-tiff" and dtype.name == "float16":
         raise refused(
             request.target,
-            f"{request.kind.upper()} has no voxels of type {dtype.name}",
+            "OME-TIFF has no voxels of type float16",
             "convert to .tif or .npy, which have them",
         )
     if request.kind == "ome-tiff" and shape[0] == 1:

@@ -10,11 +10,24 @@ from pathlib import Path
 
 import numpy as np
 
+from cryoet_zarr_bench.common.voxel_spacing import Spacing, spacing_or_none
 from cryoet_zarr_bench.storage.stores.flat_file import FlatFile
-from cryoet_zarr_bench.tomograms.formats.voxel_spacing import spacing_or_none
+from cryoet_zarr_bench.tomograms.formats.mrc import ByteSign
+from cryoet_zarr_bench.tomograms.formats.mrc_annotations import (
+    EXTRA_AT,
+    MrcAnnotations,
+    header_labels,
+)
+from cryoet_zarr_bench.tomograms.formats.mrc_header import (
+    HEADER_BYTES,
+    IMOD_BYTES_ARE_SIGNED,
+    IMOD_NIBBLES,
+)
 
 _VERSION = 20141
-_LABEL = b"cryoet-zarr-bench: converted"
+_LABEL = "cryoet-zarr-bench: converted"
+_BYTES = 0  # mode
+_IMOD_FLAGS_OF_BYTES = IMOD_BYTES_ARE_SIGNED | IMOD_NIBBLES
 _VOLUME = 1  # space group, which for a volume is always 1
 
 
@@ -54,35 +67,73 @@ class Statistics:
         }
 
 
-def create_mrc(path: Path, shape: tuple[int, ...], dtype: np.dtype) -> FlatFile:
+def create_mrc(
+    path: Path, shape: tuple[int, ...], dtype: np.dtype, annotations: MrcAnnotations
+) -> FlatFile:
     """Begin a new MRC file, without a valid header as yet."""
-    from mrcfile.dtypes import HEADER_DTYPE
+    path.write_bytes(bytes(HEADER_BYTES) + annotations.extended_header)
+    offset = HEADER_BYTES + len(annotations.extended_header)
+    return FlatFile(path, tuple(shape), dtype.newbyteorder("<"), offset)
 
-    path.write_bytes(bytes(HEADER_DTYPE.itemsize))
-    return FlatFile(path, tuple(shape), dtype.newbyteorder("<"), HEADER_DTYPE.itemsize)
+
+def annotations_to_write(
+    annotations: MrcAnnotations, dtype: np.dtype, byte_sign: ByteSign | None
+) -> MrcAnnotations:
+    """The annotations with the flags of IMOD that are true of voxels of a dtype.
+
+    Bytes without a sign are those of mode 0 where IMOD's stamp says so, and nowhere else: they are
+    written where the source had that stamp, or where `byte_sign` asks for it.
+
+    Raises:
+        ValueError: neither is so, and the voxels are unsigned bytes.
+    """
+    flags = annotations.imod_flags
+    if dtype.name == "uint8":
+        if flags is None and byte_sign != "unsigned":
+            raise ValueError("MRC2014 has no voxels of type uint8")
+        return annotations.with_imod_flags((flags or 0) & ~_IMOD_FLAGS_OF_BYTES)
+    if flags is None:
+        return annotations
+    signed = IMOD_BYTES_ARE_SIGNED if dtype.name == "int8" else 0
+    return annotations.with_imod_flags(flags & ~_IMOD_FLAGS_OF_BYTES | signed)
 
 
 def finish_mrc(
-    target: FlatFile, spacing: tuple[float, float, float] | None, statistics: Statistics
+    target: FlatFile,
+    spacing: Spacing | None,
+    statistics: Statistics,
+    annotations: MrcAnnotations,
 ) -> None:
-    """Write the header; `spacing` is in angstrom along z, y, x, None if it is not known."""
+    """Write the header; `spacing` is in angstrom along z, y, x, None where it is not known."""
     from mrcfile import utils
     from mrcfile.dtypes import HEADER_DTYPE
 
     header = np.zeros((), HEADER_DTYPE.newbyteorder("<"))
-    header["mode"] = utils.mode_from_dtype(target.dtype)
+    if annotations.extra:
+        raw = bytearray(header.tobytes())
+        raw[EXTRA_AT : EXTRA_AT + len(annotations.extra)] = annotations.extra
+        header = np.frombuffer(bytes(raw), header.dtype).reshape(()).copy()
+    # Unsigned bytes are in mode 0 by the stamp of IMOD; mrcfile would widen them.
+    mode = _BYTES if target.dtype.name == "uint8" else utils.mode_from_dtype(target.dtype)
+    header["mode"] = mode
     for axis, length in zip("zyx", target.shape, strict=True):
         header[f"n{axis}"] = header[f"m{axis}"] = length
     if spacing is not None:
         for axis, length, step in zip("zyx", target.shape, spacing, strict=True):
-            header["cella"][axis] = _cell_length(step, length)
+            header["cella"][axis] = 0 if step is None else _cell_length(step, length)
     header["cellb"] = (90, 90, 90)
     header["mapc"], header["mapr"], header["maps"] = 1, 2, 3
     for name, value in statistics.fields().items():
         header[name] = value
     header["ispg"], header["nversion"], header["map"] = _VOLUME, _VERSION, b"MAP "
     header["machst"] = utils.machine_stamp_from_byte_order("<")
-    header["nlabl"], header["label"][0] = 1, _LABEL
+    labels = header_labels(annotations, _LABEL)
+    header["nlabl"] = len(labels)
+    for place, label in enumerate(labels):
+        header["label"][place] = label
+    for axis, origin, start in zip("xyz", annotations.origin, annotations.start, strict=True):
+        header["origin"][axis], header[f"n{axis}start"] = origin, start
+    header["nsymbt"] = len(annotations.extended_header)
     with target.path.open("r+b") as file:
         file.write(header.tobytes())
 

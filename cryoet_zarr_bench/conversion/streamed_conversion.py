@@ -12,6 +12,12 @@ from pathlib import Path
 from cryoet_zarr_bench.common.interruption import interrupted_between_steps
 from cryoet_zarr_bench.common.refusals import refused
 from cryoet_zarr_bench.common.staged_outputs import staged
+from cryoet_zarr_bench.common.voxel_spacing import Spacing
+from cryoet_zarr_bench.conversion.carried_annotations import (
+    CarriedAnnotations,
+    carried_annotations,
+    check_carried,
+)
 from cryoet_zarr_bench.conversion.conversion_request import Request, check_target_dtype
 from cryoet_zarr_bench.conversion.converted_check import (
     check_arrays,
@@ -29,8 +35,7 @@ from cryoet_zarr_bench.storage.stores.store_checks import StoreMismatch
 from cryoet_zarr_bench.storage.stores.verified_store import size_on_disk
 from cryoet_zarr_bench.tomograms.formats.open_tomogram import OpenTomogram, open_slabs
 from cryoet_zarr_bench.tomograms.formats.zarr.zarr_codecs import chain_of
-
-Spacing = tuple[float, float, float]
+from cryoet_zarr_bench.tomograms.preparation import refuse_changed, source_state
 
 Advance = Callable[[str, int, int], None]
 """Called with what is being done, such as `writing level 0`, the voxels of it that were done just
@@ -44,7 +49,8 @@ class Conversion:
     Sizes are in bytes: `raw_bytes` of the voxels in memory, `source_bytes` and `target_bytes` of
     the files. `wanted_spacing` is the voxel spacing of the source, or the one that was given, and
     `kept_spacing` what the target gives back, in angstrom along z, y, x; None if there is none.
-    `level_shapes` are those of an OME-Zarr, else the one of the file.
+    `notes` say which rule was used where the source leaves open what it holds, and `left_out` what
+    it has that the target has not, in words.
     """
 
     target: Path
@@ -59,6 +65,8 @@ class Conversion:
     kept_spacing: Spacing | None
     seconds_writing: float
     seconds_checking: float
+    notes: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 def convert(request: Request, advance: Advance | None = None) -> Conversion:
@@ -83,21 +91,22 @@ def _convert(request: Request, told: Advance) -> Conversion:
     if request.kind == "zarr":
         require_ome_zarr_models()
     source = request.source
-    with open_slabs(
-        source.path, level=source.level, missing_chunks_are_fill=source.missing_chunks_are_fill
-    ) as tomogram:
+    state = source_state(source)
+    with source.open() as tomogram:
         check_target_dtype(request, tomogram.shape, tomogram.dtype)
+        carried = carried_annotations(request, tomogram)
         spacing = request.voxel_spacing or tomogram.voxel_spacing
         config: StorageConfig | None = None
         begin = time.perf_counter()
         try:
             with staged(request.target, request.overwrite) as product:
                 if request.kind == "zarr":
-                    config = _write_store(request, tomogram, product, spacing, told)
+                    config = _write_store(request, tomogram, product, spacing, carried, told)
                 else:
-                    _write_file(request, tomogram, product, spacing, told)
+                    _write_file(request, tomogram, product, spacing, carried, told)
                 written = time.perf_counter()
-                kept = _check(request, tomogram, product, config, spacing, told)
+                kept = _check(request, tomogram, product, config, spacing, carried, told)
+                refuse_changed(source, state)
                 target_bytes = size_on_disk(product)
         except OSError as error:
             raise refused(
@@ -122,6 +131,8 @@ def _convert(request: Request, told: Advance) -> Conversion:
             kept_spacing=kept,
             seconds_writing=written - begin,
             seconds_checking=time.perf_counter() - written,
+            notes=tomogram.notes,
+            left_out=carried.left_out,
         )
 
 
@@ -130,6 +141,7 @@ def _write_store(
     tomogram: OpenTomogram,
     product: Path,
     spacing: Spacing | None,
+    carried: CarriedAnnotations,
     told: Advance,
 ) -> StorageConfig:
     from cryoet_zarr_bench.storage.engines import installed_engine
@@ -150,7 +162,7 @@ def _write_store(
         tomogram,
         product,
         config,
-        Pyramid(levels, spacing, request.target.name.split(".")[0]),
+        Pyramid(levels, spacing, request.target.name.split(".")[0], carried.attributes),
         advance=lambda level, voxels: told(f"writing level {level}", voxels, sizes[level]),
     )
     os.sync()  # there are too many files to tell the kernel of each
@@ -162,22 +174,23 @@ def _write_file(
     tomogram: OpenTomogram,
     product: Path,
     spacing: Spacing | None,
+    carried: CarriedAnnotations,
     told: Advance,
 ) -> None:
     statistics = Statistics() if request.kind == "mrc" else None
     if request.kind == "mrc":
-        target = create_mrc(product, tomogram.shape, tomogram.dtype)
+        target = create_mrc(product, tomogram.shape, tomogram.dtype, carried.annotations)
     elif request.kind == "npy":
         target = create_npy(product, tomogram.shape, tomogram.dtype)
     else:
-        flavour = flavour_of(tomogram.shape, tomogram.dtype, request.kind == "ome-tiff")
+        flavour = flavour_of(tomogram.shape, tomogram.dtype, spacing, request.kind == "ome-tiff")
         target = create_tiff(product, tomogram.shape, tomogram.dtype, spacing, flavour)
     for part in fill_flat_file(target, tomogram, tomogram.stored_together):
         if statistics is not None:
             statistics.add(part)
         told("writing", part.size, math.prod(tomogram.shape))
     if statistics is not None:
-        finish_mrc(target, spacing, statistics)
+        finish_mrc(target, spacing, statistics, carried.annotations)
     with product.open("r+b") as file:
         os.fsync(file.fileno())
 
@@ -188,6 +201,7 @@ def _check(
     product: Path,
     config: StorageConfig | None,
     spacing: Spacing | None,
+    carried: CarriedAnnotations,
     told: Advance,
 ) -> Spacing | None:
     """Read again what was written; give the voxel spacing that it has."""
@@ -198,6 +212,8 @@ def _check(
         size = math.prod(tomogram.shape)
         check_same_voxels(tomogram, written, lambda voxels: told("checking", voxels, size))
         kept = written.voxel_spacing
+        if request.kind in ("zarr", "mrc"):
+            check_carried(carried.annotations, written.annotations)
     if kept is not None and kept != spacing and not _is_rounded(kept, spacing):
         raise StoreMismatch(f"its voxel spacing is {kept}, not {spacing}")
     return kept
@@ -206,5 +222,6 @@ def _check(
 def _is_rounded(kept: Spacing, wanted: Spacing | None) -> bool:
     """True if they differ by no more than single precision does."""
     return wanted is not None and all(
-        abs(one - other) <= 2e-7 * other for one, other in zip(kept, wanted, strict=True)
+        one == other or (one and other and abs(one - other) <= 2e-7 * other)
+        for one, other in zip(kept, wanted, strict=True)
     )

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from cryoet_zarr_bench.common.voxel_spacing import Spacing, complete_spacing
 from cryoet_zarr_bench.storage.stores.flat_file import FlatFile
 
 Flavour = Literal["imagej", "ome", "plain"]
@@ -23,7 +24,9 @@ _CLASSIC_BYTES = 2**32 - 2**25  # what offsets of 32 bits reach, less room for d
 _LARGEST_PART = 2**32 - 1  # of a rational number in TIFF
 
 
-def flavour_of(shape: tuple[int, ...], dtype: np.dtype, ome: bool) -> Flavour:
+def flavour_of(
+    shape: tuple[int, ...], dtype: np.dtype, spacing: Spacing | None, ome: bool
+) -> Flavour:
     """The metadata that a TIFF of that shape (z, y, x) and dtype is written with.
 
     `ome` asks for OME-XML. `plain` has no place for a voxel spacing: it is for half precision, and
@@ -35,6 +38,8 @@ def flavour_of(shape: tuple[int, ...], dtype: np.dtype, ome: bool) -> Flavour:
         return "plain"
     bytes_of_voxels = math.prod(shape) * dtype.itemsize
     is_for_imagej = dtype.name in _OF_IMAGEJ and bytes_of_voxels < _CLASSIC_BYTES
+    # A length that is left out is 1 unit to ImageJ.
+    is_for_imagej = is_for_imagej and (spacing is None or None not in spacing)
     return "imagej" if is_for_imagej and min(shape) > 1 else "ome"
 
 
@@ -42,7 +47,7 @@ def create_tiff(
     path: Path,
     shape: tuple[int, ...],
     dtype: np.dtype,
-    spacing: tuple[float, float, float] | None,
+    spacing: Spacing | None,
     flavour: Flavour,
 ) -> FlatFile:
     """Begin a new TIFF: everything but its voxels; `spacing` is in angstrom along z, y, x."""
@@ -50,12 +55,14 @@ def create_tiff(
 
     bytes_of_voxels = math.prod(shape) * dtype.itemsize
     options: dict[str, Any] = {"metadata": {"axes": "ZYX"}}
-    if spacing is not None and flavour == "imagej":
-        options["metadata"] |= {"spacing": spacing[0], "unit": "angstrom"}
-        options["resolution"] = (_per_unit(spacing[2]), _per_unit(spacing[1]))
+    complete = complete_spacing(spacing)
+    if complete is not None and flavour == "imagej":
+        options["metadata"] |= {"spacing": complete[0], "unit": "angstrom"}
+        options["resolution"] = (_per_unit(complete[2]), _per_unit(complete[1]))
     elif spacing is not None and flavour == "ome":
         for axis, step in zip("ZYX", spacing, strict=True):
-            options["metadata"] |= {f"PhysicalSize{axis}": step, f"PhysicalSize{axis}Unit": "Å"}
+            if step is not None:
+                options["metadata"] |= {f"PhysicalSize{axis}": step, f"PhysicalSize{axis}Unit": "Å"}
     with tifffile.TiffWriter(
         path,
         bigtiff=flavour != "imagej" and bytes_of_voxels >= _CLASSIC_BYTES,

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from cryoet_zarr_bench.common.errors import BadInput
+from cryoet_zarr_bench.common.voxel_spacing import Spacing
 
 PREPARED_FORMAT = 2
 """Raise it when an older entry must no longer be used."""
@@ -30,12 +31,14 @@ class PreparedTomogram:
     shape: tuple[int, int, int]
     dtype: str
     """numpy's name, such as float32."""
-    voxel_spacing: tuple[float, float, float] | None
-    """Angstrom along z, y, x; None if the source does not say."""
+    voxel_spacing: Spacing | None
+    """Angstrom along z, y, x; None if the source does not say, also along one axis."""
     sha256: str
     """Of the voxels' bytes in C order, without a header."""
     source: str
     """What it was prepared from, written out in full."""
+    notes: tuple[str, ...] = ()
+    """Which rule was used where the source leaves open what it holds."""
 
     def load(self, mmap: bool = False) -> np.ndarray:
         """Give the voxels, axes z, y, x.
@@ -127,10 +130,18 @@ def _from_sidecar(path: Path) -> PreparedTomogram:
         raise ValueError("its description has another format")
     del fields["modified_ns"]
     z, y, x = fields.pop("shape")
+    notes = tuple(fields.pop("notes", ()))  # descriptions of earlier releases have none
     spacing = fields.pop("voxel_spacing")
     if spacing is not None:
-        spacing = (float(spacing[0]), float(spacing[1]), float(spacing[2]))
-    return PreparedTomogram(path=path, shape=(z, y, x), voxel_spacing=spacing, **fields)
+        spacing = _spacing(*spacing)
+    return PreparedTomogram(
+        path=path, shape=(z, y, x), voxel_spacing=spacing, notes=notes, **fields
+    )
+
+
+def _spacing(*lengths: float | None) -> Spacing:
+    z, y, x = (None if length is None else float(length) for length in lengths)
+    return z, y, x
 
 
 def _digest(fields: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cryoet_zarr_bench.common.voxel_spacing import spacing_text
 from cryoet_zarr_bench.quality.quality_findings import Check, QualityReport
 from cryoet_zarr_bench.quality.quality_limits import FAIL, WARN
 from cryoet_zarr_bench.tomograms.tomogram_sources import shape_text
@@ -10,17 +11,12 @@ _SHORT_UNITS = ("%", "bits", "sigma", "x")
 
 
 def summary(report: QualityReport) -> tuple[str, ...]:
-    """Describe the tomogram in two lines."""
-    spacing = "voxel spacing unknown"
-    if report.voxel_spacing is not None:
-        sides = sorted(set(report.voxel_spacing))
-        spacing = f"{' x '.join(f'{side:g}' for side in report.voxel_spacing)} angstrom"
-        if len(sides) == 1:
-            spacing = f"{sides[0]:g} angstrom"
+    """Describe the tomogram in two lines, and one for each note on how it was read."""
     shape = shape_text(report.shape)
     return (
-        f"{shape} voxels (z, y, x), {report.dtype}, {spacing}",
+        f"{shape} voxels (z, y, x), {report.dtype}, {spacing_text(report.voxel_spacing)}",
         f"precision: {report.statistics.source_precision}",
+        *(f"note: {note}" for note in report.notes),
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from cryoet_zarr_bench.common.errors import BadInput
+from cryoet_zarr_bench.common.voxel_spacing import Spacing
 from cryoet_zarr_bench.quality.quality_limits import FAIL, NOT_CHECKED, VERDICTS, Limit
 
 if TYPE_CHECKING:
@@ -61,18 +62,20 @@ class QualityReport:
     """The answer of quality control. `shape` is z, y, x; `voxel_spacing` in angstrom along them.
 
     `slice_means` and `slice_stds` have one element an XY slice, None for one without finite voxels.
+    `notes` say which rule was used where the source leaves open what it holds.
     """
 
     name: str
     source: str
     shape: tuple[int, int, int]
     dtype: str
-    voxel_spacing: tuple[float, float, float] | None
+    voxel_spacing: Spacing | None
     sha256: str
     statistics: Statistics
     checks: tuple[Check, ...]
     slice_means: tuple[float | None, ...]
     slice_stds: tuple[float | None, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cryoet_zarr_bench.common.voxel_spacing import complete_spacing
 from cryoet_zarr_bench.tomograms.formats.slabs import Slabs
 
 MOST_PIXELS = 700
@@ -47,7 +48,7 @@ def views(slabs: Slabs) -> Views:
     chosen = np.unique(np.linspace(0, depth - 1, PANELS + 2)[1:-1].round().astype(int)).tolist()
     xz = np.empty((depth, width), dtype=np.float32)
     yz = np.empty((height, depth), dtype=np.float32)
-    sides = slabs.voxel_spacing
+    sides = complete_spacing(slabs.voxel_spacing)
     in_plane = None if sides is None else (sides[1], sides[2])
     kept: dict[int, View] = {}
     for start in range(0, depth, slabs.planes):

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from cryoet_zarr_bench.common.voxel_spacing import Spacing
 from cryoet_zarr_bench.tomograms.cache.cache_entries import dashboard_name
 from cryoet_zarr_bench.tomograms.formats.flat_voxels import FlatVoxels
-from cryoet_zarr_bench.tomograms.formats.open_tomogram import OpenTomogram, open_slabs
+from cryoet_zarr_bench.tomograms.formats.open_tomogram import OpenTomogram
 from cryoet_zarr_bench.tomograms.formats.slabs import ArraySlabs, Slabs
 from cryoet_zarr_bench.tomograms.preparation import (
     centred_box,
@@ -46,7 +47,7 @@ class _BoxOfFile:
         return self.tomogram.dtype
 
     @property
-    def voxel_spacing(self) -> tuple[float, float, float] | None:
+    def voxel_spacing(self) -> Spacing | None:
         """Angstrom along z, y, x; None if the source does not say."""
         return self.tomogram.voxel_spacing
 
@@ -83,12 +84,14 @@ class _BoxOfFile:
 class ReadTomogram:
     """A tomogram that is open to be read, and what it is of.
 
-    `source` is what it is read from, written out in full.
+    `source` is what it is read from, written out in full. `notes` say which rule was used where it
+    leaves open what it holds.
     """
 
     slabs: Slabs
     source: str
     known_sha256: str | None
+    notes: tuple[str, ...] = ()
 
     def sha256(self) -> str:
         """Of the voxels' bytes in C order, once all planes were read in order."""
@@ -112,9 +115,7 @@ def open_in_place(source: str | None, crop: str | None) -> Iterator[ReadTomogram
     wanted = parse_source(source)
     if isinstance(wanted, FileSource):
         state = source_state(wanted)
-        with open_slabs(
-            wanted.path, level=wanted.level, missing_chunks_are_fill=wanted.missing_chunks_are_fill
-        ) as tomogram:
+        with wanted.open() as tomogram:
             if isinstance(tomogram.voxels, FlatVoxels):
                 box = centred_box(parse_crop(crop), tomogram.shape, wanted)
                 yield _in_place(tomogram, box, str(wanted))
@@ -123,11 +124,12 @@ def open_in_place(source: str | None, crop: str | None) -> Iterator[ReadTomogram
     prepared = prepare(source, crop)
     array = prepared.load(mmap=True)
     slabs = ArraySlabs(array, prepared.name, prepared.voxel_spacing)
-    yield ReadTomogram(slabs, prepared.source, prepared.sha256)
+    yield ReadTomogram(slabs, prepared.source, prepared.sha256, prepared.notes)
 
 
 def _in_place(tomogram: OpenTomogram, box: tuple[slice, slice, slice], source: str) -> ReadTomogram:
     z, y, x = (along.stop - along.start for along in box)
     cropped = (z, y, x) != tomogram.shape
     slabs = _BoxOfFile(tomogram, box, dashboard_name(tomogram.name, (z, y, x), cropped))
-    return ReadTomogram(slabs, f"{source} crop {z},{y},{x}" if cropped else source, None)
+    described = f"{source} crop {z},{y},{x}" if cropped else source
+    return ReadTomogram(slabs, described, None, tomogram.notes)

@@ -35,7 +35,7 @@ from cryoet_zarr_bench.tomograms.cache.cache_entries import (
 )
 from cryoet_zarr_bench.tomograms.cache.entry_locks import folder_locked, held_while_made
 from cryoet_zarr_bench.tomograms.formats.format_detection import is_zarr
-from cryoet_zarr_bench.tomograms.formats.open_tomogram import OpenTomogram, open_slabs
+from cryoet_zarr_bench.tomograms.formats.open_tomogram import OpenTomogram
 from cryoet_zarr_bench.tomograms.formats.slabs import ArraySlabs
 from cryoet_zarr_bench.tomograms.tomogram_sources import (
     FileSource,
@@ -45,6 +45,9 @@ from cryoet_zarr_bench.tomograms.tomogram_sources import (
     parse_source,
     shape_text,
 )
+
+READING_VERSION = 2
+"""Raise it when a reader gives other voxels or another spacing for the same file than before."""
 
 if TYPE_CHECKING:
     from cryoet_zarr_bench.tomograms.fetch_progress import Progress
@@ -96,8 +99,8 @@ def source_state(source: SyntheticSource | FileSource) -> str:
         return f"synthesis {synthetic.SYNTHESIS_VERSION} numpy {np.__version__}"
     try:
         if not is_zarr(source.path):
-            return _size_and_time(source.path)
-        digest = hashlib.sha256()
+            return f"reading {READING_VERSION} {_size_and_time(source.path)}"
+        digest = hashlib.sha256(f"reading {READING_VERSION}".encode())
         for folder, subfolders, names in os.walk(source.path):
             subfolders.sort()
             for name in sorted(names):
@@ -129,9 +132,7 @@ def _key(
 @contextmanager
 def _opened(source: SyntheticSource | FileSource) -> Iterator[ArraySlabs | OpenTomogram]:
     if isinstance(source, FileSource):
-        with open_slabs(
-            source.path, level=source.level, missing_chunks_are_fill=source.missing_chunks_are_fill
-        ) as tomogram:
+        with source.open() as tomogram:
             yield tomogram
         return
     bytes_of_volume = 4 * math.prod(source.shape)
@@ -196,6 +197,7 @@ def _store(
         voxel_spacing=tomogram.voxel_spacing,
         sha256="",
         source=f"{source} crop {z},{y},{x}" if cropped else str(source),
+        notes=tomogram.notes,
     )
     try:
         npy_path.parent.mkdir(parents=True, exist_ok=True)

@@ -7,6 +7,7 @@
 | `folder/tomogram.mrc` | a file, from the current directory; `~` is the home directory |
 | `tomogram.zarr::2` | level 2 of an OME-Zarr; level 0 without `::` |
 | `tomogram.zarr::0,fill` | chunks that are not on disk hold the fill value |
+| `tomogram.mrc::unsigned` | bytes of MRC's mode 0 are unsigned; or `::signed` |
 | `portal:10445/TS_100_3@10.012` | of the CryoET Data Portal: dataset, run, voxel spacing |
 | `portal:10445/TS_100_3@10.012#16463` | the same, of several there the one of this id |
 | `portal:tomogram/16463` | the same by its id alone; `::1` and `,fill` as above |
@@ -15,11 +16,16 @@ Before all that, a file or folder that exists under the very text is the one tha
 """
 
 import re
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from typing import cast, get_args
 
 from cryoet_zarr_bench.common.refusals import refused
+from cryoet_zarr_bench.tomograms.formats.foreign_contents import missing_refusal
+from cryoet_zarr_bench.tomograms.formats.mrc import ByteSign
+from cryoet_zarr_bench.tomograms.formats.open_tomogram import OpenTomogram, open_slabs
 from cryoet_zarr_bench.tomograms.synthetic import PROFILES
 
 DEFAULT_SOURCE = "synthetic:10A@128"
@@ -63,9 +69,21 @@ class FileSource:
     path: Path
     level: int = 0
     missing_chunks_are_fill: bool = False
+    byte_sign: ByteSign | None = None
 
     def __str__(self) -> str:
+        if self.byte_sign is not None:
+            return f"{self.path}::{self.byte_sign}"
         return f"{self.path}::{self.level}{',fill' if self.missing_chunks_are_fill else ''}"
+
+    def open(self) -> AbstractContextManager[OpenTomogram]:
+        """Open it as `open_slabs` does; entering the context raises what that raises."""
+        return open_slabs(
+            self.path,
+            level=self.level,
+            missing_chunks_are_fill=self.missing_chunks_are_fill,
+            byte_sign=self.byte_sign,
+        )
 
 
 @dataclass(frozen=True)
@@ -116,10 +134,13 @@ def parse_source(text: str | None) -> SyntheticSource | FileSource | PortalSourc
             "this kind of source is not available yet",
             f"give a file, an OME-Zarr folder or a synthetic tomogram such as {DEFAULT_SOURCE}",
         )
-    level, fill = _parse_level(text, level_text)
+    if level_text in get_args(ByteSign):
+        source = FileSource(path, byte_sign=cast(ByteSign, level_text))
+    else:
+        source = FileSource(path, *_parse_level(text, level_text))
     if not _exists(path):
-        raise refused(path, "does not exist", "check the path")
-    return FileSource(path, level, fill)
+        raise missing_refusal(Path(path_text).expanduser())
+    return source
 
 
 def portal_source(
@@ -221,15 +242,26 @@ def _parse_level(text: str, level_text: str) -> tuple[int, bool]:
 
 def _resolved(text: str) -> Path:
     try:
-        return Path(text).expanduser().resolve()
+        return _located(Path(text).expanduser())
     except (OSError, RuntimeError, ValueError) as error:
         raise refused(text, f"not a path ({error})", "check the path") from error
+
+
+def _located(path: Path) -> Path:
+    """The absolute path, links resolved; but for a last one to a name that tells no format.
+
+    Such names have files that git-annex keeps, or a cache.
+    """
+    resolved = path.resolve()
+    if path.suffix and not resolved.suffix:
+        return path.parent.resolve() / path.name
+    return resolved
 
 
 def _as_typed(text: str) -> Path | None:
     """The path that exists under this very text, whatever is in it: `::1`, `portal:`, a space."""
     try:
-        return Path(text).resolve() if text.strip() and Path(text).exists() else None
+        return _located(Path(text)) if text.strip() and Path(text).exists() else None
     except (OSError, RuntimeError, ValueError):
         return None  # too long for a name, for one; it may yet be another kind of source
 

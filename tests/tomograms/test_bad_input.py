@@ -56,7 +56,7 @@ def unknown_suffix(path):
     path.write_text("1 2 3")
 
 
-@bad("a.mrc.gz", "'.gz'")
+@bad("a.mrc.gz", "is compressed with gzip")
 def compressed_mrc(path):
     with mrcfile.new(path, compression="gzip") as file:
         file.set_data(VOXELS)
@@ -106,7 +106,7 @@ BAD |= {
     "mrc with a huge extended header": (
         "a.mrc",
         mrc(VOXELS, lambda path: patch(path, 92, b"\xff\xff\xff\x7f")),
-        "truncated",
+        "announces an extended header of 2147483647 bytes that is not there",
     ),
     "mrc of a huge shape, header only": (
         "a.mrc",
@@ -128,7 +128,11 @@ BAD |= {
         mrc(VOXELS, lambda path: patch(path, 12, struct.pack("<i", 77))),
         "mode",
     ),
-    "mrc without MAP": ("a.mrc", mrc(VOXELS, lambda path: patch(path, 208, b"PAM ")), "Map ID"),
+    "mrc without MAP, and of impossible axes": (
+        "a.mrc",
+        mrc(VOXELS, lambda path: patch(path, 64, struct.pack("<i", 9) + bytes(140) + b"PAM ")),
+        "lacks the Map ID",
+    ),
     "mrc with impossible axes": (
         "a.mrc",
         mrc(VOXELS, lambda path: patch(path, 64, struct.pack("<3i", 1, 1, 3))),
@@ -139,9 +143,9 @@ BAD |= {
         mrc(VOXELS, lambda path: patch(path, 92, struct.pack("<i", -5))),
         "-5 bytes",
     ),
-    "complex mrc": ("a.mrc", mrc(VOXELS.astype(np.complex64)), "complex64"),
+    "complex mrc": ("a.mrc", mrc(VOXELS.astype(np.complex64)), "mode 4, complex numbers"),
     "one image as mrc": ("a.mrc", mrc(VOXELS[0]), "2 axes"),
-    "stack of volumes as mrc": ("a.mrc", mrc(np.stack([VOXELS, VOXELS])), "4 axes"),
+    "stack of volumes as mrc": ("a.mrc", mrc(np.stack([VOXELS, VOXELS])), "stack of volumes"),
 }
 
 
@@ -334,10 +338,10 @@ BAD |= {
     "zarr array level 1": ("a.zarr", zarr_array_level_1, "no level 1"),
     "huge zarr": ("a.zarr", huge_zarr, "GB"),
     "zarr of single-voxel chunks": ("a.zarr", zarr_of_single_voxel_chunks, "1000000000 chunks"),
-    "ome-zarr of x, y, z": (
+    "ome-zarr of v, y, x": (
         "a.zarr",
-        ome_zarr(lambda multiscale: multiscale["axes"].reverse()),
-        "axes are ['x', 'y', 'z']",
+        ome_zarr(lambda multiscale: multiscale["axes"][0].update(name="v")),
+        "axes ['v', 'y', 'x'], and which are z, y and x is not certain",
     ),
     "ome-zarr that points nowhere": (
         "a.zarr",
@@ -353,7 +357,7 @@ BAD |= {
     "zarr of two channels": (
         "a.zarr",
         zarr_array(np.stack([VOXELS, VOXELS]), chunks=(1, 5, 6, 7)),
-        "4 axes",
+        "has 2 steps along its axis 0",
     ),
     "zarr of float64": ("a.zarr", zarr_array(VOXELS.astype("f8")), "float64"),
     "zarr without voxels": ("a.zarr", zarr_array(VOXELS[:0]), "no voxels"),

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from cryoet_zarr_bench.common.errors import BadInput
 from cryoet_zarr_bench.common.refusals import ACCEPTED_DTYPES
-from cryoet_zarr_bench.tomograms.formats.length_units import angstrom_per_unit
 from cryoet_zarr_bench.tomograms.formats.open_tomogram import read_volume
 from cryoet_zarr_bench.tomograms.formats.zarr.zarr_folders import open_level
 
@@ -127,10 +126,23 @@ def test_mrc_axes_left_unset_are_the_usual_ones(tmp_path):
     assert_same_bits(read_volume(tmp_path / "a.map").data, data)
 
 
-@pytest.mark.parametrize("changes", [{"cella": (0, 0, 0)}, {"mx": 0}, {"cella": (1, np.nan, 1)}])
-def test_mrc_without_a_usable_spacing(tmp_path, changes):
+@pytest.mark.parametrize(
+    ("changes", "missing"),
+    [
+        ({"cella": (0, 0, 0)}, "zyx"),
+        ({"mx": 0}, "x"),
+        ({"cella": (110, np.nan, 90)}, "y"),
+        ({"cella": (110, 140, 0)}, "z"),
+    ],
+)
+def test_a_cell_length_that_is_missing_leaves_the_others(tmp_path, changes, missing):
     write_mrc(tmp_path / "a.mrc", any_bits("int8"), **changes)
-    assert read_volume(tmp_path / "a.mrc").voxel_spacing is None
+    spacing = read_volume(tmp_path / "a.mrc").voxel_spacing
+    assert (spacing is None) == (missing == "zyx")
+    if spacing is not None:
+        assert [axis for axis, length in zip("zyx", spacing, strict=True) if not length] == [
+            missing
+        ]
 
 
 def test_mrc_with_an_extended_header_and_bytes_behind_the_voxels(tmp_path, capfd):
@@ -191,11 +203,32 @@ def test_imagej_spacing(tmp_path, unit, spacing):
     assert volume.voxel_spacing == spacing
 
 
-def test_imagej_without_spacing_along_z_says_nothing(tmp_path):
-    metadata = {"axes": "ZYX", "unit": "nm"}
-    tifffile.imwrite(
-        tmp_path / "a.tif", any_bits("uint8"), imagej=True, resolution=(1, 1), metadata=metadata
-    )
+@pytest.mark.parametrize(
+    ("metadata", "spacing"),
+    [
+        ({"unit": "nm"}, (10.0, 5.0, 10.0)),  # a voxel that is 1 unit deep: ImageJ does not say it
+        ({"unit": "nm", "spacing": 3.0}, (30.0, 5.0, 10.0)),
+        ({"unit": "nm", "zunit": "\\u00B5m", "spacing": 0.002}, (20.0, 5.0, 10.0)),
+        ({"unit": "nm", "yunit": "angstrom", "zunit": "pm", "spacing": 1250.0}, (12.5, 0.5, 10.0)),
+        ({"unit": "nm", "zunit": "pixel"}, (None, 5.0, 10.0)),
+        ({"unit": "pixel", "spacing": 2.0}, None),
+        ({"spacing": 2.0}, None),
+        ({"unit": "nm", "spacing": -1.0}, (None, 5.0, 10.0)),
+    ],
+)
+def test_units_of_imagej_axis_by_axis(tmp_path, metadata, spacing):
+    options = {"imagej": True, "resolution": (1, 2), "metadata": {"axes": "ZYX", **metadata}}
+    tifffile.imwrite(tmp_path / "a.tif", any_bits("uint8"), **options)
+    assert read_volume(tmp_path / "a.tif").voxel_spacing == spacing
+
+
+def test_imagej_without_a_resolution_says_nothing(tmp_path):
+    options = {"imagej": True, "metadata": {"axes": "ZYX", "unit": "nm"}}
+    tifffile.imwrite(tmp_path / "a.tif", any_bits("uint8"), **options)
+    with tifffile.TiffFile(tmp_path / "a.tif", mode="r+") as file:
+        for page in file.pages:
+            for name in ("XResolution", "YResolution"):
+                page.tags[name].overwrite((0, 1))
     assert read_volume(tmp_path / "a.tif").voxel_spacing is None
 
 
@@ -218,7 +251,8 @@ def test_ome_tiff(tmp_path, axes):
 def test_ome_tiff_in_the_default_unit_and_with_one_size_missing(tmp_path):
     for sizes, expected in [
         ({"PhysicalSizeZ": 2e-3, "PhysicalSizeY": 1e-3, "PhysicalSizeX": 1e-3}, (20, 10, 10)),
-        ({"PhysicalSizeY": 1e-3, "PhysicalSizeX": 1e-3}, None),
+        ({"PhysicalSizeY": 1e-3, "PhysicalSizeX": 2e-3}, (None, 10, 20)),
+        ({}, None),
     ]:
         metadata = {"axes": "ZYX", **sizes}
         tifffile.imwrite(
@@ -398,16 +432,6 @@ def test_nothing_is_printed(tmp_path):
     assert (done.stdout, done.stderr) == ("(5, 6, 7)\nrefused\n", "")
 
 
-@given(st.text())
-def test_units_never_raise(text):
-    factor = angstrom_per_unit(text)
-    assert factor is None or factor in (1.0, 10.0, 1e4)
-
-
-def test_the_angstrom_sign_and_letter_are_one_unit():
-    assert [angstrom_per_unit(unit) for unit in ("\u212b", "\u00c5", "\u00e5", "A")] == [1.0] * 4
-
-
 @pytest.mark.parametrize(
     "options",
     [
@@ -451,7 +475,8 @@ def test_any_box_of_a_level(tmp_path_factory, shape, chunks, chunks_per_shard, b
         shards = tuple(n * step for n, step in zip(chunks_per_shard, chunks, strict=True))
     array = zarr.create_array(path, shape=shape, chunks=chunks, shards=shards, dtype="int16")
     array[...] = data
-    level, spacing, name = open_level(path, 0, False)
+    opened = open_level(path, 0, False)
+    level, spacing, name = opened.array, opened.spacing, opened.name
     assert (level.shape, level.chunks, level.shards) == (shape, chunks, shards)
     assert (level.dtype, spacing, name) == (np.dtype("int16"), None, "a.zarr")
     box = tuple(slice(start, stop) for start, stop in bounds)
@@ -473,8 +498,9 @@ def test_a_level_is_opened_without_decoding(tmp_path):
         scales=[[2, 3, 4]],
     )
     (tmp_path / "a.zarr" / "s0" / "1" / "1" / "1").write_bytes(b"garbage")
-    level, spacing, _ = open_level(tmp_path / "a.zarr", 0, False)
-    assert spacing == (2.0, 3.0, 4.0)
+    opened = open_level(tmp_path / "a.zarr", 0, False)
+    level = opened.array
+    assert opened.spacing == (2.0, 3.0, 4.0)
     assert level[:4].shape == (4, 8, 8)
     with pytest.raises(BadInput, match="s0/1/1/1: the chunk "):
         level[4:]

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cryoet_zarr_bench.common.errors import BadInput
+from cryoet_zarr_bench.common.voxel_spacing import spacing_or_none
 from cryoet_zarr_bench.conversion.conversion_request import StoreOptions, check_request
 from cryoet_zarr_bench.tomograms.formats.open_tomogram import open_slabs
-from cryoet_zarr_bench.tomograms.formats.voxel_spacing import spacing_or_none
 
 VOXELS = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
 OUTSIDE = [0.0, -10.0, 1e-9, 0.009, 10_001.0, 1e30, math.nan, math.inf]
@@ -24,9 +24,11 @@ OUTSIDE = [0.0, -10.0, 1e-9, 0.009, 10_001.0, 1e30, math.nan, math.inf]
 def test_a_spacing_is_one_of_a_tomogram_or_unknown(length):
     found = spacing_or_none((10.0, length, 10.0))
     if 0.01 <= length <= 10_000:
-        assert found is not None and math.isclose(found[1], length, rel_tol=1e-6)
+        assert found is not None and found[1] is not None
+        assert math.isclose(found[1], length, rel_tol=1e-6)
     elif not 0.0099999 <= length <= 10_000.01:  # seven digits are kept
-        assert found is None
+        assert found == (10.0, None, 10.0)
+        assert spacing_or_none((length, length, length)) is None
 
 
 @pytest.mark.parametrize("length", OUTSIDE)
@@ -81,8 +83,11 @@ def ngff(path, length):
 def test_one_that_a_file_says_is_unknown(tmp_path, write, name, length):
     write(tmp_path / name, 12.5)
     with open_slabs(tmp_path / name) as tomogram:
-        assert 12.5 in tomogram.voxel_spacing
+        assert sorted(tomogram.voxel_spacing) == [10.0, 10.0, 12.5]
+        axis = tomogram.voxel_spacing.index(12.5)
     other = tmp_path / f"other-{name}"
     write(other, length)
     with open_slabs(other) as tomogram:
-        assert tomogram.voxel_spacing is None
+        expected = [10.0, 10.0, 10.0]
+        expected[axis] = None
+        assert list(tomogram.voxel_spacing) == expected, "the other two are kept"

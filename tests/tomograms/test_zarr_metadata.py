@@ -374,7 +374,9 @@ def test_a_multiscale_is_read():
     ome = {"version": "0.5", "multiscales": [document]}
     group = {"zarr_format": 3, "node_type": "group", "attributes": {"ome": ome}}
     assert read_group(group).levels == expected
-    assert read_group({"multiscales": [multiscale(axes=axes(unit="mile"))]}).levels[0].scale is None
+    assert (
+        read_group({"multiscales": [multiscale(axes=axes(unit="pixel"))]}).levels[0].scale is None
+    )
     bare = {"datasets": [{"path": "a/b"}]}
     assert read_group({"multiscales": [bare]}).levels == (Level("a/b", None),)
 
@@ -390,8 +392,9 @@ def test_a_level_does_not_leave_its_group(path):
 @pytest.mark.parametrize(
     ("changes", "word"),
     [
-        ({"axes": axes("xyz")}, "axes are ['x', 'y', 'z']"),
-        ({"axes": axes("yx")}, "axes are ['y', 'x']"),
+        ({"axes": axes("vyx")}, "axes ['v', 'y', 'x']"),
+        ({"axes": axes("yyx")}, "axes ['y', 'y', 'x']"),
+        ({"axes": axes("yx")}, "axes ['y', 'x']"),
         ({"axes": 5}, "not a list"),
         ({"datasets": []}, "0 levels"),
         ({"datasets": [{"path": "0"}] * 1000}, "1000 levels"),
@@ -410,9 +413,16 @@ def test_a_multiscale_is_refused(changes, word):
     assert word in refusal({"multiscales": [multiscale(**changes)]}, read_group)
 
 
-@pytest.mark.parametrize("count", [0, 2])
-def test_not_one_multiscale(count):
-    assert f"{count} multiscales" in refusal({"multiscales": [multiscale()] * count}, read_group)
+def test_no_multiscale():
+    assert "0 multiscales" in refusal({"multiscales": []}, read_group)
+
+
+def test_of_several_multiscales_the_first_is_read_and_the_others_are_named():
+    """As NGFF has it for those who do not choose."""
+    others = [multiscale(datasets=[{"path": "other"}], name="denoised"), multiscale()]
+    found = read_group({"multiscales": [multiscale(), *others]})
+    assert found.levels[0].path != "other"
+    assert found.others == ("denoised", "number 2")
 
 
 @settings(max_examples=200)

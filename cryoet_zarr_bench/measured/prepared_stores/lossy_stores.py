@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from cryoet_zarr_bench.common.voxel_spacing import complete_spacing
 from cryoet_zarr_bench.fidelity.codec_damage import Damage, loss_bound, measure_damage
 from cryoet_zarr_bench.fidelity.fourier_shells import MAXIMUM_TILT
 from cryoet_zarr_bench.measured.installed_release import read_label
@@ -53,6 +54,7 @@ def prepare_lossy_stores(
 
 def _measure(lossy: LossyStores, tomogram: PreparedTomogram) -> None:
     engine, written = installed_engine(), tomogram.load()
+    spacing = complete_spacing(tomogram.voxel_spacing)
     # Most codecs do the same damage in both formats.
     known: dict[bytes, Damage] = {}
     for name, store in list(lossy.stores.items()):
@@ -60,7 +62,7 @@ def _measure(lossy: LossyStores, tomogram: PreparedTomogram) -> None:
             read = np.ascontiguousarray(engine.open(store.folder)[...])
             voxels = hashlib.blake2b(read.view(np.uint8).reshape(-1)).digest()
             if voxels not in known:
-                known[voxels] = measure_damage(written, read, tomogram.voxel_spacing)
+                known[voxels] = measure_damage(written, read, spacing)
             lossy.damage[name] = known[voxels]
         except Exception as error:  # whatever it was, it is the reason there is no figure
             del lossy.stores[name]

@@ -12,6 +12,7 @@ import io
 from typing import TYPE_CHECKING, Any
 
 from cryoet_zarr_bench.common.shown_text import for_terminal, on_one_line
+from cryoet_zarr_bench.common.voxel_spacing import complete_spacing
 from cryoet_zarr_bench.quality.finding_wording import (
     conclusion,
     figure_text,
@@ -99,7 +100,9 @@ def _draw_pictures(slices: SubFigure, middle: SubFigure, inspection: Inspection)
     draw_histogram(axes[0, 0], inspection.found)
     draw_box_plots(axes[0, 1], inspection.found)
     draw_section(axes[1, 0], inspection.found.spectrum)
-    draw_shells(axes[1, 1], inspection.found.spectrum, inspection.report.voxel_spacing)
+    draw_shells(
+        axes[1, 1], inspection.found.spectrum, complete_spacing(inspection.report.voxel_spacing)
+    )
 
 
 def _draw_head(part: SubFigure, report: QualityReport) -> None:

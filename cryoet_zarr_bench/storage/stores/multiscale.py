@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from cryoet_zarr_bench.common.voxel_spacing import Spacing
 from cryoet_zarr_bench.storage.boxes import MOST_BYTES, Box, Voxels, boxes, moved, shape_of
 from cryoet_zarr_bench.storage.config import StorageConfig
 from cryoet_zarr_bench.storage.engines import Engine
@@ -22,13 +23,14 @@ Advance = Callable[[int, int], None]
 class Pyramid:
     """The levels of an OME-Zarr, level 0 included, and what its metadata says of them.
 
-    `voxel_spacing` is that of level 0 in angstrom along z, y, x, None if it is not known; `name`
-    is the name in the metadata.
+    `voxel_spacing` is that of level 0 in angstrom along z, y, x, None where it is not known; `name`
+    is the name in the metadata. `attributes` stand beside those of OME-Zarr.
     """
 
     levels: int
-    voxel_spacing: tuple[float, float, float] | None
+    voxel_spacing: Spacing | None
     name: str
+    attributes: Mapping[str, Any] = field(default_factory=dict)
 
 
 def level_shapes(shape: tuple[int, ...], levels: int) -> list[tuple[int, ...]]:
@@ -75,7 +77,14 @@ def write_multiscale(
                 advance(level, int(np.prod(shape_of(box))))
         source = engine.open(path)
     paths = [str(level) for level in range(pyramid.levels)]
-    write_group_metadata(store, config.zarr_format, paths, pyramid.voxel_spacing, pyramid.name)
+    write_group_metadata(
+        store,
+        config.zarr_format,
+        paths,
+        pyramid.voxel_spacing,
+        pyramid.name,
+        pyramid.attributes,
+    )
 
 
 def _halved_box(finer: Voxels, box: Box, config: StorageConfig) -> np.ndarray:

@@ -11,6 +11,10 @@ import numpy as np
 from cryoet_zarr_bench.common.available_memory import is_out_of_memory
 from cryoet_zarr_bench.common.errors import BadInput
 from cryoet_zarr_bench.common.refusals import out_of_memory, refused
+from cryoet_zarr_bench.tomograms.formats.foreign_contents import (
+    missing_refusal,
+    refuse_foreign_contents,
+)
 
 MRC_SUFFIXES = (".mrc", ".map", ".rec", ".st", ".mrcs", ".ali")
 TIFF_SUFFIXES = (".tif", ".tiff")
@@ -20,6 +24,11 @@ _ACCEPTED = ", ".join([*MRC_SUFFIXES, *TIFF_SUFFIXES, NUMPY_SUFFIX, ZARR_SUFFIX]
 _ZARR_METADATA = ("zarr.json", ".zarray", ".zgroup")
 
 Kind = Literal["zarr", "mrc", "tiff", "npy"]
+_KIND_OF_SUFFIX: dict[str, Kind] = {
+    **dict.fromkeys(MRC_SUFFIXES, "mrc"),
+    **dict.fromkeys(TIFF_SUFFIXES, "tiff"),
+    NUMPY_SUFFIX: "npy",
+}
 
 
 def has_zarr_metadata(folder: Path) -> bool:
@@ -39,27 +48,25 @@ def kind_of(path: Path, level: int) -> Kind:
         BadInput: there is nothing, nothing in it, nothing of a known kind, or no such level.
     """
     if not path.exists():
-        raise refused(path, "does not exist", "check the path")
+        raise missing_refusal(path)
     if is_zarr(path):
         return "zarr"
     suffix = path.suffix.lower()
     if path.is_dir():
         raise refused(path, "is a folder without Zarr metadata", f"give a file: {_ACCEPTED}")
-    if suffix == ZARR_SUFFIX:
-        raise refused(path, "is a file", "a .zarr has to be a folder")
     if level != 0:
         raise refused(path, f"has no level {level}", "only OME-Zarr has levels")
     if not path.is_file():
         raise refused(path, "is not a regular file", f"give a file: {_ACCEPTED}")
     if path.stat().st_size == 0:
         raise refused(path, "is empty", "copy or download it again")
-    if suffix in MRC_SUFFIXES:
-        return "mrc"
-    if suffix in TIFF_SUFFIXES:
-        return "tiff"
-    if suffix == NUMPY_SUFFIX:
-        return "npy"
-    raise refused(path, f"has the unknown suffix {suffix!r}", f"accepted are {_ACCEPTED}")
+    if suffix == ZARR_SUFFIX:
+        raise refused(path, "is a file", "a .zarr has to be a folder, unpack it")
+    kind = _KIND_OF_SUFFIX.get(suffix)
+    refuse_foreign_contents(path, kind)
+    if kind is None:
+        raise refused(path, f"has the unknown suffix {suffix!r}", f"accepted are {_ACCEPTED}")
+    return kind
 
 
 @contextmanager

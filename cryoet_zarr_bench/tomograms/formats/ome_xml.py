@@ -9,9 +9,10 @@ from xml.etree import ElementTree
 
 from cryoet_zarr_bench.common.errors import BadInput
 from cryoet_zarr_bench.common.refusals import refused, shown
+from cryoet_zarr_bench.common.voxel_spacing import Spacing, spacing_or_none
 from cryoet_zarr_bench.tomograms.formats.length_units import angstrom_per_unit
-from cryoet_zarr_bench.tomograms.formats.voxel_spacing import spacing_or_none
 
+_AS_ONE_FILE = "save the volume as one file, for one with bfconvert"
 _COUNTS = ("IFD", "PlaneCount", "NumPlanes", "FirstZ", "FirstC", "FirstT")
 
 
@@ -27,8 +28,9 @@ def check_ome_xml(path: Path, xml: str, pages: int) -> None:
         root = ElementTree.fromstring(xml)
     except (ElementTree.ParseError, ValueError) as error:
         raise _refused(path, f"cannot be parsed ({error})") from error
+    _check_one_file(path, root)
     for element in root.iter():
-        kind = element.tag.rpartition("}")[2]
+        kind = _kind(element)
         if kind == "Pixels":
             planes = math.prod(_number(path, element, f"Size{axis}") for axis in "ZCT")
             if not 1 <= planes <= pages * _number(path, element, "SizeC"):
@@ -37,10 +39,22 @@ def check_ome_xml(path: Path, xml: str, pages: int) -> None:
             counts = [_number(path, element, key) for key in _COUNTS if key in element.attrib]
             if max(counts, default=0) > pages:
                 raise _refused(path, f"announces a plane {max(counts)}, there are {pages} pages")
-        if kind == "UUID" and root.get("UUID", element.text) != element.text:
-            raise refused(path, "has pages in other files", "save the volume as one file")
         if element.get("Namespace", "").endswith("modulo"):
             raise _refused(path, "has axes within axes")
+
+
+def _kind(element: ElementTree.Element) -> str:
+    return element.tag.rpartition("}")[2]
+
+
+def _check_one_file(path: Path, root: ElementTree.Element) -> None:
+    for element in root.iter():
+        if _kind(element) == "BinaryOnly":
+            name = shown(element.get("MetadataFile"))
+            raise refused(path, f"has its OME-XML in another file, {name}", _AS_ONE_FILE)
+        if _kind(element) == "UUID" and root.get("UUID", element.text) != element.text:
+            name = shown(element.get("FileName"))
+            raise refused(path, f"has pages in other files, such as {name}", _AS_ONE_FILE)
 
 
 def _number(path: Path, element: ElementTree.Element, key: str) -> int:
@@ -54,19 +68,18 @@ def _refused(path: Path, problem: str) -> BadInput:
     return refused(path, f"its OME-XML {problem}", "save the volume as a TIFF without it")
 
 
-def ome_spacing(xml: str) -> tuple[float, float, float] | None:
+def ome_spacing(xml: str) -> Spacing | None:
     """PhysicalSizeZ, Y, X of the only Pixels element, in angstrom, of XML that was checked.
 
-    The unit is micrometre where it is not named. None if a size is not there.
+    The unit is micrometre where it is not named. None along an axis without a size in a unit of
+    length, and if there is none at all.
     """
     pixels = ElementTree.fromstring(xml).findall(".//{*}Pixels")
     if len(pixels) != 1:
         return None
-    spacing = []
-    for axis in "ZYX":
-        size = pixels[0].get(f"PhysicalSize{axis}")
-        factor = angstrom_per_unit(pixels[0].get(f"PhysicalSize{axis}Unit", "µm"))
-        if size is None or factor is None:
-            return None
-        spacing.append(float(size) * factor)
-    return spacing_or_none(spacing)
+    sizes = [pixels[0].get(f"PhysicalSize{axis}") for axis in "ZYX"]
+    factors = [angstrom_per_unit(pixels[0].get(f"PhysicalSize{axis}Unit", "µm")) for axis in "ZYX"]
+    return spacing_or_none(
+        None if size is None or factor is None else float(size) * factor
+        for size, factor in zip(sizes, factors, strict=True)
+    )

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from cryoet_zarr_bench.common.refusals import check_memory
+from cryoet_zarr_bench.common.refusals import check_memory, refused
+from cryoet_zarr_bench.common.voxel_spacing import Spacing
 from cryoet_zarr_bench.tomograms.formats.flat_voxels import FlatVoxels
-from cryoet_zarr_bench.tomograms.formats.format_detection import kind_of, refusing
+from cryoet_zarr_bench.tomograms.formats.format_detection import Kind, kind_of, refusing
+from cryoet_zarr_bench.tomograms.formats.mrc import ByteSign
+from cryoet_zarr_bench.tomograms.formats.mrc_annotations import NO_ANNOTATIONS, MrcAnnotations
 from cryoet_zarr_bench.tomograms.formats.slabs import BoxVoxels
 from cryoet_zarr_bench.tomograms.formats.tiff_pages import TiffPages, voxels_of
 
@@ -19,15 +22,20 @@ from cryoet_zarr_bench.tomograms.formats.tiff_pages import TiffPages, voxels_of
 class OpenTomogram:
     """A tomogram in a file or folder that is open: `Slabs`, of which boxes can be read too.
 
-    `voxel_spacing` is in angstrom along z, y, x, None if the source does not say.
-    `stored_together` is the shape of what is best read at once: a chunk, a shard, a page.
+    `voxel_spacing` is in angstrom along z, y, x, None if the source
+    does not say, also along one axis.
+    `stored_together` is the shape of what is best read at once: a chunk, a shard, a page. `notes`
+    say which rule was used where the source leaves open what it holds. `annotations` is what an MRC
+    file says beside its voxels, also where it was converted since.
     """
 
     path: Path
     name: str
     voxels: BoxVoxels
-    voxel_spacing: tuple[float, float, float] | None
+    voxel_spacing: Spacing | None
     stored_together: tuple[int, int, int]
+    notes: tuple[str, ...] = ()
+    annotations: MrcAnnotations = NO_ANNOTATIONS
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -65,7 +73,11 @@ class OpenTomogram:
 
 @contextmanager
 def open_slabs(
-    path: str | Path, *, level: int = 0, missing_chunks_are_fill: bool = False
+    path: str | Path,
+    *,
+    level: int = 0,
+    missing_chunks_are_fill: bool = False,
+    byte_sign: ByteSign | None = None,
 ) -> Iterator[OpenTomogram]:
     """Open a tomogram without reading its voxels.
 
@@ -83,6 +95,8 @@ def open_slabs(
         missing_chunks_are_fill: a chunk that is not on disk is refused, because one that was lost
             looks the same as one left out for holding nothing but the fill value. True says that
             it is the latter. An array without any chunk is refused in either case.
+        byte_sign: what the bytes of an MRC file of mode 0 are; None leaves it to its header. It is
+            refused where there are no such bytes.
 
     Raises:
         BadInput: for whatever keeps the volume from being read, in one line: missing, empty,
@@ -92,24 +106,41 @@ def open_slabs(
     path = Path(path)
     with ExitStack() as closing:
         with refusing(path):
-            opened = _open(path, level, missing_chunks_are_fill, closing)
+            kind = kind_of(path, level)
+            if kind != "mrc" and byte_sign is not None:
+                raise refused(path, f"has no bytes of MRC that are {byte_sign}", "leave it out")
+            if kind == "zarr":
+                opened = _open_zarr(path, level, missing_chunks_are_fill)
+            elif kind == "mrc":
+                opened = _open_mrc(path, byte_sign)
+            else:
+                opened = _open_other(path, kind, closing)
         yield opened
 
 
-def _open(path: Path, level: int, fill: bool, closing: ExitStack) -> OpenTomogram:
-    kind = kind_of(path, level)
-    if kind == "zarr":
-        from cryoet_zarr_bench.tomograms.formats.zarr.zarr_folders import open_level
+def _open_zarr(path: Path, level: int, missing_chunks_are_fill: bool) -> OpenTomogram:
+    from cryoet_zarr_bench.tomograms.formats.zarr.zarr_folders import open_level
 
-        array, spacing, name = open_level(path, level, fill)
-        z, y, x = array.shards or array.chunks
-        return OpenTomogram(path, name, array, spacing, (z, y, x))
+    opened = open_level(path, level, missing_chunks_are_fill)
+    together = opened.array.shards or opened.array.chunks
+    annotations = opened.annotations
+    return OpenTomogram(
+        path, opened.name, opened.array, opened.spacing, together, opened.notes, annotations
+    )
+
+
+def _open_mrc(path: Path, byte_sign: ByteSign | None) -> OpenTomogram:
+    from cryoet_zarr_bench.tomograms.formats.mrc import lay_out_mrc
+
+    found = lay_out_mrc(path, byte_sign)
+    together = found.voxels.stored_together
+    spacing, annotations = found.voxel_spacing, found.annotations
+    return OpenTomogram(path, path.name, found.voxels, spacing, together, found.notes, annotations)
+
+
+def _open_other(path: Path, kind: Kind, closing: ExitStack) -> OpenTomogram:
     voxels: FlatVoxels | TiffPages
-    if kind == "mrc":
-        from cryoet_zarr_bench.tomograms.formats.mrc import lay_out_mrc
-
-        voxels, spacing = lay_out_mrc(path)
-    elif kind == "npy":
+    if kind == "npy":
         from cryoet_zarr_bench.tomograms.formats.npy import lay_out_npy
 
         voxels, spacing = lay_out_npy(path), None
@@ -130,7 +161,7 @@ class Volume:
     """
 
     data: np.ndarray
-    voxel_spacing: tuple[float, float, float] | None
+    voxel_spacing: Spacing | None
     name: str
 
 

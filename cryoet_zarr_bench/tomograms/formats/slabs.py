@@ -5,6 +5,8 @@ from typing import Protocol
 
 import numpy as np
 
+from cryoet_zarr_bench.common.voxel_spacing import Spacing
+
 
 class Slabs(Protocol):
     """A tomogram of which any range of XY planes, and any box, can be read.
@@ -27,7 +29,7 @@ class Slabs(Protocol):
         """The dtype in native byte order."""
 
     @property
-    def voxel_spacing(self) -> tuple[float, float, float] | None:
+    def voxel_spacing(self) -> Spacing | None:
         """Angstrom along z, y, x; None if the source does not say."""
 
     @property
@@ -62,8 +64,9 @@ class ArraySlabs:
 
     array: np.ndarray
     name: str
-    voxel_spacing: tuple[float, float, float] | None = None
+    voxel_spacing: Spacing | None = None
     planes: int = 1
+    notes: tuple[str, ...] = ()
 
     @property
     def shape(self) -> tuple[int, int, int]:

@@ -1,39 +1,31 @@
 """TIFF stacks: pages of one shape, ImageJ hyperstacks, OME-TIFF."""
 
 import logging
-import math
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cryoet_zarr_bench.common.refusals import (
     check_dtype,
     check_file_holds,
-    check_memory,
     check_shape,
     refused,
 )
+from cryoet_zarr_bench.common.voxel_spacing import Spacing, spacing_or_none
 from cryoet_zarr_bench.tomograms.formats.length_units import angstrom_per_unit
 from cryoet_zarr_bench.tomograms.formats.ome_xml import check_ome_xml, ome_spacing
+from cryoet_zarr_bench.tomograms.formats.tiff_segments import check_segments
 from cryoet_zarr_bench.tomograms.formats.tiff_structure import check_structure
-from cryoet_zarr_bench.tomograms.formats.voxel_spacing import spacing_or_none
 
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffPageSeries
 
 _SAMPLES_AND_CHANNELS = "SC"
-_UNCOMPRESSED, _DEFLATE = (1,), (8, 32946)
-_DEFLATE_RATIO = 1032  # the highest there is: https://zlib.net/zlib_tech.html
-_HARMLESS_SEGMENT = 1 << 26  # bytes; as much is taken in any case, for a page or a chunk
-_READ_AT_ONCE = 1 << 20
-_HIGHEST_RATIO = 200
-"""Of the voxels of large pages to what they are stored as. Beyond it a volume is of one value but
-for specks: a small file that takes the memory of large pages."""
+_PLANAR = 2  # PlanarConfiguration
 # Microscopes and scanners whose metadata tifffile would follow: their pages are read without it.
 _OTHER_FLAVOURS = (
     *("avs", "bif", "eer", "flimage", "fluoview", "geotiff", "huron", "indica", "lsm", "mdgel"),
@@ -55,7 +47,7 @@ class OpenTiff:
     series: "TiffPageSeries"
     shape: tuple[int, int, int]
     stored_dtype: np.dtype
-    voxel_spacing: tuple[float, float, float] | None
+    voxel_spacing: Spacing | None
     complaints: list[str]
 
     def check_complaints(self) -> None:
@@ -68,7 +60,10 @@ class OpenTiff:
 
 @contextmanager
 def open_tiff(path: Path) -> Iterator[OpenTiff]:
-    """Open a TIFF that holds one grey volume, compressed with deflate or not at all.
+    """Open a TIFF that holds one grey volume.
+
+    It can be compressed with deflate, LZW, PackBits or Zstandard, also with a predictor; where that
+    needs imagecodecs and it is not installed, the refusal says so.
 
     No voxel is decoded, and none of its pages will decode to more than they have to.
 
@@ -93,7 +88,7 @@ def open_tiff(path: Path) -> Iterator[OpenTiff]:
         shape = _shape_of_volume(path, series)
         check_dtype(path, series.dtype)
         _check_pages(path, series, pages)
-        _check_segments(path, series)
+        check_segments(path, series)
         spacing = _imagej_spacing(file) if ome is None else ome_spacing(ome)
         stored_dtype = series.dtype.newbyteorder(file.byteorder)
         opened = OpenTiff(path, series, shape, stored_dtype, spacing, complaints)
@@ -125,6 +120,12 @@ def _complaints_of_tifffile() -> Iterator[list[str]]:
 def _shape_of_volume(path: Path, series: "TiffPageSeries") -> tuple[int, int, int]:
     axes, shape = series.axes, tuple(series.shape)
     if any(axis in _SAMPLES_AND_CHANNELS for axis, n in zip(axes, shape, strict=True) if n > 1):
+        if series.keyframe.planarconfig == _PLANAR and axes == "SYX":
+            raise refused(
+                path,
+                f"has {shape[0]} planes that are stored as the colours of one page (planar)",
+                "save it as grey pages along z; for tifffile, with photometric='minisblack'",
+            )
         raise refused(path, f"has colours or channels, axes {axes}", "save one grey volume")
     while len(shape) > 3 and shape[0] == 1:
         axes, shape = axes[1:], shape[1:]
@@ -160,106 +161,32 @@ def _check_pages(path: Path, series: "TiffPageSeries", pages: int) -> None:
             raise refused(path, f"is truncated at page {number}", "copy or download it again")
 
 
-def _check_segments(path: Path, series: "TiffPageSeries") -> None:
-    """Raise BadInput if strips or tiles decode to more than their part of a page."""
-    page = series.keyframe
-    if page.compression not in _UNCOMPRESSED + _DEFLATE:
-        raise refused(
-            path, f"is compressed with {page.compression!r}", "save it with deflate or uncompressed"
-        )
-    check_memory(path, 2 * page.nbytes, what="a page", remedy="give one of smaller pages")
-    segment = math.prod(page.chunks) * series.dtype.itemsize
-    if segment > max(page.nbytes, _HARMLESS_SEGMENT):
-        raise refused(
-            path, f"has tiles of {segment} bytes, pages of {page.nbytes}", "check what wrote it"
-        )
-    if series.dataoffset is not None:
-        return
-    deflated = page.compression in _DEFLATE
-    if deflated and page.nbytes > _HARMLESS_SEGMENT:
-        _check_ratio(path, series)
-    decoded: dict[tuple[int, int], int] = {}
-    with path.open("rb") as file:
-        for number, each in enumerate(series):
-            assert each is not None  # `_check_pages` refuses those that are not there
-            held = 0
-            for offset, length in zip(each.dataoffsets, each.databytecounts, strict=True):
-                if not deflated:
-                    held += length
-                elif length * _DEFLATE_RATIO <= _HARMLESS_SEGMENT:
-                    # Small ones cannot hold much: nothing is decompressed twice but whole pages.
-                    held += length * _DEFLATE_RATIO
-                else:
-                    if (offset, length) not in decoded:
-                        file.seek(offset)
-                        decoded[offset, length] = _decoded_size(path, file, length, segment)
-                    held += decoded[offset, length]
-            if held < page.nbytes:
-                raise refused(
-                    path,
-                    f"is damaged: page {number} has {page.nbytes} bytes of voxels, its strips hold "
-                    f"at most {held}",
-                    "copy or download it again",
-                )
+def _imagej_spacing(file: "TiffFile") -> Spacing | None:
+    """`spacing` along z in `zunit`; along y, x the TIFF resolution, in pixels per `yunit`, `unit`.
 
-
-def _check_ratio(path: Path, series: "TiffPageSeries") -> None:
-    stored = {
-        offset: length
-        for page in series
-        if page is not None
-        for offset, length in zip(page.dataoffsets, page.databytecounts, strict=True)
-    }
-    if series.size * series.dtype.itemsize > _HIGHEST_RATIO * sum(stored.values()):
-        raise refused(
-            path,
-            f"decodes to pages of {series.keyframe.nbytes} bytes from {sum(stored.values())} in "
-            "all, so there is next to nothing in them",
-            "do not trust it, or save it uncompressed where that is meant",
-        )
-
-
-def _decoded_size(path: Path, file: BinaryIO, length: int, largest: int) -> int:
-    """Bytes that a strip decodes to, of which no more than some are in memory at a time."""
-    try:
-        return _inflated_size(path, file, length, largest)
-    except zlib.error as error:
-        raise refused(
-            path, f"has a damaged strip ({error})", "copy or download it again"
-        ) from error
-
-
-def _inflated_size(path: Path, file: BinaryIO, length: int, largest: int) -> int:
-    decompressor, decoded = zlib.decompressobj(), 0
-    part = produced = b""
-    # The last pieces can come when all is read: what was read decodes to more than is asked for.
-    while not decompressor.eof and (length > 0 or part or produced):
-        if not part:
-            part = file.read(min(length, _READ_AT_ONCE))
-            length = length - len(part) if part else 0
-        produced = decompressor.decompress(part, _READ_AT_ONCE)
-        part = decompressor.unconsumed_tail
-        decoded += len(produced)
-        if decoded > largest:
-            raise refused(
-                path, f"has a strip that decodes to more than {largest} bytes", "do not trust it"
-            )
-    if not decompressor.eof:
-        raise refused(path, "has a strip that is cut off", "copy or download it again")
-    return decoded
-
-
-def _imagej_spacing(file: "TiffFile") -> tuple[float, float, float] | None:
-    """`spacing` along z in `unit`; along y and x the TIFF resolution, in pixels per `unit`."""
+    As ImageJ writes them: `yunit` and `zunit` only where they are not `unit`, and no `spacing`
+    where a voxel is 1 unit deep. https://imagej.net/ij/source/ij/io/FileSaver.java
+    """
     metadata = file.imagej_metadata if file.is_imagej else None
     if metadata is None:
         return None
-    factor = angstrom_per_unit(metadata.get("unit"))
+    unit = metadata.get("unit")
+    units = (metadata.get("zunit", unit), metadata.get("yunit", unit), unit)
+    z, y, x = map(angstrom_per_unit, units)
     tags = file.pages.first.tags
-    resolutions = [tags.valueof(name) for name in ("YResolution", "XResolution")]
-    if factor is None or "spacing" not in metadata or None in resolutions:
+    rows = _units_per_pixel(tags.valueof("YResolution"))
+    columns = _units_per_pixel(tags.valueof("XResolution"))
+    if rows is None and columns is None:
+        return None  # without a size in the plane, one along z is nothing but the default
+    depth = float(metadata.get("spacing", 1.0))
+    return spacing_or_none(
+        None if factor is None or length is None else factor * length
+        for factor, length in ((z, depth), (y, rows), (x, columns))
+    )
+
+
+def _units_per_pixel(resolution: tuple[int, int] | None) -> float | None:
+    if resolution is None or 0 in resolution:
         return None
-    if any(pixels == 0 or units == 0 for pixels, units in resolutions):
-        return None
-    in_plane = [factor * units / pixels for pixels, units in resolutions]
-    return spacing_or_none((factor * float(metadata["spacing"]), *in_plane))
+    pixels, units = resolution
+    return units / pixels

@@ -6,6 +6,7 @@ import numpy as np
 
 from cryoet_zarr_bench.common.errors import BadInput
 from cryoet_zarr_bench.common.refusals import refused
+from cryoet_zarr_bench.common.voxel_spacing import Spacing, complete_spacing
 from cryoet_zarr_bench.tomograms.formats.zarr.json_documents import LARGEST_DOCUMENT
 from cryoet_zarr_bench.tomograms.formats.zarr.zarr_metadata import (
     Level,
@@ -69,6 +70,8 @@ async def read_ome_zarr(objects: PortalObjects, folder: str) -> OmeZarr:
     where = objects.url(key)
     content, etag = await objects.document(key, LARGEST_DOCUMENT)
     multiscale = read_multiscale(content, where)
+    if multiscale.others:
+        raise refused(where, f"has {1 + len(multiscale.others)} multiscales, not one", _REPORT)
     if multiscale.axes != _AXES:
         raise refused(where, f"its axes are {multiscale.axes}, not z, y, x", _REPORT)
     return OmeZarr(folder, multiscale.levels, {key: etag})
@@ -128,11 +131,12 @@ def _check_shape(where: str, shape: tuple[int, ...], level: int, tomogram: Porta
 
 def _checked_spacing(
     where: str,
-    scale: tuple[float, float, float] | None,
+    described: Spacing | None,
     shape: tuple[int, ...],
     level: int,
     tomogram: PortalTomogram,
 ) -> tuple[float, float, float]:
+    scale = complete_spacing(described)
     if scale is None:
         raise _disagrees(where, "no scale in a unit of length", f"{tomogram.voxel_spacing:g} A")
     for length, n, whole in zip(scale, shape, tomogram.shape, strict=True):

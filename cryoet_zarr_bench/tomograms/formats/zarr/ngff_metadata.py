@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from cryoet_zarr_bench.common.refusals import refused, shown
+from cryoet_zarr_bench.common.voxel_spacing import Spacing, spacing_or_none
 from cryoet_zarr_bench.tomograms.formats.length_units import angstrom_per_unit
-from cryoet_zarr_bench.tomograms.formats.voxel_spacing import spacing_or_none
 from cryoet_zarr_bench.tomograms.formats.zarr.json_documents import (
     checked,
     finite,
@@ -18,9 +18,13 @@ from cryoet_zarr_bench.tomograms.formats.zarr.json_documents import (
     optional,
     parse_object,
 )
+from cryoet_zarr_bench.tomograms.formats.zarr.zarr_axes import (
+    SpatialAxes,
+    given_names,
+    spatial_axes,
+)
 
 _VERSIONS = ("0.1", "0.2", "0.3", "0.4", "0.5")
-_SPATIAL_AXES = ["z", "y", "x"]
 _MOST_LEVELS = 64  # halved so often, no axis has a voxel left
 _LONGEST_PATH = 255
 
@@ -30,20 +34,26 @@ class Level:
     """One resolution of a multiscale.
 
     `path` is relative to the group and does not leave it. `scale` is the voxel spacing in angstrom
-    along z, y, x, None if the document does not say.
+    along z, y, x, None if the document does not say, also along one axis.
     """
 
     path: str
-    scale: tuple[float, float, float] | None
+    scale: Spacing | None
 
 
 @dataclass(frozen=True)
 class Multiscale:
-    """The levels of an OME-Zarr, the finest first; `axes` is empty if it names none."""
+    """The levels of an OME-Zarr, the finest first; `axes` is empty if it names none.
+
+    `attributes` are all that the group has. `others` names the multiscales that are there beside
+    this one, which is the first.
+    """
 
     version: str
     axes: tuple[str, ...]
     levels: tuple[Level, ...]
+    attributes: dict[str, Any]
+    others: tuple[str, ...] = ()
 
 
 def read_multiscale(document: bytes, where: str) -> Multiscale:
@@ -54,34 +64,21 @@ def read_multiscale(document: bytes, where: str) -> Multiscale:
         where: a path or a URL, for the refusal.
 
     Raises:
-        BadInput: it is no such document, has not exactly one multiscale, axes that do not end in
-            z, y, x, or a level whose path leads out of the group.
+        BadInput: it is no such document, has no multiscale, axes that have not z, y and x among
+            them, or a level whose path leads out of the group.
     """
-    mapping = parse_object(document, where)
-    if "zarr_format" in mapping:
-        if mapping.get("node_type") != "group":
-            raise malformed(where, "is not that of a group")
-        mapping = optional(mapping, "attributes", dict, where) or {}
-    ome = optional(mapping, "ome", dict, where) or mapping
-    multiscales = optional(ome, "multiscales", list, where) or []
-    if len(multiscales) != 1:
-        raise refused(
-            where,
-            f"is a Zarr group with {len(multiscales)} multiscales",
-            "give an OME-Zarr with one, or the folder of one array",
-        )
-    multiscale = checked(multiscales[0], dict, "multiscales", where)
+    attributes = group_attributes(document, where)
+    ome = ome_attributes(attributes, where)
+    multiscales = _objects(ome, "multiscales", where)
+    if not multiscales:
+        raise refused(where, "is a Zarr group with 0 multiscales", "give an OME-Zarr with one")
+    multiscale, *others = multiscales
     axes = [
         {"name": axis} if isinstance(axis, str) else checked(axis, dict, "axes", where)
         for axis in optional(multiscale, "axes", list, where) or []  # 0.3 has no more than names
     ]
     names = tuple(member(axis, "name", str, where) for axis in axes)
-    if names and [name.lower() for name in names[-3:]] != _SPATIAL_AXES:
-        raise refused(
-            where,
-            f"its last axes are {shown(list(names[-3:]))}",
-            "give a volume with the axes z, y, x",
-        )
+    spatial = None if not names else spatial_axes(given_names(names), len(names), where)
     datasets = _objects(multiscale, "datasets", where)
     if not 1 <= len(datasets) <= _MOST_LEVELS:
         raise malformed(where, f"has {len(datasets)} levels")
@@ -89,10 +86,29 @@ def read_multiscale(document: bytes, where: str) -> Multiscale:
         version=_version(ome, multiscale, where),
         axes=names,
         levels=tuple(
-            Level(_path(dataset, where), _scale(axes, dataset, multiscale, where))
+            Level(_path(dataset, where), _scale(axes, spatial, dataset, multiscale, where))
             for dataset in datasets
         ),
+        attributes=attributes,
+        others=tuple(
+            str(other.get("name", f"number {n}")) for n, other in enumerate(others, start=1)
+        ),
     )
+
+
+def group_attributes(document: bytes, where: str) -> dict[str, Any]:
+    """The attributes of a group: its `.zattrs`, or those in its `zarr.json`; else BadInput."""
+    mapping = parse_object(document, where)
+    if "zarr_format" not in mapping:
+        return mapping
+    if mapping.get("node_type") != "group":
+        raise malformed(where, "is not that of a group")
+    return optional(mapping, "attributes", dict, where) or {}
+
+
+def ome_attributes(attributes: dict[str, Any], where: str) -> dict[str, Any]:
+    """Those of OME among the attributes of a group: from NGFF 0.5 on they are under `ome`."""
+    return optional(attributes, "ome", dict, where) or attributes
 
 
 def _objects(mapping: dict[str, Any], key: str, where: str) -> list[dict[str, Any]]:
@@ -115,37 +131,49 @@ def _version(ome: dict[str, Any], multiscale: dict[str, Any], where: str) -> str
 
 def _path(dataset: dict[str, Any], where: str) -> str:
     path: str = member(dataset, "path", str, where)
-    parts = path.split("/")
-    if (
-        not path.isprintable()
-        or "\\" in path
-        or len(path) > _LONGEST_PATH
-        or any(part in ("", ".", "..") for part in parts)
-    ):
+    if not is_path_within(path):
         raise malformed(where, f"has a level at {shown(path)}, which is not a path within it")
     return path
 
 
+def is_path_within(path: Any) -> bool:
+    """True if a document names by it something in its own group."""
+    return (
+        isinstance(path, str)
+        and path.isprintable()
+        and "\\" not in path
+        and len(path) <= _LONGEST_PATH
+        and not any(part in ("", ".", "..") for part in path.split("/"))
+    )
+
+
 def _scale(
-    axes: list[dict[str, Any]], dataset: dict[str, Any], multiscale: dict[str, Any], where: str
-) -> tuple[float, float, float] | None:
+    axes: list[dict[str, Any]],
+    spatial: SpatialAxes | None,
+    dataset: dict[str, Any],
+    multiscale: dict[str, Any],
+    where: str,
+) -> Spacing | None:
     """The scale of the level times the one of all levels."""
-    if not axes:
+    if spatial is None:
         return None
-    factors = [angstrom_per_unit(axis.get("unit")) for axis in axes[-3:]]
+    factors = [angstrom_per_unit(axes[axis].get("unit")) for axis in spatial]
     scales = [
         _numbers(transformation, len(axes), where)
         for holder in (dataset, multiscale)
         for transformation in _objects(holder, "coordinateTransformations", where)
         if transformation.get("type") == "scale"
     ]
-    if None in factors or not scales:
+    if not scales:
         return None
-    return spacing_or_none(math.prod(steps) for steps in zip(factors, *scales, strict=True))
+    return spacing_or_none(
+        None if factor is None else factor * math.prod(steps[axis] for steps in scales)
+        for factor, axis in zip(factors, spatial, strict=True)
+    )
 
 
 def _numbers(transformation: dict[str, Any], axes: int, where: str) -> list[float]:
     scale = member(transformation, "scale", list, where)
     if len(scale) != axes:
         raise malformed(where, f"has a scale of {len(scale)} numbers for {axes} axes")
-    return [finite(step, "scale", where) for step in scale[-3:]]
+    return [finite(step, "scale", where) for step in scale]

@@ -6,21 +6,49 @@ decoded one by one, each to the size that it has to have.
 
 import itertools
 import math
+from dataclasses import dataclass
 from pathlib import Path
 
-from cryoet_zarr_bench.common.refusals import refused
+from cryoet_zarr_bench.common.refusals import refused, shown
+from cryoet_zarr_bench.common.voxel_spacing import Spacing
+from cryoet_zarr_bench.tomograms.formats.mrc_annotations import (
+    NO_ANNOTATIONS,
+    MrcAnnotations,
+    annotations_or_note,
+)
 from cryoet_zarr_bench.tomograms.formats.zarr.folder_bounds import FolderBounds
-from cryoet_zarr_bench.tomograms.formats.zarr.json_documents import parse_object, read_json_file
-from cryoet_zarr_bench.tomograms.formats.zarr.ngff_metadata import read_multiscale
+from cryoet_zarr_bench.tomograms.formats.zarr.json_documents import parse_object
+from cryoet_zarr_bench.tomograms.formats.zarr.ngff_metadata import Multiscale, read_multiscale
+from cryoet_zarr_bench.tomograms.formats.zarr.zarr_axes import (
+    SPATIAL_NAMES,
+)
+from cryoet_zarr_bench.tomograms.formats.zarr.zarr_groups import (
+    image_group,
+    is_array,
+    read_node,
+    read_within,
+)
 from cryoet_zarr_bench.tomograms.formats.zarr.zarr_level import ZarrLevel
 from cryoet_zarr_bench.tomograms.formats.zarr.zarr_metadata import StoredArray, read_array_metadata
 
-Spacing = tuple[float, float, float]
+
+@dataclass(frozen=True)
+class OpenedLevel:
+    """One level of a Zarr folder, of which boxes are read by slices along z, y, x.
+
+    `spacing` is in angstrom along z, y, x, None if the metadata does not say. `notes` say which
+    rule was used where the metadata leaves something open. `annotations` are those of the MRC file
+    that it was converted from.
+    """
+
+    array: ZarrLevel
+    spacing: Spacing | None
+    name: str
+    notes: tuple[str, ...] = ()
+    annotations: MrcAnnotations = NO_ANNOTATIONS
 
 
-def open_level(
-    path: Path, level: int, missing_chunks_are_fill: bool
-) -> tuple[ZarrLevel, Spacing | None, str]:
+def open_level(path: Path, level: int, missing_chunks_are_fill: bool) -> OpenedLevel:
     """Check one level of an OME-Zarr, or a plain array, without decoding any chunk.
 
     Args:
@@ -28,51 +56,71 @@ def open_level(
         level: 0 is the finest, and the only one of a plain array.
         missing_chunks_are_fill: as for `open_tomogram.open_slabs`.
 
-    Returns:
-        The level, of which boxes are read by slices along z, y, x; its voxel spacing in angstrom
-        along z, y, x, None if the metadata does not say; and a name for it.
-
     Raises:
         BadInput: the metadata is not acceptable, leads out of the folder, or chunks are missing or
             larger than they can be.
     """
-    spacing: Spacing | None
     bounds = FolderBounds(path)
-    name, document = _node(bounds, path)
-    if _is_array(name, document, path):
+    name, document = read_node(bounds, path)
+    if is_array(name, document, path):
         if level != 0:
             raise refused(path, f"has no level {level}", "it is one array, not an OME-Zarr")
-        folder, spacing, title = path, None, _name_of_array(path)
+        stored = _read_array(bounds, path, name, document)
+        opened = OpenedLevel(
+            ZarrLevel(bounds, path, stored), None, _name_of_array(path), _transposed(stored)
+        )
     else:
-        levels = read_multiscale(document, str(path)).levels
-        if not 0 <= level < len(levels):
-            raise refused(path, f"has no level {level}", f"choose one from 0 to {len(levels) - 1}")
-        folder, spacing = path / levels[level].path, levels[level].scale
-        title = path.name if level == 0 else f"{path.name} level {level}"
-        name, document = _node(bounds, folder)
-        if not _is_array(name, document, folder):
-            raise refused(folder, "is a Zarr group, not an array", "check what wrote the OME-Zarr")
-    array = ZarrLevel(bounds, folder, read_array_metadata(document, str(folder / name)))
-    _check_chunks(array, missing_chunks_are_fill)
-    return array, spacing, title
+        opened = _open_level_of_image(bounds, path, level)
+    _check_chunks(opened.array, missing_chunks_are_fill)
+    return opened
 
 
-def _node(bounds: FolderBounds, folder: Path) -> tuple[str, bytes]:
-    """The metadata document of a folder, with its name; of both formats the later one."""
-    for name in ("zarr.json", ".zarray", ".zattrs"):
-        path = folder / name
-        if path.exists() or path.is_symlink():
-            bounds.check(path)
-            return name, read_json_file(path)
-    if (folder / ".zgroup").is_file():
-        return ".zattrs", b"{}"  # a group without attributes has no such file
-    raise refused(folder, "has no Zarr metadata", "check the path, or copy it again")
+def _open_level_of_image(bounds: FolderBounds, path: Path, level: int) -> OpenedLevel:
+    group, document = image_group(bounds, path)
+    multiscale = read_multiscale(document, str(group))
+    levels = multiscale.levels
+    if not 0 <= level < len(levels):
+        raise refused(path, f"has no level {level}", f"choose one from 0 to {len(levels) - 1}")
+    folder = group / levels[level].path
+    name, document = read_node(bounds, folder)
+    if not is_array(name, document, folder):
+        raise refused(folder, "is a Zarr group, not an array", "check what wrote the OME-Zarr")
+    stored = _read_array(bounds, folder, name, document, multiscale)
+    annotations, notes = annotations_or_note(multiscale.attributes)
+    if multiscale.others:
+        others = ", ".join(map(shown, multiscale.others))
+        notes += (f"the first of {1 + len(multiscale.others)} multiscales; others: {others}",)
+    title = path.name if level == 0 else f"{path.name} level {level}"
+    array = ZarrLevel(bounds, folder, stored)
+    notes += _transposed(stored)
+    return OpenedLevel(array, levels[level].scale, title, notes, annotations)
 
 
-def _is_array(name: str, document: bytes, folder: Path) -> bool:
-    if name != "zarr.json":
-        return name == ".zarray"
-    return parse_object(document, str(folder / name)).get("node_type") == "array"
+def _read_array(
+    bounds: FolderBounds,
+    folder: Path,
+    name: str,
+    document: bytes,
+    multiscale: Multiscale | None = None,
+) -> StoredArray:
+    """The metadata of an array, its axes named by itself or by the multiscale that it is in."""
+    attributes = None
+    attributes_of_format_2 = folder / ".zattrs"
+    if name == ".zarray" and attributes_of_format_2.is_file():
+        where = str(attributes_of_format_2)
+        attributes = parse_object(read_within(bounds, attributes_of_format_2), where)
+    where = str(folder / name)
+    names = list(multiscale.axes) if multiscale is not None and multiscale.axes else None
+    return read_array_metadata(document, where, attributes, names)
+
+
+def _transposed(stored: StoredArray) -> tuple[str, ...]:
+    """A note where the axes z, y, x are stored in another order."""
+    if list(stored.spatial_axes) == sorted(stored.spatial_axes):
+        return ()
+    names = stored.axis_names or ()
+    order = [name for name in names if name in SPATIAL_NAMES]
+    return (f"its axes are named {', '.join(order)}, and are read as z, y, x",)
 
 
 def _name_of_array(path: Path) -> str:
@@ -93,6 +141,7 @@ def _check_chunks(array: ZarrLevel, missing_chunks_are_fill: bool) -> None:
         try:
             size = array.bounds.check(path).st_size
         except FileNotFoundError:
+            _check_other_keys(array, index)
             missing += 1
             continue
         if size > largest:
@@ -108,6 +157,22 @@ def _check_chunks(array: ZarrLevel, missing_chunks_are_fill: bool) -> None:
             f"hold the fill value {stored.fill_value}"
         )
     raise refused(folder, f"lacks {missing} of the {count} chunks of its array", remedy)
+
+
+def _check_other_keys(array: ZarrLevel, index: tuple[int, ...]) -> None:
+    """Raise BadInput if a chunk that is missing lies there under a name by another rule."""
+    key = array.stored.key(index)
+    for prefix, separator in itertools.product(("", "c"), "./"):
+        other = separator.join([*([prefix] if prefix else []), *map(str, index)])
+        if other != key and (array.folder / other).is_file():
+            setting = "dimension_separator in .zarray"
+            if array.stored.zarr_format == 3:
+                setting = "chunk_key_encoding in zarr.json"
+            raise refused(
+                array.folder,
+                f"has a chunk called {other} where its metadata says {key}",
+                f"correct {setting}: the separator of its chunks is {shown(separator)}",
+            )
 
 
 def _largest_stored_object(stored: StoredArray) -> int:

@@ -10,7 +10,9 @@ from typing import BinaryIO
 
 import numpy as np
 
+from cryoet_zarr_bench.common.errors import BadInput
 from cryoet_zarr_bench.common.refusals import refused
+from cryoet_zarr_bench.tomograms.formats.foreign_contents import pointer_refusal
 from cryoet_zarr_bench.tomograms.formats.zarr.folder_bounds import FolderBounds
 from cryoet_zarr_bench.tomograms.formats.zarr.zarr_chunks import decode
 from cryoet_zarr_bench.tomograms.formats.zarr.zarr_metadata import StoredArray
@@ -21,10 +23,11 @@ _LEFT_OUT = np.iinfo(SHARD_INDEX_DTYPE).max  # offset and length of a chunk that
 
 @dataclass(frozen=True)
 class ZarrLevel:
-    """An array with the axes z, y, x, of which any box is read by slices: `level[0:16, :, :]`.
+    """An array of which any box along z, y, x is read by slices: `level[0:16, :, :]`.
 
-    `bounds` are those of the folder that the user gave, `folder` is that of the array. A chunk that
-    is not there reads as the fill value: whoever opens a level looks for those first.
+    Whatever order its axes are stored in, here they are z, y, x. `bounds` are those of the folder
+    that the user gave, `folder` is that of the array. A chunk that is not there reads as the fill
+    value: whoever opens a level looks for those first.
     """
 
     bounds: FolderBounds
@@ -34,8 +37,7 @@ class ZarrLevel:
     @property
     def shape(self) -> tuple[int, int, int]:
         """Voxels along z, y, x."""
-        z, y, x = self.stored.shape[-3:]
-        return z, y, x
+        return self._along_z_y_x(self.stored.shape)
 
     @property
     def dtype(self) -> np.dtype:
@@ -49,14 +51,18 @@ class ZarrLevel:
         return z * y * x * self.dtype.itemsize
 
     @property
-    def chunks(self) -> tuple[int, ...]:
+    def chunks(self) -> tuple[int, int, int]:
         """Voxels along z, y, x of what is decoded at once."""
-        return self.stored.chunks[-3:]
+        return self._along_z_y_x(self.stored.chunks)
 
     @property
-    def shards(self) -> tuple[int, ...] | None:
+    def shards(self) -> tuple[int, int, int] | None:
         """Voxels along z, y, x of a shard, None if there are none."""
-        return None if self.stored.shards is None else self.stored.shards[-3:]
+        return None if self.stored.shards is None else self._along_z_y_x(self.stored.shards)
+
+    def _along_z_y_x(self, lengths: tuple[int, ...]) -> tuple[int, int, int]:
+        z, y, x = (lengths[axis] for axis in self.stored.spatial_axes)
+        return z, y, x
 
     def __getitem__(self, slices: tuple[slice, ...] | slice | EllipsisType) -> np.ndarray:
         """Read a box in C order and native byte order; a slice may be left out at the end.
@@ -70,7 +76,7 @@ class ZarrLevel:
         box = _box(given, self.shape)
         voxels = np.full([part.stop - part.start for part in box], self.stored.fill_value)
         for index in _overlapping(box, self.shards or self.chunks):
-            path = self.folder / self.stored.key(self._with_leading_axes(index))
+            path = self.folder / self.stored.key(self._stored_index(index))
             try:
                 self.bounds.check(path)
             except FileNotFoundError:
@@ -80,8 +86,12 @@ class ZarrLevel:
                     _put(chunk, chunk_index, voxels, box)
         return voxels
 
-    def _with_leading_axes(self, index: tuple[int, ...]) -> tuple[int, ...]:
-        return (0,) * (len(self.stored.shape) - 3) + index
+    def _stored_index(self, index: tuple[int, ...]) -> tuple[int, ...]:
+        """An index along z, y, x as one along all axes of the array; the others have one step."""
+        stored = [0] * len(self.stored.shape)
+        for axis, along in zip(self.stored.spatial_axes, index, strict=True):
+            stored[axis] = along
+        return tuple(stored)
 
     def _chunks(
         self, file: BinaryIO, path: Path, index: tuple[int, ...], box: tuple[range, ...]
@@ -102,7 +112,7 @@ class ZarrLevel:
                 n - start // length
                 for n, start, length in zip(chunk_index, starts, self.chunks, strict=True)
             )
-            offset, length = (int(n) for n in table[self._with_leading_axes(within)])
+            offset, length = (int(n) for n in table[self._stored_index(within)])
             if (offset, length) != (_LEFT_OUT, _LEFT_OUT):
                 where = f"{path}: chunk {within} of the shard"
                 if length > largest or offset + length > file.seek(0, os.SEEK_END):
@@ -122,8 +132,13 @@ class ZarrLevel:
 
     def _voxels(self, stored: bytes, where: str) -> np.ndarray:
         """A chunk with the axes z, y, x: time and channel have one step, whatever the chunk has."""
-        voxels = self.stored.decode(stored, where)
-        first: np.ndarray = voxels[(0,) * (voxels.ndim - 3)]
+        try:
+            voxels = self.stored.decode(stored, where)
+        except BadInput as error:
+            raise pointer_refusal(where, stored) or error from None
+        spatial = self.stored.spatial_axes
+        others = [axis for axis in range(voxels.ndim) if axis not in spatial]
+        first: np.ndarray = voxels.transpose(*others, *spatial)[(0,) * len(others)]
         return first
 
 

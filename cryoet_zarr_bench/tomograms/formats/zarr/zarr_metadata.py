@@ -6,6 +6,7 @@ read by `ngff_metadata`.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +32,12 @@ from cryoet_zarr_bench.tomograms.formats.zarr.ngff_metadata import (
     Multiscale,
     read_multiscale,
 )
+from cryoet_zarr_bench.tomograms.formats.zarr.zarr_axes import (
+    SpatialAxes,
+    check_other_axes,
+    given_names,
+    spatial_axes,
+)
 from cryoet_zarr_bench.tomograms.formats.zarr.zarr_chunks import decode
 from cryoet_zarr_bench.tomograms.formats.zarr.zarr_pipeline import (
     Pipeline,
@@ -52,6 +59,7 @@ MOST_AXES = 5
 """Time and channel, each of length 1, before z, y, x: https://ngff.openmicroscopy.org/0.5/"""
 
 _COPIES_OF_A_CHUNK = 2  # a chunk is in memory as it is stored, and as it is decoded
+_XARRAY_NAMES = "_ARRAY_DIMENSIONS"  # of the attributes, in both formats
 _KEYS_OF_FORMAT_3 = (
     "zarr_format",
     "node_type",
@@ -71,7 +79,9 @@ _KEYS_OF_FORMAT_3 = (
 class StoredArray:
     """Metadata of one Zarr array, checked to be harmless.
 
-    Axes are those of the document, its last three z, y, x; `dtype` has the stored byte order.
+    Axes are those of the document, and `spatial_axes` says which of them are z, y, x; any other has
+    one step. `axis_names` are the names in lower case, None where the array has none. `dtype` has
+    the stored byte order.
     `chunks` is the shape of an inner chunk, `shards` that of a shard, None if there are none.
     `fill_value` is a scalar of the dtype, 0 where the document has null. `codecs` are, of format 2,
     the filters and then the compressor, as numcodecs configs; of format 3 the chain.
@@ -88,6 +98,8 @@ class StoredArray:
     separator: str
     key_prefix: str
     pipeline: Pipeline
+    axis_names: tuple[str, ...] | None
+    spatial_axes: SpatialAxes
 
     def grid(self) -> tuple[int, ...]:
         """The number of stored objects along each axis: shards if there are any, else chunks."""
@@ -121,12 +133,19 @@ class StoredArray:
         return voxels.reshape(stored_shape).transpose(np.argsort(axes))
 
 
-def read_array_metadata(document: bytes, where: str) -> StoredArray:
+def read_array_metadata(
+    document: bytes,
+    where: str,
+    attributes: dict[str, Any] | None = None,
+    axes: Sequence[str] | None = None,
+) -> StoredArray:
     """Read the `.zarray` or `zarr.json` of an array.
 
     Args:
         document: as it was stored; a byte more than `LARGEST_DOCUMENT` is enough to be refused.
         where: a path or a URL, for the refusal.
+        attributes: of an array of format 2, from its `.zattrs`; xarray names the axes there.
+        axes: the names that a multiscale has for them.
 
     Raises:
         BadInput: it is no such document, or the array is not one that can be read without running
@@ -137,9 +156,9 @@ def read_array_metadata(document: bytes, where: str) -> StoredArray:
     mapping = parse_object(document, where)
     zarr_format = member(mapping, "zarr_format", int, where)
     if zarr_format == 2:
-        array = _format_2(mapping, where)
+        array = _format_2(mapping, attributes or {}, axes, where)
     elif zarr_format == 3:
-        array = _format_3(mapping, where)
+        array = _format_3(mapping, axes, where)
     else:
         raise malformed(where, f"is of the Zarr format {shown(zarr_format)}, not 2 or 3")
     _check_chunks(array, where)
@@ -148,17 +167,39 @@ def read_array_metadata(document: bytes, where: str) -> StoredArray:
 
 def _shape(mapping: dict[str, Any], where: str) -> tuple[int, ...]:
     shape = whole_numbers(mapping, "shape", where)
-    if len(shape) > MOST_AXES:
-        raise refused(where, f"has {len(shape)} axes", "give a volume with the axes z, y, x")
-    check_shape(where, volume_shape(shape))
+    if not 3 <= len(shape) <= MOST_AXES:
+        raise refused(
+            where,
+            f"has {len(shape)} axes, shape {shown(shape)}",
+            "give a volume with the axes z, y, x",
+        )
     return shape
 
 
-def volume_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Without the leading time and channel axes, where they have length 1."""
-    while len(shape) > 3 and shape[0] == 1:
-        shape = shape[1:]
-    return shape
+def _axes(
+    names: Any, of_multiscale: Sequence[str] | None, shape: tuple[int, ...], where: str
+) -> tuple[tuple[str, ...] | None, SpatialAxes]:
+    """The names of the axes, and which of them are z, y, x.
+
+    `names` are the array's own. Those of its multiscale must not say something else.
+    """
+    if names is not None and not (
+        isinstance(names, list) and all(name is None or isinstance(name, str) for name in names)
+    ):
+        raise malformed(where, f"names its axes {shown(names)}")
+    own, others = given_names(names), given_names(of_multiscale)
+    if own is not None and others is not None and own != others:
+        raise refused(
+            where,
+            f"names its axes {shown(list(own))}, its multiscale {shown(list(others))}",
+            "correct the one that is wrong",
+        )
+    known = own or others
+    spatial = spatial_axes(known, len(shape), where)
+    check_other_axes(shape, spatial, known, where)
+    z, y, x = (shape[axis] for axis in spatial)
+    check_shape(where, (z, y, x))
+    return known, spatial
 
 
 def _check_chunk_shape(chunks: tuple[int, ...], shape: tuple[int, ...], where: str) -> None:
@@ -182,8 +223,11 @@ def _check_chunks(array: StoredArray, where: str) -> None:
     )
 
 
-def _format_2(mapping: dict[str, Any], where: str) -> StoredArray:
+def _format_2(
+    mapping: dict[str, Any], attributes: dict[str, Any], axes: Sequence[str] | None, where: str
+) -> StoredArray:
     shape = _shape(mapping, where)
+    names, spatial = _axes(attributes.get(_XARRAY_NAMES), axes, shape, where)
     chunks = whole_numbers(mapping, "chunks", where)
     _check_chunk_shape(chunks, shape, where)
     dtype = format_2_dtype(mapping.get("dtype"), where)
@@ -205,10 +249,12 @@ def _format_2(mapping: dict[str, Any], where: str) -> StoredArray:
         separator=_separator(mapping, "dimension_separator", ".", where),
         key_prefix="",
         pipeline=format_2_pipeline(codecs, chunks, dtype, order, where),
+        axis_names=names,
+        spatial_axes=spatial,
     )
 
 
-def _format_3(mapping: dict[str, Any], where: str) -> StoredArray:
+def _format_3(mapping: dict[str, Any], axes: Sequence[str] | None, where: str) -> StoredArray:
     if member(mapping, "node_type", str, where) != "array":
         raise malformed(where, "is not that of an array")
     for key, value in mapping.items():
@@ -217,6 +263,9 @@ def _format_3(mapping: dict[str, Any], where: str) -> StoredArray:
     if mapping.get("storage_transformers"):
         raise malformed(where, "has storage transformers, of which none is known")
     shape = _shape(mapping, where)
+    attributes = optional(mapping, "attributes", dict, where) or {}
+    given = mapping.get("dimension_names") or attributes.get(_XARRAY_NAMES)
+    names, spatial = _axes(given, axes, shape, where)
     chunk_grid = member(mapping, "chunk_grid", dict, where)
     if chunk_grid.get("name") != "regular":
         raise malformed(
@@ -245,6 +294,8 @@ def _format_3(mapping: dict[str, Any], where: str) -> StoredArray:
         separator=separator,
         key_prefix=prefix,
         pipeline=pipeline,
+        axis_names=names,
+        spatial_axes=spatial,
     )
 
 
