@@ -21,6 +21,7 @@ from cryoet_zarr_bench.common.shown_text import on_one_line
 _INTERRUPTED = {
     "bench": "what was measured is kept, the next run goes on from there",
     "confirm": "pairs that were compared are kept, the same command goes on from them",
+    "interrupted-writes": "engines that were tried to their end are kept, the next run goes on",
     "convert": "the target is whole, or as it was before",
     "fetch": "what arrived is kept, the next run goes on from there",
     "history": "what was measured is kept, the next run goes on from there",
@@ -413,6 +414,31 @@ def trust(
     update_documents(PROJECT)
     if left:
         console.print(f"{left} blocks are left; the same command goes on with them")
+
+
+@app.command(name="interrupted-writes")
+def interrupted_writes(
+    machine: _Machine = None,
+    release: Annotated[
+        list[str] | None,
+        typer.Option(help="A version of zarr; repeatable. Default: the last of each minor one."),
+    ] = None,
+    trials: Annotated[
+        int, typer.Option(min=1, help="Random moments, and rounds of two writers, a config.")
+    ] = 10,
+) -> None:
+    """Kill writers in the middle, let two write at once, and count what is wrong afterwards.
+
+    Every engine takes some minutes; writes results and docs/reliability.md. If interrupted, the
+    next run continues.
+    """
+    from cryoet_zarr_bench.asv_bridge.machine_names import chosen_machine
+    from cryoet_zarr_bench.commands.interrupted_writes_command import try_interrupted_writes
+    from cryoet_zarr_bench.common.project_folders import PROJECT
+    from cryoet_zarr_bench.reports.documents.all_documents import update_documents
+
+    try_interrupted_writes(console, chosen_machine(machine), tuple(release or ()), trials)
+    update_documents(PROJECT)
 
 
 @app.command()

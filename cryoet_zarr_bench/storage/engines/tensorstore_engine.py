@@ -116,6 +116,11 @@ class TensorStoreArray:
         voxels: np.ndarray = self._store[selection].read().result()
         return voxels
 
+    def resize(self, shape: tuple[int, ...]) -> None:
+        """Give the array another shape: its metadata alone is changed."""
+        resized = self._store.resize(exclusive_max=shape, resize_metadata_only=True)
+        self._store = resized.result()
+
     def __setitem__(self, selection: Any, voxels: Any) -> None:
         self._store[selection].write(voxels).result()
 
