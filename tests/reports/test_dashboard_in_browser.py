@@ -347,6 +347,12 @@ def test_what_is_vendored_is_published_as_it_is(published):
     assert sum(1 for _ in (published / "vendor").rglob("*")) == count
 
 
+def test_every_published_page_has_the_policy(published):
+    pages = list(published.rglob("*.html"))
+    assert [page.name for page in pages] == ["index.html"]
+    assert all("Content-Security-Policy" in page.read_text() for page in pages)
+
+
 def test_the_published_page_has_no_script_in_it(published):
     text = (published / "index.html").read_text()
     assert f'content="{CONTENT_SECURITY_POLICY}"' in text
