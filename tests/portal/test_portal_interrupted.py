@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -320,3 +321,40 @@ def test_a_request_that_was_edited_is_asked_again(portal, good):
     for path in requests:
         path.write_text('{"entry": "../../x"}')
     assert prepare(SOURCE, "4,4,4") == good
+
+
+def test_ended_at_random_moments_it_goes_on_and_leaves_nothing_beside(portal, tmp_path):
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    variables = {**portal.variables(), "TMPDIR": str(temporary)}
+    for key in all_chunks(portal):
+        portal.proxy.faults[key] = [slowly] * 60
+    draw, endings = random.Random(6), [signal.SIGINT, signal.SIGTERM, signal.SIGKILL]
+    ended = 0
+    for moment in range(20):
+        process = subprocess.Popen(
+            COMMAND, env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        time.sleep(draw.uniform(0.2, 3.0))
+        process.send_signal(endings[moment % 3])
+        _, said = process.communicate(timeout=60)
+        ended += process.returncode != 0
+        if moment % 3 < 2:
+            assert process.returncode in (0, 130), said
+        for entry in portal.entries():
+            path = next(portal.cache.rglob(entry))
+            assert np.array_equal(open_prepared(path).load(), portal.voxels), "whole or not there"
+        assert list(temporary.iterdir()) == []
+        if portal.entries():
+            shutil.rmtree(portal.cache)
+    assert ended, "no moment was within a fetch"
+    portal.proxy.faults.clear()
+    assert portal.run("fetch", "--tomogram", "16463", "--full").exit_code == 0
+    assert np.array_equal(prepare(SOURCE, "full").load(), portal.voxels)
+    assert not list(portal.cache.rglob("*.unfinished"))
+
+
+def slowly(proxied) -> None:
+    """An answer as from far away."""
+    time.sleep(0.05)
+    proxied.answer()
