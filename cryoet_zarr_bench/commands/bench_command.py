@@ -25,6 +25,7 @@ from cryoet_zarr_bench.machine.pace_wait import wait_for_usual_pace
 from cryoet_zarr_bench.machine.scratch_folders import require_folders
 from cryoet_zarr_bench.releases.catalogue import Catalogue, Release, load_catalogue
 from cryoet_zarr_bench.releases.release_commits import commit_of
+from cryoet_zarr_bench.releases.release_history import require_git
 from cryoet_zarr_bench.reports.documents.all_documents import update_documents
 from cryoet_zarr_bench.reports.pages.terminal_table import newest_format, release_table
 from cryoet_zarr_bench.storage.grid import PROFILES, selected_profile
@@ -47,6 +48,7 @@ def run_main_job(console: Console, python: str | None) -> bool:
     Raises BadInput if the tomogram, the profile or the Python cannot be had.
     """
     require_folders()
+    require_git()
     catalogue = load_catalogue()
     place = Place(LOCAL, LOCAL / "results", LOCAL / "html", choose_python(python))
     fetch_selected(console)
@@ -128,6 +130,7 @@ def run_history(
     """
     os.environ["CRYOET_MACHINE"] = machine
     require_folders()
+    require_git()
     refuse_another_machine(project / "results", machine)
     place = history_place(machine, project)
     for source in tomograms:

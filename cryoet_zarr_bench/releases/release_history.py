@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from cryoet_zarr_bench.common.errors import BadInput
+from cryoet_zarr_bench.common.refusals import refused
 from cryoet_zarr_bench.releases.catalogue import Catalogue, Release
 
 MAIN_BRANCH = "3.x"
@@ -236,9 +237,19 @@ def _git(folder: Path, arguments: list[str], data: bytes = b"") -> None:
             check=False,
         )
     except FileNotFoundError as error:
-        raise BadInput("git is needed to generate the release history: install it") from error
+        raise _without_git() from error
     except subprocess.TimeoutExpired as error:
         raise BadInput("git did not finish generating the release history in 120 s") from error
     if done.returncode:
         said = " ".join(done.stderr.decode(errors="replace").split())[:300]
         raise BadInput(f"git could not generate the release history in {folder.parent}: {said}")
+
+
+def require_git() -> None:
+    """Raise BadInput if git is not there, before anything is measured."""
+    if shutil.which("git") is None:
+        raise _without_git()
+
+
+def _without_git() -> BadInput:
+    return refused("git", "is needed to generate the release history", "install it")

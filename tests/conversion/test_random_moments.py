@@ -70,7 +70,9 @@ def test_the_target_is_as_it_was_or_whole(tmp_path, source, target, replaced):
         _, said = process.communicate(timeout=60)
         there = sorted(each.name for each in path.parent.iterdir())
         if ending != signal.SIGKILL:
-            assert process.returncode in (0, 130), said
+            # The first tenth of a second is Python's own, before any of this program runs.
+            assert process.returncode in (0, 130, -ending), said
+            assert process.returncode != -ending or not said
             assert len(said.splitlines()) <= 1
             assert there == ([target] if path.exists() else []), "nothing beside the target"
         if path.exists():

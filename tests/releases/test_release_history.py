@@ -262,7 +262,7 @@ def test_no_git_is_bad_input(
     small_catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(BadInput, match="git is needed"):
+    with pytest.raises(BadInput, match="git: is needed"):
         generate_history(small_catalogue, tmp_path / "history")
     assert not (tmp_path / "history").exists()
 
