@@ -1,6 +1,8 @@
 """What a command leaves where it is told to end, or the system lets it write no more: nothing."""
 
+import json
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -195,4 +197,79 @@ def test_a_confirm_that_is_told_to_end_leaves_no_stores_and_no_process(
     # Python takes its handlers away shortly before it is gone: then the signal itself ends it.
     late = {-signal.SIGHUP} if again == "when it has said so" else set()
     assert process.returncode in {130} | late, said
+    assert_nothing_is_left(temporary)
+
+
+RANDOM = random.Random(8)
+MOMENTS = 20
+
+
+@pytest.fixture
+def started(own_workplace, temporary):
+    """A function that starts a command, which may be at any point when it is ended."""
+
+    def start(*command):
+        return subprocess.Popen(
+            [sys.executable, "-m", "cryoet_zarr_bench", *command],
+            cwd=PROJECT,
+            env=own_workplace.variables(
+                TMPDIR=str(temporary), CRYOET_TOMOGRAM="synthetic:10A@16", ENDED_TEST=MARK
+            ),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    return start
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("command", "longest"), [(("bench",), 25.0), ((*CONFIRM, "--pairs", "8"), 15.0)]
+)
+def test_ended_at_random_moments_the_next_one_goes_on(
+    started, temporary, own_workplace, command, longest
+):
+    """Nothing in memory, on the disk or running stays; of a kill the next one clears it."""
+    before = {path.name for path in Path("/dev/shm").glob("*")}
+    endings = [signal.SIGINT, signal.SIGTERM, signal.SIGKILL]
+    for moment in range(MOMENTS):
+        ending = endings[moment % len(endings)]
+        process = started(*command)
+        time.sleep(RANDOM.uniform(0.1, longest))
+        process.send_signal(ending)
+        said, _ = process.communicate()
+        if ending == signal.SIGKILL:
+            continue
+        assert process.returncode in (0, 1, 130, -ending), said
+        assert "Traceback" not in said
+        assert list(temporary.rglob("*")) in ([], [temporary / f"cryoet-zarr-bench-{os.getuid()}"])
+        wait_until_all_have_ended()
+    process = started(*command)
+    said, _ = process.communicate()
+    assert process.returncode in (0, 1), said
+    assert_nothing_is_left(temporary)
+    assert {path.name for path in Path("/dev/shm").glob("*")} <= before
+    for result in own_workplace.folder.rglob("results/*/*.json"):
+        json.loads(result.read_text())
+
+
+def wait_until_all_have_ended():
+    for _ in range(100):
+        if not of_the_test():
+            break
+        time.sleep(0.1)
+    assert of_the_test() == []
+
+
+@pytest.mark.long
+def test_a_confirm_beside_a_bench_is_refused_and_the_bench_goes_on(started, running, temporary):
+    first = running()
+    second = started(*CONFIRM)
+    said, _ = second.communicate()
+    assert second.returncode == 2
+    assert "another run" in said.splitlines()[-1]
+    assert first.poll() is None, "the first goes on"
+    first.send_signal(signal.SIGINT)
+    first.communicate()
     assert_nothing_is_left(temporary)

@@ -31,6 +31,7 @@ from cryoet_zarr_bench.reports.documents.cost_document import cost_report
 from cryoet_zarr_bench.reports.documents.portability_document import portability_report
 from cryoet_zarr_bench.reports.documents.readme_figures import update_readme
 from cryoet_zarr_bench.reports.documents.releases_document import releases_report
+from cryoet_zarr_bench.reports.documents.reliability_table import update_reliability
 from cryoet_zarr_bench.reports.documents.storage_document import (
     measured_tomograms,
     storage_charts,
@@ -52,6 +53,8 @@ def update_documents(project: Path) -> list[str]:
     tomograms = measured_tomograms(results, widest)
     trusted = machine_with(results, TRUST_FILE, machine)
     judging = machine_with(results, VERDICTS_FILE, machine)
+    if update_reliability(project / "docs" / "reliability.md", results, machine):
+        changed.append("docs/reliability.md")
     for name, text in (
         ("docs/releases.md", releases_report(results)),
         ("docs/trust.md", trust_report(results, trusted)),

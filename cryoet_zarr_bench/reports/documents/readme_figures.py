@@ -13,9 +13,9 @@ from cryoet_zarr_bench.analysis.result_reader import (
 from cryoet_zarr_bench.analysis.storage_answer import answer
 from cryoet_zarr_bench.common.errors import BadInput
 from cryoet_zarr_bench.common.shown_text import Markdown, for_markdown, markdown_table
-from cryoet_zarr_bench.common.whole_files import write_whole
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
 from cryoet_zarr_bench.releases.release_commits import commit_of
+from cryoet_zarr_bench.reports.documents.marked_documents import write_between_marks
 from cryoet_zarr_bench.reports.documents.releases_document import own_history
 from cryoet_zarr_bench.reports.pages.terminal_table import COLUMNS, rows
 from cryoet_zarr_bench.storage.grid import PROFILES
@@ -29,16 +29,7 @@ def update_readme(readme: Path, results: Path) -> bool:
 
     Raises BadInput if the README lacks the marks or there are no results.
     """
-    text = readme.read_text(encoding="utf-8")
-    if text.count(BEGIN) != 1 or text.count(END) != 1:
-        raise BadInput(f"{readme}: the marks around the figures are not there once each")
-    before, rest = text.split(BEGIN)
-    _, after = rest.split(END)
-    new = f"{before}{BEGIN}\n{figures(results)}\n{END}{after}"
-    if new == text:
-        return False
-    write_whole(readme, new)
-    return True
+    return write_between_marks(readme, BEGIN, END, figures(results))
 
 
 def figures(results: Path) -> str:

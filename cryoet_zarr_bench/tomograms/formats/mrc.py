@@ -28,7 +28,7 @@ ByteSign = Literal["signed", "unsigned"]
 """What the bytes of mode 0 are: MRC2014 has them signed, some programs write unsigned ones."""
 
 _X, _Y, _Z = 1, 2, 3  # how mapc, mapr and maps name an axis
-_BYTES = 0
+_BYTES, _NIBBLES = 0, 101
 _DTYPES = {1: "i2", 2: "f4", 6: "u2", 12: "f2"}
 _UNPACK = "unpack it with IMOD: newstack -mode 1 IN OUT"
 _NOT_ACCEPTED = {
@@ -37,7 +37,7 @@ _NOT_ACCEPTED = {
     5: ("bytes as some versions of CCP4 wrote them", "convert it to mode 0, 1 or 2"),
     7: ("32-bit integers", "convert it to mode 1 or 2"),
     16: ("RGB colours", "convert it to one grey volume"),
-    101: ("4-bit integers, two in a byte", _UNPACK),
+    _NIBBLES: ("4-bit integers, two in a byte", _UNPACK),
 }
 _FIRST_STACK, _LAST_STACK = 401, 630  # space groups of stacks of volumes
 _LARGEST_SIGNED = 127
@@ -92,7 +92,8 @@ def _dtype(
     mode = int(header.fields.mode)
     flags = header.imod_flags
     if mode == _BYTES and flags is not None and flags & IMOD_NIBBLES:
-        raise _of_mode(path, 101)
+        what, remedy = _NOT_ACCEPTED[_NIBBLES]
+        raise refused(path, f"has bytes that are {what}, as IMOD's flags say", remedy)
     if mode == _BYTES:
         sign, rule = (byte_sign, None) if byte_sign else _sign_of_bytes(header)
         other = "signed" if sign == "unsigned" else "unsigned"
