@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,10 +46,18 @@ class Outcome:
 
 
 def make_environment(interpreter: Path, folder: Path) -> None:
-    """Make an empty virtual environment; InstallationFailed with the reason where that fails."""
-    made = _run_uv(["venv", "--no-project", "--python", str(interpreter), str(folder)])
+    """Make an empty virtual environment, in the place of one that was killed while it was made.
+
+    InstallationFailed with the reason where that fails.
+    """
+    made = _run_uv(["venv", "--no-project", "--clear", "--python", str(interpreter), str(folder)])
     if made.returncode:
         raise InstallationFailed(fault(made.stderr))
+
+
+def is_made(environment: Path) -> bool:
+    """True if a virtual environment is there that was made to its end."""
+    return all((environment / part).exists() for part in ("bin/python", "pyvenv.cfg"))
 
 
 def install(environment: Path, requirements: list[str]) -> Outcome:
@@ -115,8 +124,9 @@ def install_labelled(
     The companions of the release are installed with it; one that cannot be is left out, and the
     label says why.
 
-    The label (see `storage.session`) is taken away first and written last, so that a failed step
-    leaves an environment that says nothing. Where the packages do not go together the rest alone
+    The label (see `measured.installed_release`) is taken away first and written last, so that a
+    failed step leaves an environment that says nothing. Such a one is emptied before anything is
+    installed: a kill can have left half a package, which an installer takes for a whole one. Where the packages do not go together the rest alone
     is installed, and the label has the reason.
 
     Args:
@@ -132,6 +142,8 @@ def install_labelled(
             index out of reach is, or the rest alone cannot be installed either.
     """
     label = environment / RELEASE_FILE
+    if not label.exists():
+        _empty(environment)
     label.unlink(missing_ok=True)
     outcome, left_out = _install_with_companions(environment, [*wanted, *rest], packages)
     if outcome.impossible:
@@ -148,6 +160,18 @@ def install_labelled(
     }
     write_whole(label, json.dumps(content))
     return outcome
+
+
+def _empty(environment: Path) -> None:
+    """Remove all packages; what makes the environment one stays."""
+    for packages in (environment / "lib").glob("python*/site-packages"):
+        for each in packages.iterdir():
+            if each.name.startswith("_virtualenv"):
+                continue
+            if each.is_dir() and not each.is_symlink():
+                shutil.rmtree(each)
+            else:
+                each.unlink()
 
 
 def _install_with_companions(

@@ -28,6 +28,7 @@ from cryoet_zarr_bench.measured.process_record import RECORD_FOLDER
 from cryoet_zarr_bench.releases.installation import (
     InstallationFailed,
     install_labelled,
+    is_made,
     make_environment,
 )
 from cryoet_zarr_bench.verdicts.compared_cells import ComparedCell
@@ -110,7 +111,7 @@ class ReleaseUnderTest:
         rest = [f"{name}=={version}" for name, version in held.items()]
         rest.append(f"asv_runner=={importlib.metadata.version('asv_runner')}")
         try:
-            if not self.python.exists():
+            if not is_made(self._environment):
                 make_environment(interpreter, self._environment)
             outcome = install_labelled(
                 self._environment,

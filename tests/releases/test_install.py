@@ -1,6 +1,7 @@
 """Environments: one resolver call, exact pins, and pairs that exclude each other."""
 
 import json
+import shutil
 import subprocess
 
 import pytest
@@ -14,6 +15,7 @@ from cryoet_zarr_bench.releases.companion_packages import Companion, Pin
 from cryoet_zarr_bench.releases.installation import (
     InstallationFailed,
     install_release,
+    is_made,
     make_environment,
 )
 
@@ -70,6 +72,29 @@ def test_a_step_to_another_release_leaves_nothing_of_the_last(environment, tmp_p
         "impossible": None,
         "left_out": {},
     }
+
+
+def test_what_a_kill_left_of_an_installation_is_not_taken_for_whole(environment, tmp_path):
+    """uv takes a package for installed whose metadata is there, whatever its files are."""
+    release = checkout(tmp_path / "new", "3.4.2", "0.17.1")
+    install_release(environment, release, "b" * 40, None, [])
+    (packages,) = (environment / "lib").glob("python*/site-packages")
+    (environment / "installed-release.json").unlink()
+    (packages / "numpy" / "_globals.py").unlink()
+    shutil.rmtree(packages / "zarr" / "core")
+    install_release(environment, release, "b" * 40, None, [])
+    assert (packages / "numpy" / "_globals.py").is_file()
+    done = subprocess.run([environment / "bin" / "python", "-c", "import zarr, numpy"])
+    assert done.returncode == 0
+
+
+def test_an_environment_that_was_killed_while_it_was_made_is_made_again(environment, tmp_path):
+    interpreter = find_interpreter("3.12")
+    assert is_made(environment)
+    (environment / "pyvenv.cfg").unlink()
+    assert not is_made(environment)
+    make_environment(interpreter, environment)
+    assert is_made(environment)
 
 
 def test_the_columns_pin_replaces_the_releases_own(environment, tmp_path):
