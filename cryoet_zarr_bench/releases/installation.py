@@ -50,7 +50,9 @@ def make_environment(interpreter: Path, folder: Path) -> None:
 
     InstallationFailed with the reason where that fails.
     """
-    made = _run_uv(["venv", "--no-project", "--clear", "--python", str(interpreter), str(folder)])
+    if not is_made(folder):
+        shutil.rmtree(folder, ignore_errors=True)
+    made = _run_uv(["venv", "--no-project", "--python", str(interpreter), str(folder)])
     if made.returncode:
         raise InstallationFailed(fault(made.stderr))
 
@@ -126,8 +128,8 @@ def install_labelled(
 
     The label (see `measured.installed_release`) is taken away first and written last, so that a
     failed step leaves an environment that says nothing. Such a one is emptied before anything is
-    installed: a kill can have left half a package, which an installer takes for a whole one. Where the packages do not go together the rest alone
-    is installed, and the label has the reason.
+    installed: a kill can have left half a package, which an installer takes for a whole one. Where
+    the packages do not go together the rest alone is installed, and the label has the reason.
 
     Args:
         environment: the folder of the virtual environment.
