@@ -241,7 +241,9 @@ def test_ended_at_random_moments_the_next_one_goes_on(
         said, _ = process.communicate()
         if ending == signal.SIGKILL:
             continue
-        assert process.returncode in (0, 1, 130, -ending), said
+        # Python itself ends by SIGINT, which a shell calls 130 too, where the interruption came
+        # while it ran a text as code, as dataclasses do; and by any signal in its first moments.
+        assert process.returncode in (0, 1, 130, -signal.SIGINT, -ending), said
         assert "Traceback" not in said
         # What a kill before left is the next one's to clear, if it comes so far.
         assert list(temporary.glob(f"cryoet-zarr-bench-*/{process.pid}*")) == []
