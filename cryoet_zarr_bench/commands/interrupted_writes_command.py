@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
 
 from rich.console import Console
 
@@ -24,7 +24,7 @@ from cryoet_zarr_bench.machine.scratch_folders import (
     require_folders,
 )
 from cryoet_zarr_bench.measured.process_record import file_system_of
-from cryoet_zarr_bench.measurement.interrupted_writes import Outcome, configs_to_try, try_engine
+from cryoet_zarr_bench.measurement.interrupted_writes import configs_to_try, try_engine
 from cryoet_zarr_bench.measurement.measured_environments import environment_of
 from cryoet_zarr_bench.releases.catalogue import Catalogue, load_catalogue
 from cryoet_zarr_bench.storage.engines import ENGINES
@@ -36,7 +36,7 @@ OWN = "zarr-python"
 def try_interrupted_writes(
     console: Console, machine: str, releases: tuple[str, ...], trials: int
 ) -> None:
-    """Try every engine that was not tried yet, and keep what came of each at once.
+    """Try every engine in every way that was not tried yet, and keep what came of each at once.
 
     Args:
         console: where each outcome is told.
@@ -53,12 +53,8 @@ def try_interrupted_writes(
     path = PROJECT / "results" / machine / OUTCOMES_FILE
     path.parent.mkdir(parents=True, exist_ok=True)
     for zarr, engine in _to_try(load_catalogue(), releases):
-        kept = [line.model_dump() for line in read_outcomes(path)]
-        if any((line["zarr"], line["engine"]) == (zarr, engine) for line in kept):
-            continue
         console.print(f"{engine}, zarr {zarr}")
-        found = _tried(console, zarr, engine, trials)
-        write_lines(path, [*kept, *found])
+        _try(console, path, zarr, engine, trials)
     for each in summaries(read_outcomes(path)):
         console.print(
             for_markup(f"{each.engine} {each.version}, {each.layout}, {each.done}: {each.in_words}")
@@ -75,23 +71,22 @@ def _to_try(catalogue: Catalogue, releases: tuple[str, ...]) -> list[tuple[str, 
     ]
 
 
-def _tried(console: Console, zarr: str, engine: str, trials: int) -> list[dict[str, Any]]:
+def _try(console: Console, path: Path, zarr: str, engine: str, trials: int) -> None:
+    kept = read_outcomes(path)
+    known = frozenset((k.config, k.done) for k in kept if (k.zarr, k.engine) == (zarr, engine))
     environment = environment_of(zarr, None)
+    configs = configs_to_try(zarr)
     try:
         folder = claim_disk_folder(_SPACE)
         where = {"zarr": zarr, "file_system": file_system_of(folder)}
-
-        def line_of(outcome: Outcome) -> OutcomeLine:
+        for outcome in try_engine(environment, engine, configs, folder, trials, known):
             moment = {"measured_at": stamp()["measured_at"]}
-            return OutcomeLine.model_validate({**vars(outcome), **where, **moment})
-
-        def told(outcome: Outcome) -> None:
-            (summary,) = summaries([line_of(outcome)])
+            line = OutcomeLine.model_validate({**vars(outcome), **where, **moment})
+            kept.append(line)
+            write_lines(path, [each.model_dump() for each in kept])
+            (summary,) = summaries([line])
             text = f"  {outcome.config}, {outcome.done}: {summary.in_words}"
             console.print(for_markup(text), highlight=False)
-
-        outcomes = try_engine(environment, engine, configs_to_try(zarr), folder, trials, told)
-        return [line_of(outcome).model_dump() for outcome in outcomes]
     finally:
         with uninterrupted():
             remove_scratch_folders()

@@ -37,7 +37,14 @@ def main() -> None:
     take_over(engine)
     answers.write(json.dumps({"version": engine_version(told["engine"])}) + "\n")
     answers.flush()
-    tasks = {"create": _create, "write": _write, "grow": _grow, "read": _read, "loop": _loop}
+    tasks = {
+        "begin": _begin,
+        "create": _create,
+        "write": _write,
+        "grow": _grow,
+        "read": _read,
+        "loop": _loop,
+    }
     for line in sys.stdin:
         request = json.loads(line)
         try:
@@ -86,6 +93,22 @@ def _create(engine: Any, request: dict[str, Any], answers: Any) -> dict[str, Any
     array = engine.create(Path(request["store"]), SHAPE, np.dtype("f4"), config)
     array[...] = voxels_of(request["generation"])
     return {"done": True}
+
+
+def _begin(engine: Any, request: dict[str, Any], answers: Any) -> dict[str, Any]:
+    """Create the array, write its first half, say so, and wait to be killed."""
+    import numpy as np
+
+    from cryoet_zarr_bench.storage.config import StorageConfig
+
+    config = StorageConfig.parse(request["config"])
+    array = engine.create(Path(request["store"]), SHAPE, np.dtype("f4"), config)
+    half = SHAPE[0] // 2
+    array[0:half, 0 : SHAPE[1], 0 : SHAPE[2]] = voxels_of(request["generation"])[:half]
+    answers.write(json.dumps({"half": True}) + "\n")
+    answers.flush()
+    signal.pause()
+    return {}
 
 
 def _write(engine: Any, request: dict[str, Any], answers: Any) -> dict[str, Any]:

@@ -20,11 +20,12 @@ from cryoet_zarr_bench.measured import interrupted_writer
 from cryoet_zarr_bench.measured.interrupted_writer import SHAPE
 from cryoet_zarr_bench.measurement.measured_environments import MeasuredEnvironment
 
-KILLED, FULL, METADATA, MOMENTS, NEIGHBOURS = (
+KILLED, FULL, METADATA, MOMENTS, HALF_WAY, NEIGHBOURS = (
     "killed within a file",
     "no room within a file",
     "killed within the metadata",
     "killed at a random moment",
+    "killed half way through a new array",
     "two write neighbouring parts",
 )
 """What is done to a writer."""
@@ -32,6 +33,7 @@ KILLED, FULL, METADATA, MOMENTS, NEIGHBOURS = (
 _PATIENCE = 120.0  # seconds for one answer
 _START = 0.02  # seconds until two writers begin together
 _OLD, _NEW = 1, 2
+_HALVES = 3  # new arrays that are begun
 
 
 @dataclass
@@ -135,9 +137,9 @@ def try_engine(
     configs: list[str],
     folder: Path,
     trials: int,
-    progress: Callable[[Outcome], None] = lambda outcome: None,
-) -> list[Outcome]:
-    """Try an engine with each config in every way, and count what came of it.
+    known: frozenset[tuple[str, str]] = frozenset(),
+) -> Iterator[Outcome]:
+    """Try an engine with each config in every way, and give what came of it.
 
     Args:
         environment: the release that writes.
@@ -145,14 +147,10 @@ def try_engine(
         configs: as `StorageConfig.parse` takes them, of chunks or shards of `SHAPE`.
         folder: an empty folder to write in.
         trials: how many random moments, and how many rounds of two writers.
-        progress: told each outcome.
+        known: configs and what is done to them, of which there is an outcome already.
     """
-    outcomes = []
     for config in configs:
-        for outcome in _Trials(environment, engine, config, folder / "store", trials).outcomes():
-            progress(outcome)
-            outcomes.append(outcome)
-    return outcomes
+        yield from _Trials(environment, engine, config, folder / "store", trials).outcomes(known)
 
 
 @dataclass(frozen=True)
@@ -163,17 +161,25 @@ class _Trials:
     store: Path
     trials: int
 
-    def outcomes(self) -> Iterator[Outcome]:
-        """The outcome of each way, none if the release cannot write the config."""
+    def outcomes(self, known: frozenset[tuple[str, str]]) -> Iterator[Outcome]:
+        """The outcome of each way that is not known, none if the config cannot be written."""
+        ways = {
+            KILLED: self._limited,
+            FULL: self._limited,
+            METADATA: self._grown,
+            MOMENTS: self._killed,
+            HALF_WAY: self._half_written,
+            NEIGHBOURS: self._neighbours,
+        }
+        wanted = {done: way for done, way in ways.items() if (self.config, done) not in known}
+        if not wanted:
+            return
         with _writers(self.environment, self.engine) as start:
             version = start().version
             if not version or not self._create(start()):
                 return
-            for done in (KILLED, FULL):
-                yield self._limited(start, Outcome(self.engine, version, self.config, done))
-            yield self._grown(start, Outcome(self.engine, version, self.config, METADATA))
-            yield self._killed(start, Outcome(self.engine, version, self.config, MOMENTS))
-            yield self._neighbours(start, Outcome(self.engine, version, self.config, NEIGHBOURS))
+            for done, way in wanted.items():
+                yield way(start, Outcome(self.engine, version, self.config, done))
 
     def _create(self, writer: _Writer) -> bool:
         shutil.rmtree(self.store, ignore_errors=True)
@@ -255,6 +261,19 @@ class _Trials:
             if "error" in read or read["wrong"] or read["torn"]:
                 self._create(reader)
                 generation = _NEW
+        return outcome
+
+    def _half_written(self, start: Callable[[], _Writer], outcome: Outcome) -> Outcome:
+        """Kill a writer that has said that it wrote the first half of a new array."""
+        reader = start()
+        for _ in range(_HALVES):
+            shutil.rmtree(self.store, ignore_errors=True)
+            writer = start()
+            writer.tell(task="begin", store=str(self.store), config=self.config, generation=_NEW)
+            said = writer.answer()
+            writer.process.kill()
+            if said.get("half"):
+                outcome.count(self._read(reader, [_NEW]))
         return outcome
 
     def _neighbours(self, start: Callable[[], _Writer], outcome: Outcome) -> Outcome:

@@ -14,7 +14,11 @@ from cryoet_zarr_bench.analysis.interrupted_write_outcomes import (
 )
 from cryoet_zarr_bench.measured.interrupted_writer import CHUNK, SHAPE, voxels_of
 from cryoet_zarr_bench.measurement.interrupted_writes import (
+    FULL,
+    HALF_WAY,
     KILLED,
+    METADATA,
+    MOMENTS,
     NEIGHBOURS,
     Outcome,
     _writers,
@@ -26,7 +30,7 @@ from cryoet_zarr_bench.reports.documents.reliability_table import engines_table
 from cryoet_zarr_bench.storage.config import StorageConfig
 
 HERE = MeasuredEnvironment(Path(sys.executable), {})
-CONFIG = "none 32x32x32"
+CONFIG, SHARDS = "none 32x32x32", "none 32x32x32 in 64x64x64"
 
 
 @pytest.fixture
@@ -91,12 +95,13 @@ def test_the_limit_kills_or_refuses(start, tmp_path):
 
 @pytest.mark.long
 def test_an_engine_is_tried_in_every_way(tmp_path):
-    found = try_engine(HERE, "zarr-python", ["none 32x32x32 in 64x64x64"], tmp_path, 2)
+    found = list(try_engine(HERE, "zarr-python", [SHARDS], tmp_path, 2))
     assert [(each.done, each.trials) for each in found] == [
         ("killed within a file", 3),
         ("no room within a file", 3),
         ("killed within the metadata", 3),
         ("killed at a random moment", 2),
+        ("killed half way through a new array", 3),
         ("two write neighbouring parts", 2),
     ]
     for each in found:
@@ -105,7 +110,15 @@ def test_an_engine_is_tried_in_every_way(tmp_path):
 
 
 def test_what_an_engine_cannot_write_is_not_tried(tmp_path):
-    assert try_engine(HERE, "zarrs", ["zfp-reversible 32x32x32 v2"], tmp_path, 1) == []
+    assert not list(try_engine(HERE, "zarrs", ["zfp-reversible 32x32x32 v2"], tmp_path, 1))
+
+
+def test_what_is_known_is_not_tried_again(tmp_path):
+    known = frozenset((SHARDS, done) for done in (KILLED, FULL, METADATA, MOMENTS, NEIGHBOURS))
+    (outcome,) = try_engine(HERE, "zarr-python", [SHARDS], tmp_path, 1, known)
+    # What was not written yet reads as the fill value, and nothing says so.
+    assert (outcome.done, outcome.wrong, outcome.trials) == (HALF_WAY, 3, 3)
+    assert outcome.wrong_voxels == 3 * np.prod(SHAPE) / 2
 
 
 @pytest.mark.parametrize("zarr", ["2.18.7", "3.0.10", "3.4.2"])
