@@ -60,7 +60,7 @@ def test_a_pipe_that_is_closed_is_no_fault():
 
 
 def test_without_git_nothing_is_measured(tmp_path):
-    variables = {**os.environ, "PATH": "/nowhere", "CRYOET_WORK_DIR": str(tmp_path / "work")}
+    variables = {**os.environ, "PATH": "/nowhere", "CRYOET_WORK_FOLDER": str(tmp_path / "work")}
     done = run("bench", env=variables)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "error: git: is needed to generate the release history; install it\n"

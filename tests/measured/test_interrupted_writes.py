@@ -172,4 +172,6 @@ def test_a_table_says_what_no_reader_notices_in_bold(tmp_path):
     assert "**5 lost (520 voxels), 2 unreadable of 20**" in table
     assert "| 3 unreadable of 3 |" in table
     assert "| tensorstore 0.1.86 | shards | 0 of 10 | \\- |" in table
+    assert "stays old or becomes new: none" in table
+    assert "two processes can write one shard: tensorstore 0.1.86." in table
     assert "Nothing was tried yet" in engines_table([])

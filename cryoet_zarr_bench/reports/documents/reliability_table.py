@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from cryoet_zarr_bench.analysis.interrupted_write_outcomes import (
@@ -14,6 +15,7 @@ from cryoet_zarr_bench.analysis.interrupted_write_outcomes import (
 )
 from cryoet_zarr_bench.analysis.result_reader import machine_with
 from cryoet_zarr_bench.common.shown_text import Markdown, for_markdown, markdown_table
+from cryoet_zarr_bench.measurement.interrupted_writes import FULL, KILLED, NEIGHBOURS
 from cryoet_zarr_bench.reports.documents.marked_documents import write_between_marks
 
 BEGIN = "<!-- engines: written by `cryoet-zarr-bench readme` from results/ -->"
@@ -58,7 +60,43 @@ def engines_table(lines: list[OutcomeLine]) -> str:
             for engine, version, layout in rows
         ],
     )
-    return f"{table}\n\nOn {for_markdown(systems)}, {days[0]} to {days[-1]}."
+    safe = "; ".join(
+        f"{sentence}: {for_markdown(', '.join(names)) or 'none'}"
+        for sentence, names in (
+            ("a file that is overwritten stays old or becomes new", _without_errors(found)),
+            ("two processes can write one shard", _without_losses(found)),
+        )
+    )
+    measured = f"On {for_markdown(systems)}, {days[0]} to {days[-1]}."
+    return f"{table}\n\n{measured} By these trials, of the engines tried {safe}."
+
+
+def _without_errors(found: dict[tuple[str, str, str, str], Summary]) -> list[str]:
+    """Engines of which no overwritten file was cut off."""
+    return _engines(
+        found, lambda each: each.done in (KILLED, FULL), lambda each: each.error + each.wrong
+    )
+
+
+def _without_losses(found: dict[tuple[str, str, str, str], Summary]) -> list[str]:
+    """Engines that lost nothing where two processes wrote one shard at once."""
+    return _engines(
+        found,
+        lambda each: each.done == NEIGHBOURS and each.layout == "shards",
+        lambda each: each.lost + each.error + each.wrong,
+    )
+
+
+def _engines(
+    found: dict[tuple[str, str, str, str], Summary],
+    is_asked: Callable[[Summary], bool],
+    failures: Callable[[Summary], int],
+) -> list[str]:
+    failed: dict[str, int] = {}
+    for each in filter(is_asked, found.values()):
+        name = f"{each.engine} {each.version}"
+        failed[name] = failed.get(name, 0) + failures(each)
+    return [name for name, count in failed.items() if not count]
 
 
 def _cell(summary: Summary | None) -> str:
