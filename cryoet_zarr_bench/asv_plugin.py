@@ -63,7 +63,6 @@ def setup() -> None:
     publish_whole()
     if PROGRESS in os.environ:
         # Somebody watches and would start asv again; two must not share an environment.
-        os.environ.pop(ASV_PROCESS, None)
         end_with_parent()
     os.environ[ASV_PROCESS] = str(os.getpid())
     kept_cells.keep_every_cell(WORK)

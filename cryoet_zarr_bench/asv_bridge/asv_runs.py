@@ -29,6 +29,7 @@ from cryoet_zarr_bench.common.project_folders import WORK
 from cryoet_zarr_bench.common.shown_text import for_markup
 from cryoet_zarr_bench.machine.measuring_lock import alone
 from cryoet_zarr_bench.machine.scratch_folders import clear_scratch_folders
+from cryoet_zarr_bench.measured.process_inputs import ASV_PROCESS
 
 
 @contextmanager
@@ -116,7 +117,7 @@ def run_watched(
                 command,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, PROGRESS: str(sender)},
+                env={**os.environ, PROGRESS: str(sender), ASV_PROCESS: str(os.getpid())},
                 pass_fds=[sender],
                 # By its session all that it starts is found again.
                 start_new_session=True,

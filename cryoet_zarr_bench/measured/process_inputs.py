@@ -16,7 +16,8 @@ PREPARED_TOMOGRAM = "CRYOET_PREPARED_TOMOGRAM"
 """Environment variable: the path of the prepared tomogram (.npy) that is measured."""
 
 ASV_PROCESS = "CRYOET_ASV_PROCESS"
-"""Environment variable: the number of the process of asv that starts measured ones."""
+"""Environment variable: the number of the process that starts this one: asv of measured ones, the
+command of asv."""
 
 DISK_STORES = "CRYOET_DISK_STORES"
 """Environment variable: the folder of a run for stores that have to lie on a disk."""
