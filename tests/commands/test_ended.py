@@ -152,11 +152,7 @@ def test_told_twice_a_bench_leaves_no_stores_and_no_process(running, temporary, 
 def assert_nothing_is_left(temporary):
     """Neither files, of whatever name, nor processes."""
     assert list(temporary.rglob("*")) == [temporary / f"cryoet-zarr-bench-{os.getuid()}"]
-    for _ in range(100):
-        if not of_the_test():
-            break
-        time.sleep(0.1)
-    assert of_the_test() == []
+    wait_until_all_have_ended()
 
 
 @pytest.mark.long
