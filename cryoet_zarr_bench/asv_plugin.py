@@ -25,6 +25,7 @@ from cryoet_zarr_bench.asv_bridge.machine_names import guard_results, machine_of
 from cryoet_zarr_bench.asv_bridge.usable_results import leave_out_unusable_results
 from cryoet_zarr_bench.common.errors import BadInput
 from cryoet_zarr_bench.common.project_folders import HISTORY, WORK, require_work_folder
+from cryoet_zarr_bench.machine.scratch_folders import use_own_temporary_folder
 from cryoet_zarr_bench.measured.process_inputs import ASV_PROCESS, end_with_parent
 from cryoet_zarr_bench.measured.process_record import RECORD_FOLDER
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
@@ -49,6 +50,7 @@ def setup() -> None:
     """Called by asv once the plugin is imported."""
     try:
         require_work_folder()
+        use_own_temporary_folder()
         generate_history(load_catalogue(), HISTORY)
     except BadInput as error:
         # asv would print a traceback.

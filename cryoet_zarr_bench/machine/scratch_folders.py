@@ -29,6 +29,8 @@ MEMORY = Path("/dev/shm")
 """Linux's file system in memory."""
 
 _CLAIMED: set[Path] = set()
+_SYSTEMS: list[Path] = []
+"""The folder for temporary files as it was, once this process has one of its own."""
 
 
 def space_of_stores(tomogram: PreparedTomogram, configs: Iterable[StorageConfig]) -> int:
@@ -55,6 +57,18 @@ def claim_scratch_folder(space: int) -> Path:
     The stores of a grid are large; a run that was killed cannot remove them, the next one does.
     """
     return _claim(_parent(space), space, "TMPDIR")
+
+
+def use_own_temporary_folder() -> None:
+    """Let Python's temporary files of this process lie in a folder of its own.
+
+    What a kill leaves there is removed by the next run. BadInput if there can be no such folder.
+    """
+    place = _temporary()
+    own = _claim(place, 0, "TMPDIR")
+    if not _SYSTEMS:
+        _SYSTEMS.append(place)
+    tempfile.tempdir = str(own)
 
 
 @functools.cache
@@ -107,7 +121,7 @@ def _claim(place: Path, space: int, variable: str) -> Path:
     except OSError as error:
         raise refused(parent, f"is in the way ({why(parent, error)})", "remove it") from error
     if parent.stat().st_uid != os.getuid():
-        return Path(tempfile.gettempdir())
+        return _temporary()
     _clear(parent)
     own = parent / str(os.getpid())
     own.mkdir(mode=0o700, exist_ok=True)
@@ -133,11 +147,16 @@ def clear_scratch_folders() -> None:
     asv cannot remove its own where it is killed; who started it does so when it has ended.
     """
     on_disk = Path(os.environ.get(DISK_FOLDER) or WORK)
-    for place in {MEMORY, Path(tempfile.gettempdir()), on_disk}:
+    for place in {MEMORY, _temporary(), on_disk}:
         parent = _folder_of_user(place)
         with suppress(OSError):
             if not parent.is_symlink() and parent.stat().st_uid == os.getuid():
                 _clear(parent)
+
+
+def _temporary() -> Path:
+    """The folder for temporary files that the system or the user has chosen."""
+    return _SYSTEMS[0] if _SYSTEMS else Path(tempfile.gettempdir())
 
 
 def _folder_of_user(place: Path) -> Path:
@@ -165,10 +184,10 @@ def _parent(space: int) -> Path:
     if chosen := os.environ.get("TMPDIR"):
         # Python takes another folder in silence where it cannot be written to.
         require_folder(Path(chosen).absolute(), "TMPDIR", make=False)
-        return Path(tempfile.gettempdir())
+        return _temporary()
     if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > 2 * space:
         return MEMORY
-    return Path(tempfile.gettempdir())
+    return _temporary()
 
 
 def _remove(folder: Path, owner: int) -> None:
