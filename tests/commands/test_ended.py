@@ -220,6 +220,7 @@ def started(own_workplace, temporary):
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize(
     ("command", "longest"), [(("bench",), 25.0), ((*CONFIRM, "--pairs", "8"), 15.0)]
 )

@@ -41,6 +41,7 @@ def in_memory() -> set[str]:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("replaced", [True, False])
 @pytest.mark.parametrize(("source", "target"), [("a.mrc", "b.zarr"), ("a.zarr", "b.mrc")])
 def test_the_target_is_as_it_was_or_whole(tmp_path, source, target, replaced):
