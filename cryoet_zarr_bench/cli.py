@@ -19,6 +19,7 @@ from cryoet_zarr_bench.common.errors import BadInput
 from cryoet_zarr_bench.common.shown_text import on_one_line
 
 _INTERRUPTED = {
+    "anchored": "releases that were measured are kept, the same command goes on with the others",
     "bench": "what was measured is kept, the next run goes on from there",
     "confirm": "pairs that were compared are kept, the same command goes on from them",
     "interrupted-writes": "engines that were tried to their end are kept, the next run goes on",
@@ -414,6 +415,29 @@ def trust(
     update_documents(PROJECT)
     if left:
         console.print(f"{left} blocks are left; the same command goes on with them")
+
+
+@app.command()
+def anchored(
+    machine: _Machine = None,
+    release: Annotated[
+        list[str] | None, typer.Option(help="Only this release, by its tag; repeatable.")
+    ] = None,
+    again: Annotated[bool, typer.Option("--again", help="Measure anew what is there.")] = False,
+    minutes: Annotated[
+        float | None, typer.Option(help="Begin no release after this many minutes.")
+    ] = None,
+) -> None:
+    """Measure every release side by side with an anchor, so that the machine's pace cancels.
+
+    About four minutes a release. If interrupted, the next run continues.
+    """
+    from cryoet_zarr_bench.asv_bridge.machine_names import chosen_machine
+    from cryoet_zarr_bench.commands.anchored_command import run_anchored
+
+    left = run_anchored(console, chosen_machine(machine), release or [], again, minutes)
+    if left:
+        console.print(f"{left} releases are left; the same command goes on with them")
 
 
 @app.command(name="interrupted-writes")

@@ -1,0 +1,165 @@
+"""The anchored history: each release's CPU time as a ratio to an anchor measured beside it.
+
+A ratio of two releases follows from their ratios to one anchor, or over the tie of both anchors.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
+
+from cryoet_zarr_bench.common.json_lines import read_lines_as
+from cryoet_zarr_bench.verdicts.anchored_cells import ANCHOR, ANCHOR_OF_ZARR_2
+from cryoet_zarr_bench.verdicts.compared_cells import ComparedCell
+
+ANCHORED_FILE = "anchored.jsonl"
+"""In a machine's folder of results: a line for each release. asv reads no such file."""
+
+_Positive = Annotated[FiniteFloat, Field(gt=0)]
+
+
+class AnchoredCell(BaseModel):
+    """A cell of a release: its CPU time over the anchor's, with a 99 % interval.
+
+    The ratio and its bounds are None where the pairs allow no estimate, or the cell is not
+    available, of which `reason` says why. `anchor_seconds` is the median of the anchor's calls.
+    """
+
+    model_config = ConfigDict(strict=True)
+
+    benchmark: str
+    codec: str
+    chunks: str
+    zarr_format: int
+    ratio: _Positive | None
+    low: _Positive | None
+    high: _Positive | None
+    pairs: Annotated[int, Field(ge=0)]
+    anchor_seconds: _Positive | None
+    reason: str | None
+
+    @property
+    def cell(self) -> ComparedCell:
+        """The call and the config that it is of."""
+        return ComparedCell(self.benchmark, self.codec, self.chunks, self.zarr_format)
+
+
+class AnchoredRelease(BaseModel):
+    """A line of the file: a release measured beside its anchor, both by their tags."""
+
+    model_config = ConfigDict(strict=True)
+
+    release: str
+    anchor: str
+    tomogram: str
+    python: str
+    measured_at: str
+    load: FiniteFloat
+    reason: str | None
+    cells: list[AnchoredCell]
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A ratio of CPU times with its 99 % interval; above 1 is slower."""
+
+    ratio: float
+    low: float
+    high: float
+
+    @property
+    def reach(self) -> float:
+        """Half the width of the interval, as a part: 0.08 where the ratio is known to 8 %."""
+        return math.sqrt(self.high / self.low) - 1
+
+
+SAME = Ratio(1.0, 1.0, 1.0)
+
+
+def product(*ratios: Ratio) -> Ratio:
+    """The product of independent ratios: widths of intervals add up as errors do, in squares."""
+    width = math.sqrt(sum((math.log(each.high / each.low) / 2) ** 2 for each in ratios))
+    ratio = math.prod(each.ratio for each in ratios)
+    return Ratio(ratio, ratio * math.exp(-width), ratio * math.exp(width))
+
+
+def inverse(ratio: Ratio) -> Ratio:
+    """The anchor's time over the release's."""
+    return Ratio(1 / ratio.ratio, 1 / ratio.high, 1 / ratio.low)
+
+
+class AnchoredHistory:
+    """What is known of releases from their pairs with an anchor."""
+
+    def __init__(self, lines: Iterable[AnchoredRelease]) -> None:
+        self._found: dict[str, dict[ComparedCell, AnchoredCell]] = {}
+        self._anchors: dict[str, str] = {}
+        for line in lines:
+            self._found[line.release] = {each.cell: each for each in line.cells}
+            self._anchors[line.release] = line.anchor
+
+    @property
+    def releases(self) -> set[str]:
+        """The tags of all releases that can be compared."""
+        return {*self._found, *self._anchors.values()}
+
+    def cells(self, release: str) -> list[ComparedCell]:
+        """The cells in which a release has a ratio; of an anchor those of the others."""
+        if release in self._found:
+            return [cell for cell in self._found[release] if self._step(release, cell)]
+        beside = [tag for tag, anchor in self._anchors.items() if anchor == release]
+        return list(dict.fromkeys(cell for tag in beside for cell in self.cells(tag)))
+
+    def to_anchor(self, release: str, cell: ComparedCell) -> Ratio | None:
+        """The ratio of a release to `ANCHOR`, over the tie for zarr 2; None if it is not known."""
+        if release == ANCHOR:
+            return SAME
+        step = self._step(release, cell)
+        if step is None or self._anchors[release] == ANCHOR:
+            return step
+        tie = self._step(ANCHOR_OF_ZARR_2, cell)
+        return None if tie is None else product(step, tie)
+
+    def between(self, a: str, b: str, cell: ComparedCell) -> Ratio | None:
+        """The time of release `b` over that of release `a`; None if it is not known."""
+        if a == b:
+            return SAME
+        if ANCHOR_OF_ZARR_2 in (a, b):
+            # The tie itself would count twice over the other anchor.
+            other = b if a == ANCHOR_OF_ZARR_2 else a
+            if self._anchors.get(other) == ANCHOR_OF_ZARR_2:
+                step = self._step(other, cell)
+                return step if step is None or other == b else inverse(step)
+        elif self._anchors.get(a) == self._anchors.get(b) == ANCHOR_OF_ZARR_2:
+            one, two = self._step(a, cell), self._step(b, cell)
+            return None if one is None or two is None else product(two, inverse(one))
+        one, two = self.to_anchor(a, cell), self.to_anchor(b, cell)
+        return None if one is None or two is None else product(two, inverse(one))
+
+    def seconds(self, release: str, cell: ComparedCell) -> float | None:
+        """CPU seconds: the median of the anchor's own, over all its pairs, times the ratio."""
+        ratio = self.to_anchor(release, cell)
+        own = [
+            each.anchor_seconds
+            for tag, cells in self._found.items()
+            if self._anchors[tag] == ANCHOR and (each := cells.get(cell)) and each.anchor_seconds
+        ]
+        return None if ratio is None or not own else median(own) * ratio.ratio
+
+    def _step(self, release: str, cell: ComparedCell) -> Ratio | None:
+        found = self._found.get(release, {}).get(cell)
+        if found is None or found.ratio is None or found.low is None or found.high is None:
+            return None
+        return Ratio(found.ratio, found.low, found.high)
+
+
+def read_anchored(results: Path, machine: str) -> list[AnchoredRelease]:
+    """The releases that a machine has measured so; what is no such line is left out, and said."""
+    path = results / machine / ANCHORED_FILE
+    return list(read_lines_as(path, AnchoredRelease.model_validate))

@@ -1,0 +1,61 @@
+"""The anchored history: which releases all others are measured beside, and in which cells.
+
+Times that were taken hours apart differ by what the machine did meanwhile. Each release is
+therefore measured side by side with an anchor, and its figure is the ratio to it. Two releases that
+were measured beside one anchor are compared by both their ratios.
+"""
+
+from __future__ import annotations
+
+from cryoet_zarr_bench.releases.catalogue import Catalogue, Release
+from cryoet_zarr_bench.storage.grid import PROFILES, Profile
+from cryoet_zarr_bench.verdicts.compared_cells import TIMED, ComparedCell, all_cells
+
+ANCHOR, ANCHOR_OF_ZARR_2 = "zarr-3.1.6", "zarr-2.18.7"
+"""By their tags: the last release of a minor version in the middle of the history of zarr 3, and
+the last of zarr 2. Both are tied by direct pairs, in the format that both write."""
+
+PROFILE: Profile = PROFILES["standard"]
+
+CONFIGS = (
+    ("none", "32x32x32"),
+    ("none", "64x64x64"),
+    ("blosc-lz4-5-bitshuffle", "64x64x64"),
+    ("blosc-lz4-5-shuffle", "16x128x128"),
+    ("blosc-zstd-5-shuffle", "64x64x64"),
+    ("zstd-5", "64x64x64"),
+)
+"""In both formats, for each of `TIMED`: no codec, where the library's own work shows, in chunks of
+two sizes; what is recommended; what the portal has; and zstd with and without Blosc."""
+
+SHARDED = ("32x32x32 in 64x64x64", "32x32x32 in 128x128x128")
+
+PAIRS = (8, 12)
+"""After how many pairs of processes each cell is looked at; see `judgement.LOOKS`."""
+
+
+def anchor_of(release: Release) -> str:
+    """The tag of the anchor that a release is measured beside."""
+    if release.tag == ANCHOR_OF_ZARR_2:
+        return ANCHOR  # the tie
+    return ANCHOR_OF_ZARR_2 if release.zarr.startswith("2.") else ANCHOR
+
+
+def anchored_releases(catalogue: Catalogue) -> list[Release]:
+    """All releases but the anchor itself, the tie between both anchors first."""
+    others = [release for release in catalogue.releases if release.tag != ANCHOR]
+    return sorted(others, key=lambda release: release.tag != ANCHOR_OF_ZARR_2)
+
+
+def anchored_cells(release: Release) -> tuple[ComparedCell, ...]:
+    """The cells in which a release is measured beside its anchor."""
+    formats = (2,) if release.zarr.startswith("2.") else (2, 3)
+    return tuple(cell for cell in all_cells(PROFILE) if _is_planned(cell, formats))
+
+
+def _is_planned(cell: ComparedCell, formats: tuple[int, ...]) -> bool:
+    if cell.zarr_format not in formats:
+        return False
+    if cell.benchmark in TIMED:
+        return (cell.codec, cell.chunks) in CONFIGS
+    return cell.benchmark.startswith("shards.") and cell.chunks in SHARDED
