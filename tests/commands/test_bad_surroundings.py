@@ -35,6 +35,7 @@ def in_shell(text: str, *arguments: object) -> subprocess.CompletedProcess:
     return subprocess.run(["sh", "-c", text, "sh", *program], capture_output=True, text=True)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("closed", [">&-", "<&- >&-", ">&- 2>&-"])
 def test_closed_streams_are_no_fault(source, tmp_path, closed):
     done = in_shell(f'"$@" {closed}', "convert", source, tmp_path / "b.zarr")
@@ -67,6 +68,7 @@ def test_without_git_nothing_is_measured(tmp_path):
     assert run("releases", "list", env=variables).returncode == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("home", [None, "/nowhere", "/proc"])
 def test_without_a_home_it_converts(source, tmp_path, home):
     variables = {name: value for name, value in os.environ.items() if name != "HOME"}
@@ -75,6 +77,7 @@ def test_without_a_home_it_converts(source, tmp_path, home):
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.long
 def test_a_home_that_cannot_be_written_to_names_the_cache(tmp_path):
     removed = ("CRYOET_CACHE_DIR", "XDG_CACHE_HOME")
     variables = {name: value for name, value in os.environ.items() if name not in removed}
@@ -102,6 +105,7 @@ def test_any_name_in_any_locale(source, tmp_path, name, locale):
     assert bits(read_volume(back).data) == bits(VOXELS)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mask", ["077", "000", "022"])
 def test_the_target_has_the_rights_of_what_the_user_makes(source, tmp_path, mask):
     done = in_shell(f'umask {mask}; "$@"', "convert", source, tmp_path / "b.zarr")
@@ -110,6 +114,7 @@ def test_the_target_has_the_rights_of_what_the_user_makes(source, tmp_path, mask
     assert (tmp_path / "b.zarr" / ".zattrs").stat().st_mode & 0o777 == 0o666 & ~int(mask, 8)
 
 
+@pytest.mark.long
 def test_few_files_may_be_open(source, tmp_path):
     text = 'ulimit -n 30; "$@"'
     done = in_shell(text, "convert", source, tmp_path / "b.zarr", "--chunks", "4x4x4")
@@ -117,6 +122,7 @@ def test_few_files_may_be_open(source, tmp_path):
     assert bits(read_volume(tmp_path / "b.zarr").data) == bits(VOXELS)
 
 
+@pytest.mark.long
 def test_a_folder_that_was_removed_under_the_program_is_one_line(source, tmp_path):
     gone = tmp_path / "gone"
     gone.mkdir()
@@ -125,6 +131,7 @@ def test_a_folder_that_was_removed_under_the_program_is_one_line(source, tmp_pat
     assert len(done.stderr.splitlines()) == 1 and done.stderr.startswith("error: ")
 
 
+@pytest.mark.long
 def test_times_of_the_future_and_of_the_past(source, tmp_path):
     """As where the clock was set back: nothing is taken for newer than it is."""
     for moment in (0, 1 << 33, 1 << 31):

@@ -113,6 +113,7 @@ def test_what_an_engine_cannot_write_is_not_tried(tmp_path):
     assert not list(try_engine(HERE, "zarrs", ["zfp-reversible 32x32x32 v2"], tmp_path, 1))
 
 
+@pytest.mark.long
 def test_what_is_known_is_not_tried_again(tmp_path):
     known = frozenset((SHARDS, done) for done in (KILLED, FULL, METADATA, MOMENTS, NEIGHBOURS))
     (outcome,) = try_engine(HERE, "zarr-python", [SHARDS], tmp_path, 1, known)
