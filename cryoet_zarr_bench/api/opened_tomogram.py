@@ -104,7 +104,8 @@ class Tomogram:
         """Describe it in a notebook, with its central slices."""
         picture = picture_of(self)
         shown = f'<br><img alt="central slices: XY, XZ, YZ" src="{picture}">' if picture else ""
-        return f"<b>{html.escape(self.name)}</b><br>{html.escape(self._described)}{shown}"
+        said = "".join(f"<br>note: {html.escape(note)}" for note in self.notes)
+        return f"<b>{html.escape(self.name)}</b><br>{html.escape(self._described)}{said}{shown}"
 
 
 def open(source: str | Path | Tomogram | None = None, crop: Crop = None) -> Tomogram:

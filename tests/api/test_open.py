@@ -6,6 +6,7 @@ import pytest
 import zarr
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mrc_headers import mrc_bytes
 
 import cryoet_zarr_bench as czb
 
@@ -124,3 +125,18 @@ def test_what_cannot_be_opened_is_one_line(source, monkeypatch):
     with pytest.raises(czb.BadInput) as refusal:
         czb.open(source)
     assert "\n" not in str(refusal.value)
+
+
+def test_what_a_source_leaves_open_is_said(tmp_path):
+    """By which rule bytes of MRC were read; a spacing that is known along two axes stays."""
+    voxels = np.arange(120, dtype="uint8").reshape(4, 5, 6)
+    content = mrc_bytes(voxels, 0, imod_flags=0, cell=(60.0, 50.0, 0.0))
+    (tmp_path / "a.mrc").write_bytes(content)
+    tomogram = czb.open(tmp_path / "a.mrc")
+    assert (tomogram.dtype, tomogram.voxel_spacing) == ("uint8", (None, 10.0, 10.0))
+    assert "bytes are unsigned: IMOD wrote the file" in tomogram.notes[0]
+    assert "note: bytes are unsigned" in tomogram._repr_html_()
+    assert "? x 10 x 10 angstrom" in repr(tomogram)
+    report = czb.inspect(tomogram)
+    assert report.notes == tomogram.notes and report.voxel_spacing == (None, 10.0, 10.0)
+    assert czb.open(f"{tmp_path / 'a.mrc'}::signed").dtype == "int8"
