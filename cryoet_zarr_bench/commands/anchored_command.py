@@ -26,6 +26,7 @@ from cryoet_zarr_bench.tomograms.selected_tomogram import selected_tomogram, tom
 from cryoet_zarr_bench.verdicts.anchored_cells import (
     PAIRS,
     PROFILE,
+    REACH,
     anchor_of,
     anchored_cells,
     anchored_releases,
@@ -86,6 +87,7 @@ def _measured(console: Console, release: Release, catalogue: Catalogue) -> Ancho
         choose_python(None),
         0,
         PAIRS,
+        REACH,
     )
     folder = WORK / "anchored"
     folder.mkdir(parents=True, exist_ok=True)

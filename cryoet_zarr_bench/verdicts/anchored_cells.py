@@ -30,8 +30,11 @@ two sizes; what is recommended; what the portal has; and zstd with and without B
 
 SHARDED = ("32x32x32 in 64x64x64", "32x32x32 in 128x128x128")
 
-PAIRS = (8, 12)
+PAIRS = (8, 12, 16)
 """After how many pairs of processes each cell is looked at; see `judgement.LOOKS`."""
+
+REACH = 0.05
+"""A cell takes more pairs until its 99 % interval is within 5 % to either side."""
 
 
 def anchor_of(release: Release) -> str:

@@ -38,7 +38,8 @@ class Question:
     """A question: B against A, in these cells, on this tomogram.
 
     `python` is the version measured with, `seed` decides the order of cells. After each number of
-    pairs in `looks` the cells that are answered are left; see `judgement.LOOKS`.
+    pairs in `looks` the cells that are answered are left; see `judgement.LOOKS`. A cell is answered
+    by a verdict; where `reach` is given, by an interval of no more than that, such as 0.05.
     """
 
     a: Side
@@ -49,6 +50,7 @@ class Question:
     python: str
     seed: int
     looks: tuple[int, ...] = LOOKS
+    reach: float | None = None
 
     def purpose(self) -> dict[str, Any]:
         """Everything that comparisons depend on, beside cell and pair: if it changes, they start

@@ -118,7 +118,7 @@ def _run_pairs(question: Question, both: BothSides, journal: PairJournal, consol
     first = 0
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         for look in question.looks:
-            unanswered = _open_cells(cells, journal, first)
+            unanswered = _open_cells(cells, journal, first, question.reach)
             if not unanswered:
                 return
             title = f"pairs {first + 1} to {look} of {len(unanswered)} cells"
@@ -151,12 +151,18 @@ def _deciding(cell: ComparedCell) -> str:
     return "cpu" if cell.is_timed else "memory"
 
 
-def _open_cells(cells: list[ComparedCell], journal: PairJournal, pairs: int) -> list[ComparedCell]:
+def _open_cells(
+    cells: list[ComparedCell], journal: PairJournal, pairs: int, reach: float | None
+) -> list[ComparedCell]:
     """The cells whose answer the first `pairs` comparisons leave open."""
     kept = {cell: [each for each in journal.of(cell) if each["pair"] < pairs] for cell in cells}
     known = [cell for cell in cells if not any(_failure(each) for each in kept[cell])]
-    said = verdicts([estimate([each[_deciding(cell)] for each in kept[cell]]) for cell in known])
-    return [cell for cell, word in zip(known, said, strict=True) if word == INCONCLUSIVE]
+    found = [estimate([each[_deciding(cell)] for each in kept[cell]]) for cell in known]
+    if reach is not None:
+        is_open = [not each.is_known or each.reach > reach for each in found]
+    else:
+        is_open = [word == INCONCLUSIVE for word in verdicts(found)]
+    return [cell for cell, is_it in zip(known, is_open, strict=True) if is_it]
 
 
 def _failure(kept: dict[str, Any]) -> tuple[str, str] | None:
