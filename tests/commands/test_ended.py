@@ -240,7 +240,8 @@ def test_ended_at_random_moments_the_next_one_goes_on(
             continue
         # Python itself ends by SIGINT, which a shell calls 130 too, where the interruption came
         # while it ran a text as code, as dataclasses do; and by any signal in its first moments.
-        assert process.returncode in (0, 1, 130, -signal.SIGINT, -ending), said
+        # What was not interrupted any more has its own answer, as 3 for an open one.
+        assert process.returncode in (0, 1, 3, 130, -signal.SIGINT, -ending), said
         assert "Traceback" not in said
         # What a kill before left is the next one's to clear, if it comes so far.
         assert list(temporary.glob(f"cryoet-zarr-bench-*/{process.pid}*")) == []

@@ -340,7 +340,9 @@ def test_ended_at_random_moments_it_goes_on_and_leaves_nothing_beside(portal, tm
         _, said = process.communicate(timeout=60)
         ended += process.returncode != 0
         if moment % 3 < 2:
-            assert process.returncode in (0, 130), said
+            # Where it came while Python ran a text as code, or in its first moments, Python itself
+            # ends by the signal.
+            assert process.returncode in (0, 130, -signal.SIGINT, -endings[moment % 3]), said
         for entry in portal.entries():
             path = next(portal.cache.rglob(entry))
             assert np.array_equal(open_prepared(path).load(), portal.voxels), "whole or not there"
