@@ -430,7 +430,7 @@ def anchored(
 ) -> None:
     """Measure every release side by side with an anchor, so that the machine's pace cancels.
 
-    About four minutes a release. If interrupted, the next run continues.
+    Some minutes a release. If interrupted, the next run continues.
     """
     from cryoet_zarr_bench.asv_bridge.machine_names import chosen_machine
     from cryoet_zarr_bench.commands.anchored_command import run_anchored
