@@ -15,7 +15,6 @@ from cryoet_zarr_bench.common.errors import BadInput
 from cryoet_zarr_bench.common.refusals import check_file_holds, check_shape, refused
 from cryoet_zarr_bench.common.voxel_spacing import Spacing, spacing_or_none
 from cryoet_zarr_bench.tomograms.formats.flat_voxels import FlatVoxels
-from cryoet_zarr_bench.tomograms.formats.mrc_annotations import MrcAnnotations, read_annotations
 from cryoet_zarr_bench.tomograms.formats.mrc_header import (
     HEADER_BYTES,
     IMOD_BYTES_ARE_SIGNED,
@@ -45,14 +44,14 @@ _LARGEST_SIGNED = 127
 
 @dataclass(frozen=True)
 class LaidOutMrc:
-    """An MRC file of which is known where its voxels are, and what it says beside them.
+    """An MRC file of which is known where its voxels are.
 
     `notes` say which rule was used where the header leaves something open.
     """
 
     voxels: FlatVoxels
     voxel_spacing: Spacing | None
-    annotations: MrcAnnotations
+    header: MrcHeader
     notes: tuple[str, ...]
 
 
@@ -82,8 +81,7 @@ def lay_out_mrc(path: Path, byte_sign: ByteSign | None = None) -> LaidOutMrc:
     _check_one_volume(path, fields)
     order = _order_of_axes(path, fields)
     voxels = FlatVoxels(path, HEADER_BYTES + extended, shape, dtype, order)
-    annotations = read_annotations(path, header)
-    return LaidOutMrc(voxels, _spacing(fields), annotations, (*header.notes, *notes))
+    return LaidOutMrc(voxels, _spacing(fields), header, (*header.notes, *notes))
 
 
 def _dtype(

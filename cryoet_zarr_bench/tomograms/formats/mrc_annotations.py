@@ -13,7 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from cryoet_zarr_bench.tomograms.formats.mrc_header import HEADER_BYTES, IMOD_STAMP, MrcHeader
+from cryoet_zarr_bench.tomograms.formats.mrc_header import (
+    HEADER_BYTES,
+    IMOD_STAMP,
+    MrcHeader,
+    imod_flags_of,
+)
 
 KEY = "cryoet-zarr-bench"
 """Of the attributes of an OME-Zarr's group."""
@@ -54,11 +59,7 @@ class MrcAnnotations:
     @property
     def imod_flags(self) -> int | None:
         """The flags of IMOD, None if IMOD has not stamped the file."""
-        if len(self.extra) != _EXTRA_BYTES:
-            return None
-        if int.from_bytes(self.extra[_STAMP_AT:_FLAGS_AT], "little") != IMOD_STAMP:
-            return None
-        return int.from_bytes(self.extra[_FLAGS_AT : _FLAGS_AT + 4], "little")
+        return imod_flags_of(self.extra[_STAMP_AT : _FLAGS_AT + 4], "<")
 
     def with_imod_flags(self, flags: int) -> "MrcAnnotations":
         """The same with the stamp of IMOD and these flags."""

@@ -53,12 +53,16 @@ class MrcHeader:
     @property
     def imod_flags(self) -> int | None:
         """The flags of IMOD, None if IMOD has not stamped the file."""
-        extra = self.fields["extra2"].tobytes()
-        stamp, flags = extra[40:44], extra[44:48]  # bytes 152 and 156 of the header
-        order: Literal["little", "big"] = "little" if self.byte_order == "<" else "big"
-        if int.from_bytes(stamp, order) != IMOD_STAMP:
-            return None
-        return int.from_bytes(flags, order)
+        # Bytes 152 to 159 of the header.
+        return imod_flags_of(self.fields["extra2"].tobytes()[40:48], self.byte_order)
+
+
+def imod_flags_of(stamp_and_flags: bytes, byte_order: ByteOrder) -> int | None:
+    """The flags behind the stamp of IMOD, None if it is another; eight bytes as they are stored."""
+    order: Literal["little", "big"] = "little" if byte_order == "<" else "big"
+    if int.from_bytes(stamp_and_flags[:4], order) != IMOD_STAMP:
+        return None
+    return int.from_bytes(stamp_and_flags[4:], order)
 
 
 def read_mrc_header(path: Path) -> MrcHeader:

@@ -1,9 +1,10 @@
 """Tomograms in files, whatever their format, opened to be read part by part."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,11 @@ from cryoet_zarr_bench.common.voxel_spacing import Spacing
 from cryoet_zarr_bench.tomograms.formats.flat_voxels import FlatVoxels
 from cryoet_zarr_bench.tomograms.formats.format_detection import Kind, kind_of, refusing
 from cryoet_zarr_bench.tomograms.formats.mrc import ByteSign
-from cryoet_zarr_bench.tomograms.formats.mrc_annotations import NO_ANNOTATIONS, MrcAnnotations
+from cryoet_zarr_bench.tomograms.formats.mrc_annotations import (
+    NO_ANNOTATIONS,
+    MrcAnnotations,
+    read_annotations,
+)
 from cryoet_zarr_bench.tomograms.formats.slabs import BoxVoxels
 from cryoet_zarr_bench.tomograms.formats.tiff_pages import TiffPages, voxels_of
 
@@ -22,11 +27,9 @@ from cryoet_zarr_bench.tomograms.formats.tiff_pages import TiffPages, voxels_of
 class OpenTomogram:
     """A tomogram in a file or folder that is open: `Slabs`, of which boxes can be read too.
 
-    `voxel_spacing` is in angstrom along z, y, x, None if the source
-    does not say, also along one axis.
-    `stored_together` is the shape of what is best read at once: a chunk, a shard, a page. `notes`
-    say which rule was used where the source leaves open what it holds. `annotations` is what an MRC
-    file says beside its voxels, also where it was converted since.
+    `voxel_spacing` is in angstrom along z, y, x, None if the source does not say, also along one
+    axis. `stored_together` is the shape of what is best read at once: a chunk, a shard, a page.
+    `notes` say which rule was used where the source leaves open what it holds.
     """
 
     path: Path
@@ -35,7 +38,16 @@ class OpenTomogram:
     voxel_spacing: Spacing | None
     stored_together: tuple[int, int, int]
     notes: tuple[str, ...] = ()
-    annotations: MrcAnnotations = NO_ANNOTATIONS
+    read_annotations: Callable[[], MrcAnnotations] = lambda: NO_ANNOTATIONS
+
+    @cached_property
+    def annotations(self) -> MrcAnnotations:
+        """What an MRC file says beside its voxels, read when asked for; BadInput as for boxes.
+
+        Of an OME-Zarr that was converted from one, what came with it.
+        """
+        with refusing(self.path):
+            return self.read_annotations()
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -123,9 +135,14 @@ def _open_zarr(path: Path, level: int, missing_chunks_are_fill: bool) -> OpenTom
 
     opened = open_level(path, level, missing_chunks_are_fill)
     together = opened.array.shards or opened.array.chunks
-    annotations = opened.annotations
     return OpenTomogram(
-        path, opened.name, opened.array, opened.spacing, together, opened.notes, annotations
+        path,
+        opened.name,
+        opened.array,
+        opened.spacing,
+        together,
+        opened.notes,
+        lambda: opened.annotations,
     )
 
 
@@ -134,8 +151,15 @@ def _open_mrc(path: Path, byte_sign: ByteSign | None) -> OpenTomogram:
 
     found = lay_out_mrc(path, byte_sign)
     together = found.voxels.stored_together
-    spacing, annotations = found.voxel_spacing, found.annotations
-    return OpenTomogram(path, path.name, found.voxels, spacing, together, found.notes, annotations)
+    return OpenTomogram(
+        path,
+        path.name,
+        found.voxels,
+        found.voxel_spacing,
+        together,
+        found.notes,
+        partial(read_annotations, path, found.header),
+    )
 
 
 def _open_other(path: Path, kind: Kind, closing: ExitStack) -> OpenTomogram:
