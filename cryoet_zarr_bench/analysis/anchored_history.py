@@ -15,8 +15,9 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 from cryoet_zarr_bench.common.json_lines import read_lines_as
-from cryoet_zarr_bench.verdicts.anchored_cells import ANCHOR, ANCHOR_OF_ZARR_2
+from cryoet_zarr_bench.verdicts.anchored_cells import ANCHOR
 from cryoet_zarr_bench.verdicts.compared_cells import ComparedCell
+from cryoet_zarr_bench.verdicts.judgement import reach_between
 
 ANCHORED_FILE = "anchored.jsonl"
 """In a machine's folder of results: a line for each release. asv reads no such file."""
@@ -76,14 +77,11 @@ class Ratio:
     @property
     def reach(self) -> float:
         """Half the width of the interval, as a part: 0.08 where the ratio is known to 8 %."""
-        return math.sqrt(self.high / self.low) - 1
-
-
-SAME = Ratio(1.0, 1.0, 1.0)
+        return reach_between(self.low, self.high)
 
 
 def product(*ratios: Ratio) -> Ratio:
-    """The product of independent ratios: widths of intervals add up as errors do, in squares."""
+    """The product of independent ratios, 1 of none; widths of intervals add up in squares."""
     width = math.sqrt(sum((math.log(each.high / each.low) / 2) ** 2 for each in ratios))
     ratio = math.prod(each.ratio for each in ratios)
     return Ratio(ratio, ratio * math.exp(-width), ratio * math.exp(width))
@@ -118,29 +116,31 @@ class AnchoredHistory:
 
     def to_anchor(self, release: str, cell: ComparedCell) -> Ratio | None:
         """The ratio of a release to `ANCHOR`, over the tie for zarr 2; None if it is not known."""
-        if release == ANCHOR:
-            return SAME
-        step = self._step(release, cell)
-        if step is None or self._anchors[release] == ANCHOR:
-            return step
-        tie = self._step(ANCHOR_OF_ZARR_2, cell)
-        return None if tie is None else product(step, tie)
+        return self.between(ANCHOR, release, cell)
 
     def between(self, a: str, b: str, cell: ComparedCell) -> Ratio | None:
-        """The time of release `b` over that of release `a`; None if it is not known."""
-        if a == b:
-            return SAME
-        if ANCHOR_OF_ZARR_2 in (a, b):
-            # The tie itself would count twice over the other anchor.
-            other = b if a == ANCHOR_OF_ZARR_2 else a
-            if self._anchors.get(other) == ANCHOR_OF_ZARR_2:
-                step = self._step(other, cell)
-                return step if step is None or other == b else inverse(step)
-        elif self._anchors.get(a) == self._anchors.get(b) == ANCHOR_OF_ZARR_2:
-            one, two = self._step(a, cell), self._step(b, cell)
-            return None if one is None or two is None else product(two, inverse(one))
-        one, two = self.to_anchor(a, cell), self.to_anchor(b, cell)
-        return None if one is None or two is None else product(two, inverse(one))
+        """The time of release `b` over that of release `a`; None if it is not known.
+
+        Over the nearest anchor that both have: what lies beyond it would count twice.
+        """
+        up, down = self._chain(a), self._chain(b)
+        while up and down and up[-1] == down[-1]:
+            up.pop()
+            down.pop()
+        steps: list[Ratio] = []
+        for tag in (*up, *down):
+            step = self._step(tag, cell)
+            if step is None:
+                return None
+            steps.append(inverse(step) if tag in up else step)
+        return product(*steps)
+
+    def _chain(self, release: str) -> list[str]:
+        """A release, its anchor, the anchor of that, and so on."""
+        chain = [release]
+        while (anchor := self._anchors.get(chain[-1])) and anchor not in chain:
+            chain.append(anchor)
+        return chain
 
     def seconds(self, release: str, cell: ComparedCell) -> float | None:
         """CPU seconds: the median of the anchor's own, over all its pairs, times the ratio."""

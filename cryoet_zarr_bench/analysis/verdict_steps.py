@@ -11,7 +11,13 @@ from typing import Any
 from cryoet_zarr_bench.common.json_lines import read_lines_as
 from cryoet_zarr_bench.verdicts.compared_cells import ComparedCell
 from cryoet_zarr_bench.verdicts.comparison_setup import NO_FIGURE, NOT_AVAILABLE
-from cryoet_zarr_bench.verdicts.judgement import IMPROVEMENT, INCONCLUSIVE, NO_CHANGE, REGRESSION
+from cryoet_zarr_bench.verdicts.judgement import (
+    IMPROVEMENT,
+    INCONCLUSIVE,
+    NO_CHANGE,
+    REGRESSION,
+    reach_between,
+)
 
 VERDICTS_FILE = "verdicts.jsonl"
 """In a machine's folder of results: a line for each release. asv reads no such file."""
@@ -56,7 +62,7 @@ class Ratio:
     @property
     def reach(self) -> float | None:
         """Half the width of the interval, as a part: 0.08 where the ratio is known to 8 %."""
-        return math.sqrt(self.high / self.low) - 1 if self.low and self.high else None
+        return reach_between(self.low, self.high) if self.low and self.high else None
 
     @property
     def distance(self) -> float:

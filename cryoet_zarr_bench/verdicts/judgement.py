@@ -39,6 +39,11 @@ INCONCLUSIVE = "inconclusive"
 CHANGES = (REGRESSION, IMPROVEMENT)
 
 
+def reach_between(low: float, high: float) -> float:
+    """Half the width of an interval of a ratio, as a part: 0.08 where it is known to 8 %."""
+    return math.sqrt(high / low) - 1
+
+
 @dataclass(frozen=True)
 class Estimate:
     """The ratio of B's figure to A's, and how sure it is.
@@ -62,7 +67,7 @@ class Estimate:
     @property
     def reach(self) -> float:
         """Half the width of the interval, as a part: 0.08 where the ratio is known to 8 %."""
-        return math.sqrt(self.high / self.low) - 1
+        return reach_between(self.low, self.high)
 
 
 @cache
