@@ -22,10 +22,10 @@ _INTERRUPTED = {
     "anchored": "releases that were measured are kept, the same command goes on with the others",
     "bench": "what was measured is kept, the next run goes on from there",
     "confirm": "pairs that were compared are kept, the same command goes on from them",
-    "interrupted-writes": "engines that were tried to their end are kept, the next run goes on",
     "convert": "the target is whole, or as it was before",
     "fetch": "what arrived is kept, the next run goes on from there",
     "history": "what was measured is kept, the next run goes on from there",
+    "interrupted-writes": "what was tried is kept, the next run goes on from there",
     "preview": "no longer served",
     "cache": "what is not removed yet is whole",
     "qc": "each file that was asked for is whole, or as it was before",
@@ -424,9 +424,7 @@ def anchored(
         list[str] | None, typer.Option(help="Only this release, by its tag; repeatable.")
     ] = None,
     again: Annotated[bool, typer.Option("--again", help="Measure anew what is there.")] = False,
-    minutes: Annotated[
-        float | None, typer.Option(help="Begin no release after this many minutes.")
-    ] = None,
+    minutes: _Minutes = None,
 ) -> None:
     """Measure every release side by side with an anchor, so that the machine's pace cancels.
 

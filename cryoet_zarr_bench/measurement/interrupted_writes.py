@@ -34,6 +34,7 @@ _PATIENCE = 120.0  # seconds for one answer
 _START = 0.02  # seconds until two writers begin together
 _OLD, _NEW = 1, 2
 _HALVES = 3  # new arrays that are begun
+_CUT_AT = (0.1, 0.5, 0.999)  # parts of a file's size
 
 
 @dataclass
@@ -196,7 +197,7 @@ class _Trials:
     def _limited(self, start: Callable[[], _Writer], outcome: Outcome) -> Outcome:
         """Cut the file that is written at a tenth, a half, and just before its end."""
         reference = start()
-        for part in (0.1, 0.5, 0.999):
+        for part in _CUT_AT:
             self._create(reference)
             largest = max(_sizes(self.store))
             when_full = "killed" if outcome.done == KILLED else "refused"
@@ -225,7 +226,7 @@ class _Trials:
 
     def _grown(self, start: Callable[[], _Writer], outcome: Outcome) -> Outcome:
         reference = start()
-        for part in (0.1, 0.5, 0.999):
+        for part in _CUT_AT:
             self._create(reference)
             document = next(
                 self.store / name

@@ -80,13 +80,12 @@ def temporary():
 
 
 @pytest.fixture(scope="module")
-def running(own_workplace, temporary):
-    """A function that starts a command, `bench` by itself, and gives it when it has stores."""
+def started(own_workplace, temporary):
+    """A function that starts a command, which may be at any point when it is ended."""
 
     def start(*command):
-        before = set(temporary.glob("cryoet-zarr-bench-*/*/*/*"))
-        process = subprocess.Popen(
-            [sys.executable, "-m", "cryoet_zarr_bench", *(command or ["bench"])],
+        return subprocess.Popen(
+            [sys.executable, "-m", "cryoet_zarr_bench", *command],
             cwd=PROJECT,
             env=own_workplace.variables(
                 TMPDIR=str(temporary), CRYOET_TOMOGRAM="synthetic:10A@16", ENDED_TEST=MARK
@@ -95,6 +94,17 @@ def running(own_workplace, temporary):
             stderr=subprocess.STDOUT,
             text=True,
         )
+
+    return start
+
+
+@pytest.fixture(scope="module")
+def running(started, temporary):
+    """A function that starts a command, `bench` by itself, and gives it when it has stores."""
+
+    def start(*command):
+        before = set(temporary.glob("cryoet-zarr-bench-*/*/*/*"))
+        process = started(*(command or ["bench"]))
         while not set(temporary.glob("cryoet-zarr-bench-*/*/*/*")) - before:
             assert process.poll() is None, process.stdout.read()
             time.sleep(0.05)
@@ -198,25 +208,6 @@ def test_a_confirm_that_is_told_to_end_leaves_no_stores_and_no_process(
 
 RANDOM = random.Random(8)
 MOMENTS = 20
-
-
-@pytest.fixture
-def started(own_workplace, temporary):
-    """A function that starts a command, which may be at any point when it is ended."""
-
-    def start(*command):
-        return subprocess.Popen(
-            [sys.executable, "-m", "cryoet_zarr_bench", *command],
-            cwd=PROJECT,
-            env=own_workplace.variables(
-                TMPDIR=str(temporary), CRYOET_TOMOGRAM="synthetic:10A@16", ENDED_TEST=MARK
-            ),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-
-    return start
 
 
 @pytest.mark.long
