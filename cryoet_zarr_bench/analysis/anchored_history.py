@@ -29,7 +29,9 @@ class AnchoredCell(BaseModel):
     """A cell of a release: its CPU time over the anchor's, with a 99 % interval.
 
     The ratio and its bounds are None where the pairs allow no estimate, or the cell is not
-    available, of which `reason` says why. `anchor_seconds` is the median of the anchor's calls.
+    available, of which `reason` says why. `log_ratios` has the natural logarithm of each pair's
+    ratio, from which `judgement.estimate` makes them; `anchor_seconds` is the median of the
+    anchor's calls.
     """
 
     model_config = ConfigDict(strict=True)
@@ -41,7 +43,7 @@ class AnchoredCell(BaseModel):
     ratio: _Positive | None
     low: _Positive | None
     high: _Positive | None
-    pairs: Annotated[int, Field(ge=0)]
+    log_ratios: list[FiniteFloat]
     anchor_seconds: _Positive | None
     reason: str | None
 

@@ -118,10 +118,11 @@ def _measured(console: Console, release: Release, catalogue: Catalogue) -> Ancho
 
 def _cell(answer: CellAnswer) -> dict[str, Any]:
     row = as_row(answer)
-    names = ("benchmark", "codec", "chunks", "zarr_format", "ratio", "low", "high", "pairs")
+    names = ("benchmark", "codec", "chunks", "zarr_format", "ratio", "low", "high")
     calls = [cpu for pair in answer.pairs for name, cpu, _ in pair.get("calls", []) if name == "A"]
     return {
         **{name: row[name] for name in names},
+        "log_ratios": [round(pair["cpu"], 5) for pair in answer.pairs if "cpu" in pair],
         "anchor_seconds": round(median(calls), 7) if calls else None,
         "reason": row["reason"],
     }

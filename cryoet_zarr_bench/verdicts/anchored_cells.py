@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from cryoet_zarr_bench.releases.catalogue import Catalogue, Release
 from cryoet_zarr_bench.storage.grid import PROFILES, Profile
-from cryoet_zarr_bench.verdicts.compared_cells import TIMED, ComparedCell, all_cells
+from cryoet_zarr_bench.verdicts.compared_cells import OPEN, TIMED, ComparedCell, all_cells
 
 ANCHOR, ANCHOR_OF_ZARR_2 = "zarr-3.1.6", "zarr-2.18.7"
 """By their tags: the last release of a minor version in the middle of the history of zarr 3, and
@@ -25,13 +25,26 @@ CONFIGS = (
     ("blosc-zstd-5-shuffle", "64x64x64"),
     ("zstd-5", "64x64x64"),
 )
-"""In both formats, for each of `TIMED`: no codec, where the library's own work shows, in chunks of
-two sizes; what is recommended; what the portal has; and zstd with and without Blosc."""
+"""In both formats, written, read and sliced: no codec, where the library's own work shows, in
+chunks of two sizes; what is recommended; what the portal has; and zstd with and without Blosc."""
 
-SHARDED = ("32x32x32 in 64x64x64", "32x32x32 in 128x128x128")
+OPENED = (("none", "32x32x32"), ("blosc-lz4-5-bitshuffle", "64x64x64"))
+"""In both formats, opened: opening reads metadata, and its ratios are the same in all configs."""
 
-PAIRS = (8, 12, 16)
-"""After how many pairs of processes each cell is looked at; see `judgement.LOOKS`."""
+SHARDED = {
+    "shards.ReadShards.time_volume": ("32x32x32 in 128x128x128",),
+    "shards.ReadShards.time_xy_slice": ("32x32x32 in 64x64x64", "32x32x32 in 128x128x128"),
+    "shards.ReadShards.time_inner_chunk": ("32x32x32 in 128x128x128",),
+    "shards.ReadShards.time_subset": ("32x32x32 in 128x128x128",),
+    "shards.WriteShards.time_write": ("32x32x32 in 64x64x64",),
+    "shards.ChangeShards.time_rewrite_chunk": ("32x32x32 in 128x128x128",),
+}
+"""The calls on shards, each in the layout where a release has changed most so far; all of them in
+all layouts would take a release twice as long."""
+
+PAIRS = (6, 9, 12, 16)
+"""After how many pairs of processes each cell is looked at: as often as `judgement.LOOKS`, so that
+the interval has its 99 % over all the looks together."""
 
 REACH = 0.05
 """A cell takes more pairs until its 99 % interval is within 5 % to either side."""
@@ -45,8 +58,8 @@ def anchor_of(release: Release) -> str:
 
 
 def anchored_releases(catalogue: Catalogue) -> list[Release]:
-    """All releases but the anchor itself, the tie between both anchors first."""
-    others = [release for release in catalogue.releases if release.tag != ANCHOR]
+    """All releases but the anchor itself: the tie between both anchors, then the newest first."""
+    others = [release for release in reversed(catalogue.releases) if release.tag != ANCHOR]
     return sorted(others, key=lambda release: release.tag != ANCHOR_OF_ZARR_2)
 
 
@@ -60,5 +73,5 @@ def _is_planned(cell: ComparedCell, formats: tuple[int, ...]) -> bool:
     if cell.zarr_format not in formats:
         return False
     if cell.benchmark in TIMED:
-        return (cell.codec, cell.chunks) in CONFIGS
-    return cell.benchmark.startswith("shards.") and cell.chunks in SHARDED
+        return (cell.codec, cell.chunks) in (OPENED if cell.benchmark == OPEN else CONFIGS)
+    return cell.chunks in SHARDED.get(cell.benchmark, ())

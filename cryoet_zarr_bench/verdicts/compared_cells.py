@@ -18,11 +18,13 @@ from cryoet_zarr_bench.storage.config import StorageConfig
 from cryoet_zarr_bench.storage.grid import Profile
 from cryoet_zarr_bench.verdicts.process_answers import ask
 
+OPEN = "read.Open.time_open"
+
 TIMED = (
     "write.Write.time_write",
     "read.Read.time_read_volume",
     "read.Read.time_read_xy_slice",
-    "read.Open.time_open",
+    OPEN,
 )
 """Compared by time where no others are asked for. Both clocks are read around each call, so their
 CPU twins are not needed."""

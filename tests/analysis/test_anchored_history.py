@@ -24,12 +24,15 @@ from cryoet_zarr_bench.verdicts.anchored_cells import (
     ANCHOR,
     ANCHOR_OF_ZARR_2,
     CONFIGS,
+    OPENED,
+    PAIRS,
     SHARDED,
     anchor_of,
     anchored_cells,
     anchored_releases,
 )
-from cryoet_zarr_bench.verdicts.compared_cells import TIMED, ComparedCell, all_cells
+from cryoet_zarr_bench.verdicts.compared_cells import OPEN, TIMED, ComparedCell, all_cells
+from cryoet_zarr_bench.verdicts.judgement import LOOKS
 
 CELL = ComparedCell(TIMED[0], "none", "32x32x32", 2)
 # CPU seconds, as nobody measured them.
@@ -55,7 +58,7 @@ def line(tag, ratio, reach=0.02, **changes):
         "ratio": ratio,
         "low": None if ratio is None else ratio * (1 - reach),
         "high": None if ratio is None else ratio / (1 - reach),
-        "pairs": 8,
+        "log_ratios": [] if ratio is None else [math.log(ratio)] * 8,
         "anchor_seconds": TRUTH[ANCHORS[tag]],
         "reason": None if ratio is not None else "A: not available",
     }
@@ -167,5 +170,11 @@ def test_the_planned_cells_are_of_the_suite():
     assert set(planned) <= known and len(planned) == len(set(planned))
     for benchmark in TIMED:
         of_it = {(c.codec, c.chunks, c.zarr_format) for c in planned if c.benchmark == benchmark}
-        assert of_it == {(*config, form) for config in CONFIGS for form in (2, 3)}
-    assert {c.chunks for c in planned if c.benchmark.startswith("shards.")} == set(SHARDED)
+        configs = OPENED if benchmark == OPEN else CONFIGS
+        assert of_it == {(*config, form) for config in configs for form in (2, 3)}
+    for benchmark, layouts in SHARDED.items():
+        assert {c.chunks for c in planned if c.benchmark == benchmark} == set(layouts)
+
+
+def test_the_looks_are_no_more_than_the_interval_allows_for():
+    assert len(PAIRS) <= len(LOOKS)
