@@ -21,8 +21,8 @@ from cryoet_zarr_bench.analysis.verdict_steps import (
 )
 from cryoet_zarr_bench.releases.announced_changes import AnnouncedChange
 from cryoet_zarr_bench.storage.grid import PROFILES
+from cryoet_zarr_bench.verdicts.change_rule import CHANGES, IMPROVEMENT, INCONCLUSIVE, REGRESSION
 from cryoet_zarr_bench.verdicts.compared_cells import ComparedCell
-from cryoet_zarr_bench.verdicts.judgement import CHANGES, IMPROVEMENT, INCONCLUSIVE, REGRESSION
 
 SEEN = "seen"
 NOT_SEEN = "not seen"

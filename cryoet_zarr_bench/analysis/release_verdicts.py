@@ -28,14 +28,14 @@ from cryoet_zarr_bench.analysis.verdict_steps import (
 )
 from cryoet_zarr_bench.common.shown_text import Markdown, for_markdown, for_terminal, markdown_table
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
-from cryoet_zarr_bench.verdicts.confirmation import NO_FIGURE, NOT_AVAILABLE
-from cryoet_zarr_bench.verdicts.judgement import (
+from cryoet_zarr_bench.verdicts.change_rule import (
     CHANGES,
     IMPROVEMENT,
     INCONCLUSIVE,
     NO_CHANGE,
     REGRESSION,
 )
+from cryoet_zarr_bench.verdicts.confirmation import NO_FIGURE, NOT_AVAILABLE
 
 MIXED = "mixed"
 """The word for a benchmark of which some cells regressed and others improved."""

@@ -9,15 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from cryoet_zarr_bench.common.json_lines import read_lines_as
+from cryoet_zarr_bench.verdicts.change_rule import IMPROVEMENT, INCONCLUSIVE, NO_CHANGE, REGRESSION
 from cryoet_zarr_bench.verdicts.compared_cells import ComparedCell
 from cryoet_zarr_bench.verdicts.comparison_setup import NO_FIGURE, NOT_AVAILABLE
-from cryoet_zarr_bench.verdicts.judgement import (
-    IMPROVEMENT,
-    INCONCLUSIVE,
-    NO_CHANGE,
-    REGRESSION,
-    reach_between,
-)
+from cryoet_zarr_bench.verdicts.judgement import reach_between
 
 VERDICTS_FILE = "verdicts.jsonl"
 """In a machine's folder of results: a line for each release. asv reads no such file."""

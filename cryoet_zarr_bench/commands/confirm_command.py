@@ -26,6 +26,7 @@ from cryoet_zarr_bench.common.shown_text import for_terminal, on_one_line
 from cryoet_zarr_bench.common.whole_files import write_whole
 from cryoet_zarr_bench.common.writable_folders import require_file
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
+from cryoet_zarr_bench.verdicts.change_rule import IMPROVEMENT, INCONCLUSIVE, REGRESSION
 from cryoet_zarr_bench.verdicts.comparison_setup import NO_FIGURE, NOT_AVAILABLE, Question
 from cryoet_zarr_bench.verdicts.confirmation import (
     Answer,
@@ -38,11 +39,6 @@ from cryoet_zarr_bench.verdicts.instruction_counts import (
     WorkAnswer,
     as_rows,
     count_instructions,
-)
-from cryoet_zarr_bench.verdicts.judgement import (
-    IMPROVEMENT,
-    INCONCLUSIVE,
-    REGRESSION,
 )
 
 _COLOURS = {REGRESSION: "red", IMPROVEMENT: "green", INCONCLUSIVE: "yellow", NO_FIGURE: "red"}

@@ -40,6 +40,7 @@ from cryoet_zarr_bench.releases.release_commits import commit_of
 from cryoet_zarr_bench.reports.documents.all_documents import update_documents
 from cryoet_zarr_bench.storage.grid import Profile, selected_profile
 from cryoet_zarr_bench.tomograms.selected_tomogram import selected_tomogram, tomogram_label
+from cryoet_zarr_bench.verdicts.change_rule import BEYOND, CHANGES, INCONCLUSIVE
 from cryoet_zarr_bench.verdicts.compared_cells import MEMORY, TIMED, ComparedCell, all_cells
 from cryoet_zarr_bench.verdicts.compared_releases import parse_side
 from cryoet_zarr_bench.verdicts.comparison_setup import Question
@@ -51,7 +52,7 @@ from cryoet_zarr_bench.verdicts.confirmation import (
     exact_differences,
     forget_pairs,
 )
-from cryoet_zarr_bench.verdicts.judgement import BEYOND, CHANGES, INCONCLUSIVE, LOOKS
+from cryoet_zarr_bench.verdicts.judgement import LOOKS
 
 SENTINEL = ("blosc-lz4-5-bitshuffle", "64x64x64")
 """Judged at every step in each benchmark of the core, in the newest format both releases write,

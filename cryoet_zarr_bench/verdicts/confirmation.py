@@ -12,6 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from cryoet_zarr_bench.verdicts.change_rule import CHANGES, INCONCLUSIVE, REGRESSION
 from cryoet_zarr_bench.verdicts.compared_cells import ComparedCell
 from cryoet_zarr_bench.verdicts.comparison_setup import (
     NO_FIGURE,
@@ -21,15 +22,7 @@ from cryoet_zarr_bench.verdicts.comparison_setup import (
     both_sides,
     same_stores,
 )
-from cryoet_zarr_bench.verdicts.judgement import (
-    CHANGES,
-    INCONCLUSIVE,
-    REGRESSION,
-    Estimate,
-    estimate,
-    verdict,
-    verdicts,
-)
+from cryoet_zarr_bench.verdicts.judgement import Estimate, estimate, verdict, verdicts
 from cryoet_zarr_bench.verdicts.pair_journal import PairJournal
 from cryoet_zarr_bench.verdicts.process_pairs import run_pair
 

@@ -20,18 +20,17 @@ from rich.console import Console
 from cryoet_zarr_bench.common.errors import BadInput
 from cryoet_zarr_bench.common.project_folders import PROJECT
 from cryoet_zarr_bench.measured.prepared_tomogram import PreparedTomogram
+from cryoet_zarr_bench.verdicts.change_rule import EQUAL, LESS, MORE, change_of_counts
 from cryoet_zarr_bench.verdicts.compared_cells import ComparedCell, method_of
 from cryoet_zarr_bench.verdicts.comparison_setup import Question, both_sides
 from cryoet_zarr_bench.verdicts.process_answers import ask
 from cryoet_zarr_bench.verdicts.process_pairs import ReleaseUnderTest
 
 REPEATS = 2
-"""Processes in which each call is counted: what their counts differ by is the floor."""
-
-FLOOR = 0.005
-"""Counts that differ by less are called the same, also where the repeats agree better."""
+"""Processes in which each call is counted: what their counts differ by is no change."""
 
 MORE_WORK, LESS_WORK, SAME_WORK = "more work", "less work", "same work"
+_WORK = {MORE: MORE_WORK, LESS: LESS_WORK, EQUAL: SAME_WORK}
 
 _COUNTED = {
     "write.Write.time_write": ("write", "encode"),
@@ -69,9 +68,7 @@ class WorkAnswer:
     @property
     def word(self) -> str:
         """More, less or the same work; the same where the difference could be the repeats'."""
-        if abs(self.ratio - 1) <= max(FLOOR, 3 * self.spread):
-            return SAME_WORK
-        return MORE_WORK if self.ratio > 1 else LESS_WORK
+        return _WORK[change_of_counts(self.a, self.b)]
 
 
 def find_valgrind() -> str:

@@ -16,11 +16,7 @@ from functools import cache
 
 import numpy as np
 
-BEYOND = 1.05
-"""A change has to be estimated beyond 5 %: smaller ones are too near to what luck can do."""
-
-WITHIN = 1.10
-"""The change that "no change" rules out."""
+from cryoet_zarr_bench.verdicts.change_rule import CHANGES, INCONCLUSIVE, change_of_ratio
 
 ERROR = 0.01
 """The rate of false alarms of one cell, over all its looks together: intervals are of 99 %."""
@@ -31,12 +27,6 @@ end; so each look has an equal part of ERROR (Bonferroni)."""
 
 FALSE_DISCOVERIES = 0.01
 """Of the cells called changed, the expected part that is not (Benjamini and Hochberg, 1995)."""
-
-REGRESSION = "regression"
-IMPROVEMENT = "improvement"
-NO_CHANGE = "no change within 10 %"
-INCONCLUSIVE = "inconclusive"
-CHANGES = (REGRESSION, IMPROVEMENT)
 
 
 def reach_between(low: float, high: float) -> float:
@@ -112,15 +102,7 @@ def estimate(log_ratios: list[float]) -> Estimate:
 
 def verdict(found: Estimate) -> str:
     """One of the four verdicts on a single estimate."""
-    if not found.is_known:
-        return INCONCLUSIVE
-    if found.low > 1 and found.ratio > BEYOND:
-        return REGRESSION
-    if found.high < 1 and found.ratio < 1 / BEYOND:
-        return IMPROVEMENT
-    if found.low > 1 / WITHIN and found.high < WITHIN:
-        return NO_CHANGE
-    return INCONCLUSIVE
+    return change_of_ratio(found.ratio, found.low, found.high)
 
 
 def verdicts(found: list[Estimate]) -> list[str]:

@@ -23,18 +23,13 @@ from cryoet_zarr_bench.machine.machine_conditions import stamp
 from cryoet_zarr_bench.measured.prepared_tomogram import PreparedTomogram
 from cryoet_zarr_bench.releases.catalogue import Catalogue
 from cryoet_zarr_bench.storage.grid import Profile
+from cryoet_zarr_bench.verdicts.change_rule import CHANGES, INCONCLUSIVE, REGRESSION
 from cryoet_zarr_bench.verdicts.compared_cells import ComparedCell, choose_cells
 from cryoet_zarr_bench.verdicts.compared_releases import parse_side
 from cryoet_zarr_bench.verdicts.comparison_setup import Question
 from cryoet_zarr_bench.verdicts.confirmation import Answer, confirm, forget_pairs
 from cryoet_zarr_bench.verdicts.injected_slowdown import slower_wheel
-from cryoet_zarr_bench.verdicts.judgement import (
-    CHANGES,
-    INCONCLUSIVE,
-    LOOKS,
-    REGRESSION,
-    estimate,
-)
+from cryoet_zarr_bench.verdicts.judgement import LOOKS, estimate
 from cryoet_zarr_bench.verdicts.process_pairs import ReleaseUnderTest
 
 SLOWDOWNS = (5, 10, 20, 50)

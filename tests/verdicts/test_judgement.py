@@ -9,16 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cryoet_zarr_bench.verdicts.judgement import (
-    IMPROVEMENT,
-    INCONCLUSIVE,
-    LOOKS,
-    NO_CHANGE,
-    REGRESSION,
-    estimate,
-    verdict,
-    verdicts,
-)
+from cryoet_zarr_bench.verdicts.change_rule import IMPROVEMENT, INCONCLUSIVE, NO_CHANGE, REGRESSION
+from cryoet_zarr_bench.verdicts.judgement import LOOKS, estimate, verdict, verdicts
 from cryoet_zarr_bench.verdicts.process_pairs import QUARTETS
 
 DRAWS = 10_000

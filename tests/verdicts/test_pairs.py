@@ -6,13 +6,9 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cryoet_zarr_bench.verdicts.change_rule import INCONCLUSIVE, NO_CHANGE, REGRESSION
 from cryoet_zarr_bench.verdicts.confirmation import exact_differences, with_wall
-from cryoet_zarr_bench.verdicts.judgement import (
-    INCONCLUSIVE,
-    NO_CHANGE,
-    REGRESSION,
-    Estimate,
-)
+from cryoet_zarr_bench.verdicts.judgement import Estimate
 from cryoet_zarr_bench.verdicts.process_pairs import median_log_ratio
 
 seconds = st.floats(1e-4, 10)

@@ -10,16 +10,11 @@ from cryoet_zarr_bench.measured.prepared_tomogram import PreparedTomogram
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
 from cryoet_zarr_bench.reports.documents.trust_document import false_alarms, power_curve
 from cryoet_zarr_bench.storage.grid import PROFILES
+from cryoet_zarr_bench.verdicts.change_rule import IMPROVEMENT, INCONCLUSIVE, NO_CHANGE, REGRESSION
 from cryoet_zarr_bench.verdicts.compared_releases import parse_side
 from cryoet_zarr_bench.verdicts.comparison_setup import Question
 from cryoet_zarr_bench.verdicts.confirmation import Answer, CellAnswer
-from cryoet_zarr_bench.verdicts.judgement import (
-    IMPROVEMENT,
-    INCONCLUSIVE,
-    NO_CHANGE,
-    REGRESSION,
-    estimate,
-)
+from cryoet_zarr_bench.verdicts.judgement import estimate
 from cryoet_zarr_bench.verdicts.known_answers import (
     FAILED,
     PASSED,

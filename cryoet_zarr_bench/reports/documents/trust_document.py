@@ -13,14 +13,8 @@ from typing import Any
 from cryoet_zarr_bench.analysis.result_reader import machine_of
 from cryoet_zarr_bench.common.shown_text import for_markdown, markdown_code, markdown_table
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
-from cryoet_zarr_bench.verdicts.judgement import (
-    CHANGES,
-    INCONCLUSIVE,
-    NO_CHANGE,
-    REGRESSION,
-    estimate,
-    verdict,
-)
+from cryoet_zarr_bench.verdicts.change_rule import CHANGES, INCONCLUSIVE, NO_CHANGE, REGRESSION
+from cryoet_zarr_bench.verdicts.judgement import estimate, verdict
 from cryoet_zarr_bench.verdicts.known_answers import SLOWDOWNS, plan, read_trust
 
 TRUST_FILE = "trust.jsonl"
