@@ -15,8 +15,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cryoet_zarr_bench.analysis.release_comparison import ReleaseComparison as ReleaseComparison
     from cryoet_zarr_bench.api.comparing import Comparison as Comparison
     from cryoet_zarr_bench.api.comparing import compare as compare
+    from cryoet_zarr_bench.api.comparing_releases import compare_releases as compare_releases
     from cryoet_zarr_bench.api.confirming import ConfirmOptions as ConfirmOptions
     from cryoet_zarr_bench.api.confirming import confirm as confirm
     from cryoet_zarr_bench.api.converting import convert as convert
@@ -35,9 +37,11 @@ _WHERE = {
     "BadInput": "common.errors",
     "Comparison": "api.comparing",
     "ConfirmOptions": "api.confirming",
+    "ReleaseComparison": "analysis.release_comparison",
     "StorageConfig": "storage.config",
     "Tomogram": "api.opened_tomogram",
     "compare": "api.comparing",
+    "compare_releases": "api.comparing_releases",
     "confirm": "api.confirming",
     "convert": "api.converting",
     "fetch": "api.converting",
@@ -55,11 +59,13 @@ __all__ = [  # noqa: RUF022 - in the order in which they are met
     "convert",
     "fetch",
     "confirm",
+    "compare_releases",
     "results",
     "StorageConfig",
     "Tomogram",
     "Comparison",
     "ConfirmOptions",
+    "ReleaseComparison",
     "BadInput",
 ]
 

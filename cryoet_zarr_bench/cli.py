@@ -21,6 +21,7 @@ from cryoet_zarr_bench.common.shown_text import on_one_line
 _INTERRUPTED = {
     "anchored": "releases that were measured are kept, the same command goes on with the others",
     "bench": "what was measured is kept, the next run goes on from there",
+    "compare": "it only reads, nothing is lost",
     "confirm": "pairs that were compared are kept, the same command goes on from them",
     "convert": "the target is whole, or as it was before",
     "fetch": "what arrived is kept, the next run goes on from there",
@@ -374,6 +375,27 @@ def confirm(
     raise typer.Exit(
         run_confirm(console, a, b, options, AnswerFiles(json_file, csv_file), instructions)
     )
+
+
+@app.command()
+def compare(
+    a: Annotated[str, typer.Argument(help="The release to compare with: 3.1.6, or its tag.")],
+    b: Annotated[str, typer.Argument(help="The release that is compared: 3.4.2, or its tag.")],
+    machine: Annotated[
+        str | None, typer.Option(help="Whose results. Default: the machine of the history.")
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Also list the figures that did not change.")
+    ] = False,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write all of it here.")] = None,
+) -> None:
+    """Say what release B changed against release A, from the committed results.
+
+    Nothing is measured. `confirm` measures two releases directly.
+    """
+    from cryoet_zarr_bench.commands.compare_command import run_compare
+
+    run_compare(console, a, b, machine, every, json_file)
 
 
 @app.command()

@@ -6,12 +6,13 @@ releases is a change, and needs no repetition.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryoet_zarr_bench.analysis.figure_titles import FigureTitles
+from cryoet_zarr_bench.analysis.release_evidence import DERIVED, ELSEWHERE
 from cryoet_zarr_bench.analysis.result_reader import (
     Cell,
     MeasuredRelease,
@@ -26,26 +27,10 @@ from cryoet_zarr_bench.common.shown_text import (
 from cryoet_zarr_bench.measured.exact_figures import is_exact
 from cryoet_zarr_bench.releases.catalogue import Catalogue, load_catalogue
 from cryoet_zarr_bench.releases.release_commits import commit_of
-
-SHOWN_FROM = 0.01
-"""The smallest change listed, as a fraction: metadata that are worded anew are a few bytes."""
+from cryoet_zarr_bench.verdicts.change_rule import EQUAL, TOLD_FROM, change_of_exact
 
 MOST_FIGURES = 4
 """Figures listed of one module of benchmarks in a release: those that changed most."""
-
-DERIVED = (
-    "_ratio",
-    "_fraction",
-    "_above_entropy",
-    "_modelled_seconds",
-    "_overread",
-    "_error_in_sigma",
-    "_within_bound",
-)
-"""Ends of the names of figures that say once more what another one says."""
-
-ELSEWHERE = "portability."
-"""What docs/portability.md has, whose figures are no amounts."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +113,9 @@ def _change(
 
 
 def _differ(before: float, after: float) -> bool:
-    return abs(after - before) >= SHOWN_FROM * max(abs(before), abs(after)) and before != after
+    if change_of_exact(before, after) == EQUAL:
+        return False
+    return abs(after - before) >= TOLD_FROM * max(abs(before), abs(after))
 
 
 def exact_report(results: Path, machine: str) -> str:
@@ -136,7 +123,7 @@ def exact_report(results: Path, machine: str) -> str:
     own = [each for each in read_results(results) if each.machine == machine and not each.numcodecs]
     tomogram = history_tomogram(own)
     changes = exact_changes([each for each in own if each.tomogram == tomogram], load_catalogue())
-    titles = _titles(results)
+    titles = FigureTitles(results)
     changed = {tag: found for tag, found in changes.items() if found}
     rows = [row for tag in reversed(changed) for row in _rows(tag, changed[tag], titles)]
     listed = "No release changed any of these figures."
@@ -149,9 +136,9 @@ Written by `cryoet-zarr-bench readme` from {source}, tomogram {tomogram}: bytes,
 requests and damage of each release compared with the release before it. These figures are counted
 or computed, not timed, and are the same on every machine. {len(changes)} releases were compared,
 each with the numcodecs current at the time. A release that is not listed changed no figure by
-{SHOWN_FROM:.0%} or more.
+{TOLD_FROM:.0%} or more.
 
-"changed" counts the cells of the grid in which the figure changed by {SHOWN_FROM:.0%} or more, out
+"changed" counts the cells of the grid in which the figure changed by {TOLD_FROM:.0%} or more, out
 of the cells that both releases can do. "now possible" and "no more possible" count the cells that
 only one of the two releases can do. For each kind of question the {MOST_FIGURES} figures that
 changed most are listed, each with the cell that changed most. A figure that follows from another (a
@@ -168,19 +155,7 @@ _HEADINGS = (
 _ALIGNMENTS = "--rrrrr-"
 
 
-def _titles(results: Path) -> dict[str, str]:
-    try:
-        benchmarks = json.loads((results / "benchmarks.json").read_text())
-    except (OSError, ValueError):
-        return {}
-    return {
-        name: each["pretty_name"]
-        for name, each in benchmarks.items()
-        if isinstance(each, dict) and each.get("pretty_name")
-    }
-
-
-def _rows(tag: str, changes: list[ExactChange], titles: dict[str, str]) -> list[list[str]]:
+def _rows(tag: str, changes: list[ExactChange], titles: FigureTitles) -> list[list[str]]:
     by_module: dict[str, list[ExactChange]] = {}
     for each in changes:
         by_module.setdefault(each.benchmark.split(".")[0], []).append(each)
@@ -193,8 +168,8 @@ def _rows(tag: str, changes: list[ExactChange], titles: dict[str, str]) -> list[
     return rows
 
 
-def _row(tag: str, change: ExactChange, titles: dict[str, str]) -> list[str]:
-    title = titles.get(change.benchmark, change.benchmark)
+def _row(tag: str, change: ExactChange, titles: FigureTitles) -> list[str]:
+    title = titles.of(change.benchmark)
     from_to = ("", "", "")
     if change.most is not None:
         cell = change.most

@@ -26,6 +26,10 @@ NO_CHANGE = "no change within 10 %"
 INCONCLUSIVE = "inconclusive"
 CHANGES = (REGRESSION, IMPROVEMENT)
 
+TOLD_FROM = 0.01
+"""The smallest change of an exact figure that is told in a sentence or a list, as a part: metadata
+that are worded anew are a few bytes."""
+
 MORE, LESS, EQUAL = "more", "less", "equal"
 """What is said of a count or an exact figure."""
 

@@ -1,0 +1,330 @@
+"""Any two releases compared: every statement, and one sentence that sums them up."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cryoet_zarr_bench.analysis.release_evidence import (
+    EXACT,
+    REPEATS,
+    ReleaseEvidence,
+    Statement,
+    read_evidence,
+)
+from cryoet_zarr_bench.analysis.result_reader import (
+    history_tomogram,
+    published_machine,
+    read_results,
+)
+from cryoet_zarr_bench.analysis.verdict_steps import heading
+from cryoet_zarr_bench.common.errors import BadInput
+from cryoet_zarr_bench.common.refusals import refused
+from cryoet_zarr_bench.releases.catalogue import Release, load_catalogue
+from cryoet_zarr_bench.verdicts.change_rule import CHANGES, EQUAL, INCONCLUSIVE, TOLD_FROM
+from cryoet_zarr_bench.verdicts.compared_cells import MEMORY, OPEN
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_DOES = {
+    OPEN: "opens",
+    "write.Write.time_write": "writes",
+    "read.Read.time_read_volume": "reads",
+    "read.Read.time_read_xy_slice": "reads XY slices",
+    "shards.ReadShards.time_volume": "reads shards",
+    "shards.ReadShards.time_xy_slice": "reads XY slices of shards",
+    "shards.ReadShards.time_inner_chunk": "reads a chunk of a shard",
+    "shards.ReadShards.time_subset": "reads a box from shards",
+    "shards.WriteShards.time_write": "writes shards",
+    "shards.ChangeShards.time_rewrite_chunk": "rewrites a chunk in a shard",
+    MEMORY: "writing",
+}
+"""What a release does in a benchmark, as a sentence has it."""
+
+_PATTERNS = {
+    "xy_slice": "an XY slice",
+    "xz_slice": "an XZ slice",
+    "yz_slice": "a YZ slice",
+    "worst_slice": "the worst slice",
+    "mean_slice": "a mean slice",
+    "subset": "a box",
+    "inner_chunk": "one chunk",
+    "volume": "the volume",
+    "open": "opening",
+    "coarse_level": "a coarse level",
+    "tiles": "a set of tiles",
+    "patches": "a set of patches",
+    "particles": "a set of particles",
+    "write": "writing",
+    "rewrite_chunk": "rewriting a chunk",
+}
+"""Access patterns as the subject of a sentence."""
+
+TOLD_TIMES, TOLD_EXACT = 4, 2
+"""The sentence names so many changes of times and of exact figures, the largest; it counts the
+others."""
+
+_OF_REQUESTS = ("_bytes_fetched", "_bytes_put", "_ranged_gets", "_gets", "_puts")
+
+
+@dataclass(frozen=True, repr=False)
+class ReleaseComparison:
+    """Release `b` against release `a`: `statements` has what changed first, most changed first."""
+
+    a: str
+    b: str
+    machine: str
+    tomogram: str
+    python: str
+    statements: tuple[Statement, ...]
+
+    @property
+    def told(self) -> list[Statement]:
+        """What is worse or better; of what is exact, by 1 % or more."""
+        return [each for each in self.changed if each.source != EXACT or _is_told(each)]
+
+    @property
+    def changed(self) -> list[Statement]:
+        """All that is worse or better."""
+        return [each for each in self.statements if each.direction]
+
+    @property
+    def command(self) -> str:
+        """The command that measures both directly, side by side."""
+        return f"cryoet-zarr-bench confirm {self.a} {self.b}"
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """A row for each figure, as a pandas DataFrame.
+
+        `benchmark`, `codec`, `chunks`, `format`; `change` in a word; `ratio` of b to a with `low`
+        and `high`; `known_from`: verdict, anchored, exact or repeats; `a` and `b`, the figures
+        themselves, NaN where they were timed.
+        """
+        import pandas as pd
+
+        return pd.DataFrame(
+            [
+                (
+                    *(each.benchmark, each.cell.codec, each.cell.chunks, each.cell.zarr_format),
+                    *(each.word, each.ratio, each.low, each.high, each.source),
+                    *(math.nan if value is None else value for value in (each.before, each.after)),
+                )
+                for each in self.statements
+            ],
+            columns=[
+                *("benchmark", "codec", "chunks", "format"),
+                *("change", "ratio", "low", "high", "known_from", "a", "b"),
+            ],
+        )
+
+    def __repr__(self) -> str:
+        return f"ReleaseComparison({self.sentence!r})"
+
+    @property
+    def sentence(self) -> str:
+        """What changed, in words, and how sure it is that all else did not."""
+        times = [each for each in self.statements if each.source not in (EXACT, REPEATS)]
+        memory = [each for each in self.statements if each.source == REPEATS or _is_memory(each)]
+        exact = [each for each in self.statements if each.source == EXACT]
+        times = [each for each in times if not _is_memory(each)]
+        parts = [
+            *_of_times(times),
+            *_of_memory(memory),
+            *_of_exact(exact),
+            *_of_the_rest(times, exact),
+        ]
+        said = ", ".join(parts) or "nothing is known"
+        return f"{_short(self.b)} against {_short(self.a)}: {said}."
+
+
+def compare_measured(
+    results: Path, a: str, b: str, machine: str | None = None
+) -> ReleaseComparison:
+    """Compare two releases by what is known of them under `results`.
+
+    Args:
+        results: a folder of results.
+        a: the release to compare with, by its tag or version, such as `zarr-3.1.6` or `3.1.6`.
+        b: the release that is compared.
+        machine: whose results; those of the history without it.
+
+    Raises:
+        BadInput: there is no such release, or nothing was measured of it.
+    """
+    evidence = published_evidence(results, machine)
+    one, other = (_found(evidence, name) for name in (a, b))
+    return comparison(evidence, one, other)
+
+
+def published_evidence(results: Path, machine: str | None = None) -> ReleaseEvidence:
+    """What the machine of the history, or this one, knows on the tomogram that was followed.
+
+    Raises BadInput if it has no results.
+    """
+    chosen = machine or published_machine(results)
+    own = [each for each in read_results(results) if each.machine == chosen]
+    if chosen is None or not own:
+        raise refused(results, f"has no results of {chosen or 'any machine'}", "measure some first")
+    tomogram = history_tomogram(own)
+    pythons = [each.python for each in own if each.tomogram == tomogram]
+    return read_evidence(results, chosen, tomogram, statistics.mode(pythons))
+
+
+def comparison(evidence: ReleaseEvidence, a: str, b: str) -> ReleaseComparison:
+    """Compare two releases, by their tags, by what one machine knows."""
+    said = evidence.statements(a, b)
+    said.sort(key=lambda each: (not each.direction, -_sort_distance(each)))
+    return ReleaseComparison(
+        a, b, evidence.machine, evidence.tomogram, evidence.python, tuple(said)
+    )
+
+
+def _sort_distance(each: Statement) -> float:
+    return 0.0 if math.isnan(each.ratio) else each.distance
+
+
+def _found(evidence: ReleaseEvidence, name: str) -> str:
+    catalogue = load_catalogue()
+    release: Release = catalogue.find(name if "-" in name else f"zarr-{name}")
+    if release.tag not in evidence.releases:
+        raise BadInput(
+            f"{release.tag} was not measured on {evidence.machine}; "
+            "measure it with `cryoet-zarr-bench anchored --release`"
+        )
+    return release.tag
+
+
+def _short(tag: str) -> str:
+    return tag.replace("-", " ", 1)
+
+
+def _is_memory(each: Statement) -> bool:
+    return each.benchmark.rsplit(".", 1)[-1].startswith("peakmem_")
+
+
+def _of_times(times: Sequence[Statement]) -> list[str]:
+    groups: dict[str, list[Statement]] = {}
+    for each in times:
+        groups.setdefault(each.benchmark, []).append(each)
+    found = []
+    for benchmark, cells in groups.items():
+        does = _DOES.get(benchmark, heading(benchmark))
+        for sign, word in ((1, "slower"), (-1, "faster")):
+            changed = [each.ratio**sign for each in cells if each.direction == sign]
+            if changed:
+                said = f"{does} {_range(changed)}x {word}{_how_many(len(changed), len(cells))}"
+                found.append((max(changed), said))
+    return _largest([said for _, said in sorted(found, reverse=True)], TOLD_TIMES, "smaller")
+
+
+def _largest(parts: list[str], told: int, others: str) -> list[str]:
+    """The first parts, and the number of those that are left out."""
+    if len(parts) <= told + 1:
+        return parts
+    return [*parts[:told], f"{len(parts) - told} {others} changes"]
+
+
+def _of_memory(cells: Sequence[Statement]) -> list[str]:
+    found = []
+    for sign, word in ((1, "more"), (-1, "less")):
+        changed = [each.ratio**sign for each in cells if each.direction == sign]
+        if changed:
+            number = _how_many(len(changed), len(cells))
+            found.append(f"writing peaks at {_range(changed)}x {word} memory{number}")
+    return found
+
+
+def _range(ratios: Sequence[float]) -> str:
+    low, high = (f"{each:.2f}" for each in (min(ratios), max(ratios)))
+    return low if low == high else f"{low} to {high}"
+
+
+def _how_many(some: int, every: int) -> str:
+    return "" if some == every else f" in {some} of {every} cells"
+
+
+def _is_told(each: Statement) -> bool:
+    return each.distance >= math.log1p(TOLD_FROM)
+
+
+def _of_exact(exact: Sequence[Statement]) -> list[str]:
+    """A part for each access pattern whose requests changed, and for each other figure."""
+    groups: dict[str, dict[str, list[Statement]]] = {}
+    for each in exact:
+        if each.word != EQUAL and _is_told(each):
+            stem, kind = _split(each.benchmark)
+            groups.setdefault(stem, {}).setdefault(kind, []).append(each)
+    parts = [(_most(kinds), _requests_in_words(stem, kinds)) for stem, kinds in groups.items()]
+    said = [said for _, said in sorted(parts, key=lambda part: -part[0])]
+    return _largest(said, TOLD_EXACT, "other exact")
+
+
+def _most(kinds: dict[str, list[Statement]]) -> float:
+    return max(each.distance for found in kinds.values() for each in found)
+
+
+def _split(benchmark: str) -> tuple[str, str]:
+    """A benchmark of requests as its access pattern and what is counted; others have no second."""
+    for end in _OF_REQUESTS:
+        if benchmark.endswith(end):
+            return benchmark.removesuffix(end), end
+    return benchmark, ""
+
+
+def _requests_in_words(stem: str, kinds: dict[str, list[Statement]]) -> str:
+    place, _, method = stem.split(".")
+    pattern = method.removeprefix("track_")
+    subject = _PATTERNS.get(pattern, pattern.replace("_", " "))
+    if place == "shards":
+        subject += " of shards"
+    if "" in kinds:
+        most = max(kinds[""], key=lambda each: each.distance)
+        return f"{subject} {_from_to(most)} ({most.cell.codec} {most.cell.chunks})"
+    cells = {each.cell for found in kinds.values() for each in found}
+    by_cell = {
+        cell: {kind: each for kind, found in kinds.items() for each in found if each.cell == cell}
+        for cell in cells
+    }
+    cell = max(
+        sorted(by_cell, key=str),
+        key=lambda each: sum(said.distance for said in by_cell[each].values()),
+    )
+    said = []
+    for kind, verb in (("_bytes_fetched", "fetches"), ("_bytes_put", "sends")):
+        if each := by_cell[cell].get(kind):
+            said.append(f"{verb} {each.ratio:.2g}x the bytes")
+    for kind, words in (("_gets", "requests"), ("_puts", "PUTs")):
+        if each := by_cell[cell].get(kind):
+            joined = "in" if said else "needs"
+            said.append(f"{joined} {each.after:.0f} instead of {each.before:.0f} {words}")
+    return f"{subject} {' '.join(said) or 'needs other requests'} ({cell.chunks})"
+
+
+def _from_to(each: Statement) -> str:
+    return f"{_number(each.before)} -> {_number(each.after)}"
+
+
+def _number(value: float | None) -> str:
+    return "?" if value is None else f"{value:.0f}" if value.is_integer() else f"{value:.4g}"
+
+
+def _of_the_rest(times: Sequence[Statement], exact: Sequence[Statement]) -> list[str]:
+    rest = [each for each in times if each.word not in CHANGES]
+    unclear = [each for each in rest if each.word == INCONCLUSIVE]
+    settled = [each for each in rest if each.word != INCONCLUSIVE]
+    said = []
+    if settled:
+        farthest = max(max(each.high, 1 / each.low) - 1 for each in settled)
+        all_else = "all other" if not unclear else "the other"
+        said.append(f"{all_else} {len(settled)} times are within {math.ceil(farthest * 100)} %")
+    if unclear:
+        said.append(f"{len(unclear)} times are unclear")
+    if exact and not any(each.word != EQUAL for each in exact):
+        said.append(f"all {len(exact)} counts of bytes, files and requests are equal")
+    return said
