@@ -15,7 +15,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cryoet_zarr_bench.analysis.release_comparison import ReleaseComparison as ReleaseComparison
+    from cryoet_zarr_bench.analysis.changes.release_comparison import (
+        ReleaseComparison as ReleaseComparison,
+    )
     from cryoet_zarr_bench.api.comparing import Comparison as Comparison
     from cryoet_zarr_bench.api.comparing import compare as compare
     from cryoet_zarr_bench.api.comparing_releases import compare_releases as compare_releases
@@ -37,7 +39,7 @@ _WHERE = {
     "BadInput": "common.errors",
     "Comparison": "api.comparing",
     "ConfirmOptions": "api.confirming",
-    "ReleaseComparison": "analysis.release_comparison",
+    "ReleaseComparison": "analysis.changes.release_comparison",
     "StorageConfig": "storage.config",
     "Tomogram": "api.opened_tomogram",
     "compare": "api.comparing",

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cryoet_zarr_bench.analysis.release_comparison import ReleaseComparison, compare_measured
+from cryoet_zarr_bench.analysis.changes.release_comparison import (
+    ReleaseComparison,
+    compare_measured,
+)
 from cryoet_zarr_bench.common.project_folders import PROJECT
 from cryoet_zarr_bench.common.refusals import refused
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
-from cryoet_zarr_bench.analysis.anchored_history import (
+from cryoet_zarr_bench.analysis.changes.anchored_history import (
     ANCHORED_FILE,
     AnchoredRelease,
     read_anchored,

@@ -13,9 +13,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cryoet_zarr_bench.analysis.figure_titles import FigureTitles
-from cryoet_zarr_bench.analysis.release_comparison import ReleaseComparison, compare_measured
-from cryoet_zarr_bench.analysis.release_evidence import EXACT, Statement
+from cryoet_zarr_bench.analysis.changes.figure_titles import FigureTitles
+from cryoet_zarr_bench.analysis.changes.release_comparison import (
+    ReleaseComparison,
+    compare_measured,
+)
+from cryoet_zarr_bench.analysis.changes.release_evidence import EXACT, Statement
 from cryoet_zarr_bench.common.project_folders import PROJECT
 from cryoet_zarr_bench.common.shown_text import for_terminal
 from cryoet_zarr_bench.common.whole_files import write_whole
@@ -71,9 +74,8 @@ def _table(shown: list[Statement], titles: FigureTitles) -> Table:
     for benchmark, statements in groups.items():
         table.add_row(Text(for_terminal(titles.of_ratio(benchmark)), "bold"))
         for each in statements:
-            cell = each.cell
             table.add_row(
-                Text(for_terminal(f"  {cell.codec} {cell.chunks} v{cell.zarr_format}")),
+                Text(for_terminal(f"  {each.config}")),
                 Text(f"{each.ratio:.2f}", _STYLES[each.direction]),
                 _interval(each),
                 each.source,

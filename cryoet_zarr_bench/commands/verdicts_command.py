@@ -17,12 +17,12 @@ from typing import Any
 
 from rich.console import Console
 
-from cryoet_zarr_bench.analysis.release_verdicts import verdict_rows, verdict_table
+from cryoet_zarr_bench.analysis.changes.release_verdicts import verdict_rows, verdict_table
+from cryoet_zarr_bench.analysis.changes.verdict_steps import VERDICTS_FILE, read_verdicts
 from cryoet_zarr_bench.analysis.repeat_noise import Noise, read_noise
 from cryoet_zarr_bench.analysis.result_files import read_record, result_paths_of
 from cryoet_zarr_bench.analysis.result_reader import Cell, MeasuredRelease, read_results
 from cryoet_zarr_bench.analysis.run_pace import pace_of
-from cryoet_zarr_bench.analysis.verdict_steps import VERDICTS_FILE, read_verdicts
 from cryoet_zarr_bench.asv_bridge.asv_runs import publish
 from cryoet_zarr_bench.asv_bridge.machine_names import refuse_another_machine
 from cryoet_zarr_bench.commands.bench_command import history_place
@@ -130,7 +130,9 @@ def run_verdicts(
         judged[release.tag] = _judge(release, chosen, catalogue, profile, machine, console)
         ordered = [judged[each.tag] for each in catalogue.releases if each.tag in judged]
         write_lines(path, ordered)
-    rows = verdict_rows(step for step in read_verdicts(results) if step.machine == machine)
+    rows = verdict_rows(
+        (each for each in read_verdicts(results) if each.machine == machine), results
+    )
     console.print(verdict_table(rows))
     publish(history_place(machine))
     update_documents(PROJECT)

@@ -39,7 +39,8 @@ COUNTS_DIFFER = 0.005
 SPREADS = 3
 """Counts that differ by less than so many times the difference of their repeats are equal too."""
 
-_HIGHER_IS_BETTER = ("_compression_ratio", "_psnr", "_ssim", "_smallest_fsc", "_within_bound")
+HIGHER_IS_BETTER = ("_compression_ratio", "_psnr", "_ssim", "_smallest_fsc", "_within_bound")
+"""Ends of the names of benchmarks of which more is better."""
 
 
 def change_of_ratio(ratio: float, low: float, high: float) -> str:
@@ -78,5 +79,5 @@ def change_of_exact(a: float, b: float) -> str:
 
 def direction(benchmark: str, word: str) -> int:
     """1 where the word says worse of this benchmark, -1 where better, 0 where no change is said."""
-    of_counts = -1 if benchmark.endswith(_HIGHER_IS_BETTER) else 1
+    of_counts = -1 if benchmark.endswith(HIGHER_IS_BETTER) else 1
     return {REGRESSION: 1, IMPROVEMENT: -1, MORE: of_counts, LESS: -of_counts}.get(word, 0)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cryoet_zarr_bench.analysis.anchored_history import (
+from cryoet_zarr_bench.analysis.changes.anchored_history import (
     ANCHORED_FILE,
     AnchoredHistory,
     AnchoredRelease,

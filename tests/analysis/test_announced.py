@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as some
 from rich.console import Console
 
-from cryoet_zarr_bench.analysis.announced_outcomes import announced_rows
-from cryoet_zarr_bench.analysis.release_verdicts import announced_markdown, announced_table
-from cryoet_zarr_bench.analysis.verdict_steps import read_verdicts
+from cryoet_zarr_bench.analysis.changes.announced_outcomes import announced_rows
+from cryoet_zarr_bench.analysis.changes.release_verdicts import announced_markdown, announced_table
+from cryoet_zarr_bench.analysis.changes.verdict_steps import read_verdicts
 from cryoet_zarr_bench.releases.announced_changes import AnnouncedChange, load_announced
 
 WRITE, VOLUME, SLICE, OPEN, MEMORY = made_up.BENCHMARKS

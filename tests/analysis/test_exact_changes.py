@@ -5,7 +5,11 @@ import math
 
 import made_up_storage as storage
 
-from cryoet_zarr_bench.analysis.exact_changes import ExactChange, exact_changes, exact_report
+from cryoet_zarr_bench.analysis.changes.exact_changes import (
+    ExactChange,
+    exact_changes,
+    exact_report,
+)
 from cryoet_zarr_bench.analysis.result_reader import Cell
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
 from cryoet_zarr_bench.releases.release_commits import commit_of
@@ -54,7 +58,7 @@ def test_another_profile_is_not_compared():
 
 
 def test_the_page_lists_the_releases_that_changed_something(tmp_path, monkeypatch):
-    from cryoet_zarr_bench.analysis import exact_changes as module
+    from cryoet_zarr_bench.analysis.changes import exact_changes as module
 
     figures = [f"shards.ShardRequests.track_{name}_gets" for name in "abcdef"]
     own = [

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as some
 from rich.console import Console
 
-from cryoet_zarr_bench.analysis.release_verdicts import (
+from cryoet_zarr_bench.analysis.changes.release_verdicts import (
     judge,
     verdict_markdown,
     verdict_rows,
     verdict_table,
 )
-from cryoet_zarr_bench.analysis.verdict_steps import read_verdicts
+from cryoet_zarr_bench.analysis.changes.verdict_steps import read_verdicts
 from cryoet_zarr_bench.reports.pages.verdict_evidence import CELL_FIELDS, verdict_content
 
 WRITE, VOLUME, SLICE, OPEN, MEMORY = made_up.BENCHMARKS
@@ -206,7 +206,7 @@ def test_markup_and_pipes_in_names_change_no_table(tmp_path):
     lines = verdict_markdown(row).splitlines()
     assert len({line.replace("\\|", "").count("|") for line in lines}) == 1
     assert "<" not in lines[-1].replace("&lt;", "")
-    assert "**regression** 1.30 [1.25, 1.35], 1 of 1 cells" in lines[-1]
+    assert "**regression** 1.30 [1.25, 1.35], 1 of 1 cell" in lines[-1]
 
 
 def test_a_step_that_could_not_be_judged_says_so(tmp_path):

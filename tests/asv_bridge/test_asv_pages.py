@@ -25,7 +25,9 @@ def drawn(tmp_path, monkeypatch):
             for number in range(releases):
                 (folder / f"{number:08d}-virtualenv-py3.12-tomogram{tomogram}.json").touch()
         found = [
-            SimpleNamespace(params={"machine": machine}, env_vars={"tomogram": tomogram})
+            SimpleNamespace(
+                params={"machine": machine, "python": "3.12"}, env_vars={"tomogram": tomogram}
+            )
             for machine, tomogram, releases in measured
             for _ in range(releases)
         ]

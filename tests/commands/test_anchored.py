@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
-from cryoet_zarr_bench.analysis.anchored_history import ANCHORED_FILE, read_anchored
+from cryoet_zarr_bench.analysis.changes.anchored_history import ANCHORED_FILE, read_anchored
 from cryoet_zarr_bench.commands import anchored_command
 from cryoet_zarr_bench.common.errors import ReleaseUnusable
 from cryoet_zarr_bench.verdicts.anchored_cells import anchored_cells

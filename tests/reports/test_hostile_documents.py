@@ -11,15 +11,15 @@ import made_up_storage as storage
 import pytest
 from markdown_it import MarkdownIt
 
-from cryoet_zarr_bench.analysis.announced_outcomes import announced_rows
-from cryoet_zarr_bench.analysis.pooled_measurements import Pooled
-from cryoet_zarr_bench.analysis.release_verdicts import (
+from cryoet_zarr_bench.analysis.changes.announced_outcomes import announced_rows
+from cryoet_zarr_bench.analysis.changes.release_verdicts import (
     announced_markdown,
     verdict_markdown,
     verdict_rows,
 )
+from cryoet_zarr_bench.analysis.changes.verdict_steps import read_verdicts
+from cryoet_zarr_bench.analysis.pooled_measurements import Pooled
 from cryoet_zarr_bench.analysis.result_reader import Cell
-from cryoet_zarr_bench.analysis.verdict_steps import read_verdicts
 from cryoet_zarr_bench.common.shown_text import for_terminal
 from cryoet_zarr_bench.releases.announced_changes import AnnouncedChange
 from cryoet_zarr_bench.reports.documents.cost_document import cost_report

@@ -15,6 +15,7 @@ from asv.commands.publish import Publish
 
 from cryoet_zarr_bench.analysis.result_files import described_machine
 from cryoet_zarr_bench.analysis.result_reader import HISTORY_LENGTH
+from cryoet_zarr_bench.asv_bridge.dashboard.judged_graphs import AnchoredFigures
 
 
 def draw_histories_alone() -> None:
@@ -25,15 +26,19 @@ def draw_histories_alone() -> None:
 
     The results of one machine are one line, whatever kernel and memory it had at the time: asv
     would draw a line of each. The record beside each result has what it was.
+
+    Times are those of the anchored history where there is one; see `judged_graphs`.
     """
 
     def iter_results(conf: Any, repo: Any, range_spec: Any = None) -> Iterator[Any]:
         beside = _beside_histories(Path(conf.results_dir))
         described = _described_machines(Path(conf.results_dir))
+        anchored = AnchoredFigures(Path(conf.results_dir))
         for results in _iter_results(conf, repo, range_spec):
             machine, tomogram = results.params["machine"], results.env_vars.get("tomogram", "")
             if (machine, tomogram) not in beside:
                 results.params.update(described.get(machine, {}))
+                anchored.put_into(results)
                 yield results
 
     Publish.iter_results = staticmethod(iter_results)

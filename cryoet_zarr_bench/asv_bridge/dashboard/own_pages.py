@@ -15,6 +15,7 @@ from cryoet_zarr_bench.asv_bridge.dashboard.patched_pages import copy_assets, pa
 from cryoet_zarr_bench.asv_bridge.dashboard.patched_scripts import patch_scripts
 from cryoet_zarr_bench.releases.announced_changes import load_announced
 from cryoet_zarr_bench.reports.pages.first_page import overview
+from cryoet_zarr_bench.reports.pages.release_pairs import ReleasePairs
 from cryoet_zarr_bench.reports.pages.verdict_evidence import noise_content, verdict_content
 
 
@@ -64,13 +65,18 @@ class Overview(OutputPublisher):
 
     @classmethod
     def publish(cls, conf: Any, repo: Any, benchmarks: Any, graphs: Any, revisions: Any) -> None:
-        """Write `overview.json`, `noise.json` and `verdicts.json` into the html folder."""
+        """Write what the pages read, `overview.json` and the others, into the html folder."""
         results, html = Path(conf.results_dir), Path(conf.html_dir)
         content = overview(results)
         series = [(each["machine"], each["tomogram"], each["python"]) for each in content["series"]]
         _write_compact(html / "overview.json", content)
         _write_compact(html / "noise.json", noise_content(results, series))
         _write_compact(html / "verdicts.json", verdict_content(results, load_announced()))
+        pairs = ReleasePairs(results)
+        (html / "pairs").mkdir(exist_ok=True)
+        for tag in pairs.tags:
+            _write_compact(html / "pairs" / f"{tag}.json", pairs.of(tag))
+        _write_compact(html / "pairs" / "index.json", pairs.index())
 
 
 def _write_compact(path: Path, content: dict[str, Any]) -> None:

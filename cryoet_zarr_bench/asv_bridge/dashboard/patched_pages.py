@@ -20,8 +20,12 @@ SCRIPTS = (
     "evidence.js",
     "overview.js",
     "verdicts.js",
+    "compare.js",
     "legible.js",
 )
+
+PAGES = (("overview", "Overview"), ("verdicts", "Verdicts"), ("compare", "Compare"))
+"""The pages of this project: the name in an address, and the title of the tab."""
 
 STYLES = ("overview.css", "verdicts.css", "legible.css")
 
@@ -90,7 +94,7 @@ def _with_local_assets(page: str) -> str:
 
 
 def _with_overview(page: str) -> str:
-    """The page with overview and verdicts as first tabs, shown where the address names no other."""
+    """The page with this project's pages as first tabs."""
     vendored = ("vendor/vega.min.js", "vendor/vega-lite.min.js", "vendor/vega-embed.min.js")
     head = "\n    ".join(
         [
@@ -104,10 +108,10 @@ def _with_overview(page: str) -> str:
     )
     head += "\n  </head>"
     tabs = "".join(
-        f'<li id="nav-li-{name}"><a href="#/{name}">{title}</a></li>\n\t'
-        for name, title in (("overview", "Overview"), ("verdicts", "Verdicts"))
+        f'<li id="nav-li-{name}"><a href="#/{name}">{title}</a></li>\n\t' for name, title in PAGES
     )
-    body = '<div id="overview-display"></div>\n    <div id="verdicts-display"></div>\n  </body>'
+    displays = [f'<div id="{name}-display"></div>' for name, _ in PAGES]
+    body = "\n    ".join(displays) + "\n  </body>"
     page = replaced(page, "</head>", head)
     page = replaced(page, '<li id="nav-li-"', f'{tabs}<li id="nav-li-"')
     page = replaced(page, "</body>", body)

@@ -74,6 +74,12 @@ PATCHES = (
         f"{_RELEASED} $('#reference').popover('hide');",
     ),
     Patch(
+        "summarylist.js",
+        "the list begins with each release's own pair: of columns no times are published",
+        "state[param] = values[0];",
+        "state[param] = $.inArray(null, values) >= 0 ? null : values[0];",
+    ),
+    Patch(
         "asv_ui.js",
         "bootstrap 3.4 would draw the small graphs of links where the panel covers them",
         "placement: 'left auto',",

@@ -19,7 +19,14 @@ from cryoet_zarr_bench.common.refusals import refused
 from cryoet_zarr_bench.common.staged_outputs import staged
 
 _OF_A_DASHBOARD = ("index.html", "index.json", "graphs")
-_DATA = ("index.json", "info.json", "regressions.json", "overview.json", "verdicts.json")
+_DATA = (
+    "index.json",
+    "info.json",
+    "regressions.json",
+    "overview.json",
+    "verdicts.json",
+    "pairs/index.json",
+)
 _LOADED = re.compile(r'<(?:script|link)\b[^>]*?\b(?:src|href)="([^"]+)"')
 
 _run = Publish.run.__func__

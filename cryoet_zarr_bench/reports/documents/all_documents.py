@@ -5,23 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 from textwrap import fill
 
-from cryoet_zarr_bench.analysis.announced_outcomes import announced_rows
-from cryoet_zarr_bench.analysis.exact_changes import exact_report
-from cryoet_zarr_bench.analysis.release_verdicts import (
+from cryoet_zarr_bench.analysis.changes.announced_outcomes import announced_rows
+from cryoet_zarr_bench.analysis.changes.exact_changes import exact_report
+from cryoet_zarr_bench.analysis.changes.release_verdicts import (
     announced_markdown,
     verdict_markdown,
     verdict_rows,
+)
+from cryoet_zarr_bench.analysis.changes.verdict_steps import (
+    LAYOUT_CAVEAT,
+    VERDICTS_FILE,
+    JudgedStep,
+    read_verdicts,
 )
 from cryoet_zarr_bench.analysis.result_reader import (
     machine_of_tomograms,
     machine_with,
     published_machine,
-)
-from cryoet_zarr_bench.analysis.verdict_steps import (
-    LAYOUT_CAVEAT,
-    VERDICTS_FILE,
-    JudgedStep,
-    read_verdicts,
 )
 from cryoet_zarr_bench.common.shown_text import for_markdown
 from cryoet_zarr_bench.common.whole_files import write_whole
@@ -79,7 +79,9 @@ def verdict_report(results: Path, machine: str) -> str:
     """
     every = read_verdicts(results)
     machines = dict.fromkeys([machine, *sorted(step.machine for step in every)])
-    tables = [_verdicts_of(each, [s for s in every if s.machine == each]) for each in machines]
+    tables = [
+        _verdicts_of(results, each, [s for s in every if s.machine == each]) for each in machines
+    ]
     steps = [step for step in every if step.machine == machine]
     listed = "\n\n".join(tables)
     return f"""# What each release changed
@@ -88,8 +90,10 @@ Written by `cryoet-zarr-bench readme` from the `verdicts.jsonl` of each machine.
 each release with the one before it. A ratio is the CPU time (or peak memory) of the release divided
 by that of its predecessor, with a 99 % interval, for the cell that changed most. A change is listed
 only if two runs found it, with other processes and another order of cells. "no change" rules out a
-change of 10 %; "inconclusive +-x %" says how well the ratio is known. "changed" names the
-differences on the disk, over the whole grid, and the figures that changed.
+change of 10 %; "inconclusive +-x %" says how well the ratio is known; – was not judged. "exact
+figures" are bytes, files and requests, which need no repetition: the largest changes, each in the
+cell where it is largest; [exact.md](exact.md) has all of them. "changed" names the differences on
+the disk, over the whole grid, and the figures that changed.
 
 {listed}
 
@@ -102,14 +106,14 @@ can see them. {_untouched()}
 """
 
 
-def _verdicts_of(machine: str, steps: list[JudgedStep]) -> str:
+def _verdicts_of(results: Path, machine: str, steps: list[JudgedStep]) -> str:
     releases = [each for each in load_catalogue().releases if each.parent is not None]
     profiles = for_markdown(", ".join(sorted({step.profile for step in steps})))
     return f"""## On {for_markdown(machine)}
 
 {len(steps)} of {len(releases)} releases are judged{f", profile {profiles}" if profiles else ""}.
 {_layout_caveat(steps)}
-{verdict_markdown(verdict_rows(steps))}"""
+{verdict_markdown(verdict_rows(steps, results))}"""
 
 
 def _untouched() -> str:

@@ -1,11 +1,13 @@
-"""Figures through the releases, and how far to trust them: docs/releases.md, from the results."""
+"""Times through the releases, and how far to trust them: docs/releases.md, from the results."""
 
 from __future__ import annotations
 
-from collections import Counter
+import itertools
 from pathlib import Path
 
-from cryoet_zarr_bench.analysis.repeat_noise import read_noise
+from cryoet_zarr_bench.analysis.changes.published_times import PublishedTime, published_times
+from cryoet_zarr_bench.analysis.changes.release_comparison import comparison
+from cryoet_zarr_bench.analysis.changes.release_evidence import ReleaseEvidence, read_evidence
 from cryoet_zarr_bench.analysis.result_reader import (
     Cell,
     MeasuredRelease,
@@ -14,15 +16,16 @@ from cryoet_zarr_bench.analysis.result_reader import (
     published_machine,
     read_results,
 )
-from cryoet_zarr_bench.analysis.run_pace import other_paces
 from cryoet_zarr_bench.common.shown_text import for_markdown, markdown_code, markdown_table
-from cryoet_zarr_bench.releases.catalogue import Release, load_catalogue
+from cryoet_zarr_bench.releases.catalogue import Catalogue, Release, load_catalogue
 from cryoet_zarr_bench.releases.release_commits import commit_of
 from cryoet_zarr_bench.reports.documents.trust_document import (
     TRUST_FILE,
     false_alarms,
     power_curve,
 )
+from cryoet_zarr_bench.verdicts.anchored_cells import ANCHOR
+from cryoet_zarr_bench.verdicts.judgement import reach_between
 from cryoet_zarr_bench.verdicts.known_answers import read_trust
 
 FOLLOWED = (
@@ -30,7 +33,7 @@ FOLLOWED = (
     ("read", "read.Read.time_read_volume_cpu"),
     ("XY slice", "read.Read.time_read_xy_slice_cpu"),
 )
-"""The benchmarks of the table of releases: CPU time, which other work on the machine moves less."""
+"""The benchmarks of the table of releases."""
 
 FOLLOWED_CELLS = (
     Cell("blosc-zstd-5-shuffle", "64x64x64", 2),
@@ -58,59 +61,48 @@ def releases_report(results: Path) -> str:
     """The page in Markdown."""
     own, catalogue = own_history(results), load_catalogue()
     newest = own[commit_of(catalogue.newest("3.x").tag)]
-    source = markdown_code(f"results/{newest.machine}/")
+    evidence = read_evidence(results, newest.machine, newest.tomogram, newest.python)
+    source = markdown_code(f"results/{newest.machine}/anchored.jsonl")
+    measured = sum(each.tag in evidence.anchored.releases for each in catalogue.releases)
+    anchor = ANCHOR.replace("-", " ")
     parts = [
         f"""# Through the releases
 
-Written by `cryoet-zarr-bench readme` from {source}, tomogram {for_markdown(newest.tomogram)}. CPU
-time in ms, Zarr format 2 (which all releases can write). Listed is the newest patch of each minor
+Written by `cryoet-zarr-bench readme` from {source}, tomogram {for_markdown(newest.tomogram)}. Each
+release was measured side by side with an anchor, {anchor}: its time is the median time of the
+anchor times the release's ratio to it, so that the machine's pace cancels. {measured} of
+{len(catalogue.releases)} releases are measured so. CPU time in ms with half the width of the 99 %
+interval, Zarr format 2 (which all releases can write). Listed is the newest patch of each minor
 release with the numcodecs current at the time.""",
-        _by_release(own, list(catalogue.newest_patches())),
-        *_mixed(own),
-        *_paces(own),
-        "The times of two releases were taken hours apart. To compare two releases, use their "
-        "[verdicts](verdicts.md), or ask `cryoet-zarr-bench confirm`.",
+        _by_release(evidence, list(catalogue.newest_patches())),
+        "`cryoet-zarr-bench compare A B` and the dashboard's page Compare say what changed from "
+        "any release to any other; the [verdicts](verdicts.md) are of neighbours, compared "
+        "directly.",
+        *_steps(evidence, catalogue),
         "## How far to trust a time, and a verdict",
         *_trust(results, newest),
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def _mixed(own: dict[str, MeasuredRelease]) -> list[str]:
-    """A sentence for releases that were measured with a larger part of the grid."""
-    counts = Counter(result.profile for result in own.values())
-    if len(counts) < 2:
-        return []
-    said = ", ".join(f"{count} with profile {profile}" for profile, count in counts.most_common())
-    return [f"Of these releases {for_markdown(said)}; a figure means the same in all of them."]
-
-
-def _paces(own: dict[str, MeasuredRelease]) -> list[str]:
-    """A sentence for releases that were measured at an unusual speed of the machine."""
-    paces = [pace for _, pace in other_paces(own.values())]
-    if not paces:
-        return []
-    return [
-        f"{len(paces)} of these {len(own)} releases were measured while the machine ran faster or "
-        f"slower than usual: fixed work took {min(paces):.2f} to {max(paces):.2f} times its usual "
-        "time. A step between such a release and its neighbours may come from the machine."
+def _steps(evidence: ReleaseEvidence, catalogue: Catalogue) -> list[str]:
+    """A sentence for the newest patch of each minor release of zarr 3 against that before it."""
+    listed = [each.tag for each in catalogue.newest_patches() if each.tag in evidence.releases]
+    lines = [
+        f"- {for_markdown(comparison(evidence, a, b).sentence)}"
+        for a, b in itertools.pairwise(listed)
+        if {a, b} <= evidence.anchored.releases
     ]
+    return ["## From one minor release to the next", "\n".join(lines)] if lines else []
 
 
 def _trust(results: Path, result: MeasuredRelease) -> list[str]:
     """The trust to put in a time and in a verdict, as far as both were measured."""
     machine = result.machine
-    noise = read_noise(results, machine).of(result.tomogram, result.python)
-    cpu = noise.spread(cpu=True)
-    if cpu is None:
-        said = ["**A time.** No release was measured more than once, so its variation is unknown."]
-    else:
-        said = [
-            f"**A time.** One release was measured {len(noise.repeats)} times during the history. "
-            f"From one repeat to the next its CPU time changed by {cpu.median:.2f}x in the median "
-            f"cell and by {cpu.high:.2f}x at the 90th percentile, because the machine changed. A "
-            "smaller step between two releases is no evidence. Ratios and file counts are exact."
-        ]
+    said = [
+        "**A time.** It is as sure as its interval says, of this machine, this tomogram and this "
+        "Python. Bytes, files and requests are exact."
+    ]
     judge = machine_with(results, TRUST_FILE, machine)
     lines = read_trust(results / judge / TRUST_FILE)
     alarms = false_alarms(lines)
@@ -129,23 +121,30 @@ def _trust(results: Path, result: MeasuredRelease) -> list[str]:
     return said
 
 
-def _by_release(own: dict[str, MeasuredRelease], releases: list[Release]) -> str:
+def _by_release(evidence: ReleaseEvidence, releases: list[Release]) -> str:
     headings = [
         f"{what}, {cell.codec} {cell.chunks}" for cell in FOLLOWED_CELLS for what, _ in FOLLOWED
     ]
     lines = []
     for release in releases:
-        result = own.get(commit_of(release.tag))
-        times = [
-            None if result is None else result.figure(benchmark, cell)
+        times = published_times(evidence.anchored, release.tag)
+        found = [
+            times.get(benchmark, {}).get(cell)
             for cell in FOLLOWED_CELLS
             for _, benchmark in FOLLOWED
         ]
-        texts = ["n/a" if time is None else f"{time * 1e3:.3g}" for time in times]
+        texts = ["n/a" if time is None else _time(time) for time in found]
         lines.append([release.zarr, release.numcodecs, *texts])
     return markdown_table(
         ["zarr", "numcodecs", *headings],
         lines,
         "--" + "r" * len(headings),
         tight_rule=True,
+    )
+
+
+def _time(time: PublishedTime) -> str:
+    reach = reach_between(time.low, time.high)
+    return (
+        f"{time.seconds * 1e3:.3g} ± {reach * 100:.0f} %" if reach else f"{time.seconds * 1e3:.3g}"
     )

@@ -6,6 +6,11 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from cryoet_zarr_bench.analysis.changes.published_times import (
+    anchored_histories,
+    is_raw_time,
+    published_times,
+)
 from cryoet_zarr_bench.analysis.pooled_measurements import pooled
 from cryoet_zarr_bench.analysis.repeat_noise import read_noise
 from cryoet_zarr_bench.analysis.result_reader import (
@@ -22,6 +27,7 @@ from cryoet_zarr_bench.releases.catalogue import Release, load_catalogue
 from cryoet_zarr_bench.releases.release_commits import commit_of
 from cryoet_zarr_bench.reports.pages.question_tables import question_tables
 from cryoet_zarr_bench.storage.grid import PROFILES
+from cryoet_zarr_bench.verdicts.anchored_cells import ANCHOR, REACH
 
 SHOWN = {
     "write.Write.time_write": ("Write", "s"),
@@ -37,8 +43,13 @@ SHOWN = {
     "storage.Storage.track_file_count": ("Files", "files"),
     "overhead.PerChunk.track_read_us_per_chunk_cpu": ("Read, CPU time per chunk", "us"),
     "overhead.PerChunk.track_write_us_per_chunk_cpu": ("Write, CPU time per chunk", "us"),
+    "shards.ReadShards.time_xy_slice_cpu": ("Read XY slice of shards, CPU time", "s"),
+    "shards.ReadShards.time_subset_cpu": ("Read a box of shards, CPU time", "s"),
     "shards.ReadShards.time_inner_chunk_cpu": ("Read a chunk of a shard, CPU time", "s"),
     "shards.WriteShards.time_write_cpu": ("Write shards, CPU time", "s"),
+    "shards.ChangeShards.time_rewrite_chunk_cpu": ("Rewrite a chunk in a shard, CPU time", "s"),
+    "shards.ShardRequests.track_xy_slice_bytes_fetched": ("XY slice of shards, fetched", "bytes"),
+    "shards.ShardRequests.track_xy_slice_gets": ("XY slice of shards, requests", "requests"),
     "access.Access.time_particles_cpu": ("Read boxes at particles, CPU time", "s"),
     "access.Requests.track_worst_slice_modelled_seconds": ("Worst slice from S3, modelled", "s"),
 }
@@ -47,15 +58,23 @@ SHOWN = {
 Those of writing, reading and storage are of the same configs; a later one may be of others."""
 
 
+_TABLED = ("write.Write.time_write", "read.Read.time_read_volume", "read.Read.time_read_xy_slice")
+"""Those of the table of one release, in wall time."""
+
+
 def overview(results: Path) -> dict[str, Any]:
     """Machines, releases and figures of all results under `results`, each release's own pair.
 
     Figures are rows: series, release, benchmark, and a list for each config: config, value, and for
     what was sampled the first and third quartile. A config is codec, chunks, format. An answer is a
-    row: series, release, format, text. A noisy run is a row: series, release, spread of its
-    canaries; `paces` are rows too, of runs whose canary took longer or less than usual in that
-    series: series, release, times as long; `watched` counts, for each series, the releases that
-    were measured with canaries.
+    row: series, release, format, text. `watched` counts, for each series, the releases that were
+    measured with canaries.
+
+    A series with an anchored history (`anchored_to`) has the CPU times of that, with their interval
+    instead of quartiles, and a 1 after it where the interval is wider than promised; and other
+    times of its newest release alone, whose configs are compared with each other, not with another
+    release. Of other series a noisy run is a row: series, release, spread of its canaries; and
+    `paces` are runs whose canary took longer or less than usual: series, release, times as long.
     `usual` are the codecs and chunk shapes that every profile has. `questions` has, for the newest
     release of a series, the tables of `question_tables`. Series, release, benchmark and config are
     indices into the lists beside, so that the file stays small.
@@ -69,6 +88,7 @@ class _FirstPage:
     def __init__(self, results: Path) -> None:
         self._results = results
         self._releases = load_catalogue().releases
+        self._histories = anchored_histories(results)
         self._places = {commit_of(each.tag): place for place, each in enumerate(self._releases)}
         self._measured = [
             result
@@ -109,13 +129,15 @@ class _FirstPage:
             "noisy": [
                 [*self._at(result), short(result.canary_spread or 0.0)]
                 for result in self._measured
-                if result.noisy
+                if result.noisy and _series(result) not in self._histories
             ],
             "paces": [
                 [*self._at(result), short(pace)]
                 for each in self._series
+                if each not in self._histories
                 for result, pace in other_paces(self._of(each))
             ],
+            "reach": REACH,
             "usual": [
                 [config.codec.name, config.chunks_text]
                 for config in PROFILES["quick"].configs()
@@ -146,6 +168,7 @@ class _FirstPage:
             "tomogram": tomogram,
             "python": python,
             "profiles": Counter(result.profile for result in own),
+            "anchored_to": ANCHOR if (machine, tomogram, python) in self._histories else None,
             "file_system": own[0].file_system,
             "cores": own[0].cores_in_words,
         }
@@ -162,11 +185,31 @@ class _FirstPage:
     def _figures(self) -> list[list[Any]]:
         of_config = {cell: place for place, cell in enumerate(self._configs)}
         return [
-            [*self._at(result), number, *_figures(result, name, of_config)]
+            [*self._at(result), number, *cells]
             for result in self._measured
             for number, name in enumerate(SHOWN)
-            if name in result.figures
+            if (cells := self._cells(result, name, of_config))
         ]
+
+    def _cells(
+        self, result: MeasuredRelease, name: str, of_config: dict[Cell, int]
+    ) -> list[list[float]]:
+        """The cells of a benchmark that are shown of a release: config, value, what bounds it."""
+        history = self._histories.get(_series(result))
+        if history is None or not is_raw_time(name):
+            return _figures(result, name, of_config) if name in result.figures else []
+        found = published_times(history, self._tag(result)).get(name)
+        if found:
+            return [
+                [of_config[cell], *short([time.seconds, time.low, time.high]), int(time.is_wide)]
+                for cell, time in found.items()
+                if cell in of_config
+            ]
+        newest = _newest_of(_series(result), self._measured, self._places)
+        return _figures(result, name, of_config) if result is newest and name in _TABLED else []
+
+    def _tag(self, result: MeasuredRelease) -> str:
+        return self._releases[self._places[result.commit]].tag
 
 
 def _length_of_history(releases: int) -> int:

@@ -5,14 +5,18 @@ Both are read in the browser by `assets/evidence.js`. A row is a list where ther
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from cryoet_zarr_bench.analysis.announced_outcomes import AnnouncedRow, announced_rows
-from cryoet_zarr_bench.analysis.release_verdicts import VerdictRow, verdict_rows
-from cryoet_zarr_bench.analysis.repeat_noise import Band, Spread, read_noise
-from cryoet_zarr_bench.analysis.result_reader import Cell
-from cryoet_zarr_bench.analysis.verdict_steps import (
+from cryoet_zarr_bench.analysis.changes.anchored_history import AnchoredHistory
+from cryoet_zarr_bench.analysis.changes.announced_outcomes import AnnouncedRow, announced_rows
+from cryoet_zarr_bench.analysis.changes.figure_titles import FigureTitles
+from cryoet_zarr_bench.analysis.changes.published_times import anchored_histories, published_name
+from cryoet_zarr_bench.analysis.changes.release_comparison import exact_in_words
+from cryoet_zarr_bench.analysis.changes.release_evidence import EXACT, Statement, read_evidence
+from cryoet_zarr_bench.analysis.changes.release_verdicts import VerdictRow, verdict_rows
+from cryoet_zarr_bench.analysis.changes.verdict_steps import (
     BENCHMARKS,
     LAYOUT_CAVEAT,
     JudgedCell,
@@ -20,9 +24,12 @@ from cryoet_zarr_bench.analysis.verdict_steps import (
     heading,
     read_verdicts,
 )
+from cryoet_zarr_bench.analysis.repeat_noise import Band, Spread, read_noise
+from cryoet_zarr_bench.analysis.result_reader import Cell
 from cryoet_zarr_bench.measured.exact_figures import is_exact
 from cryoet_zarr_bench.releases.announced_changes import AnnouncedChange
 from cryoet_zarr_bench.releases.catalogue import Release, load_catalogue
+from cryoet_zarr_bench.verdicts.compared_cells import ComparedCell
 
 CELL_FIELDS = (
     *("benchmark", "codec", "chunks", "format", "verdict", "by"),
@@ -42,7 +49,8 @@ def verdict_content(results: Path, changes: list[AnnouncedChange]) -> dict[str, 
     steps = read_verdicts(results)
     steps.sort(key=lambda step: step.measured_at, reverse=True)
     series = list(dict.fromkeys(step.series for step in steps))
-    rows = verdict_rows(steps)
+    rows = verdict_rows(steps, results)
+    titles = FigureTitles(results)
     releases = {release.tag: release for release in load_catalogue().releases}
     benchmarks = list(
         dict.fromkeys(
@@ -61,10 +69,17 @@ def verdict_content(results: Path, changes: list[AnnouncedChange]) -> dict[str, 
         "cell_fields": CELL_FIELDS,
         "layout_caveat": LAYOUT_CAVEAT,
         "steps": [
-            _step(row, series.index(row.step.series), benchmarks, releases.get(row.step.release))
+            {
+                **_step(
+                    row, series.index(row.step.series), benchmarks, releases.get(row.step.release)
+                ),
+                "exact": exact_in_words(row.exact),
+                "exact_cells": [_exact(each, titles) for each in row.exact],
+            }
             for row in rows
         ],
         "steps_of_catalogue": sum(release.parent is not None for release in releases.values()),
+        "marks": [row for place, each in enumerate(series) for row in _marks(results, place, each)],
         "announced": [
             {
                 "series": place,
@@ -123,6 +138,30 @@ def _step(
     }
 
 
+def _marks(results: Path, place: int, series: tuple[str, str, str]) -> Iterator[list[Any]]:
+    """A row for each change of a time or of memory at a release, as graphs mark it.
+
+    Series, release, benchmark, codec, chunks, format, 1 for worse or -1, by what it is known, and
+    the ratio with its bounds.
+    """
+    evidence = read_evidence(results, *series)
+    for release in load_catalogue().releases:
+        if release.parent is None:
+            continue
+        for said in evidence.statements(release.parent, release.tag):
+            if said.direction and said.source != EXACT:
+                cell = said.cell
+                bounds = (_rounded(value) for value in (said.ratio, said.low, said.high))
+                yield [
+                    *(place, release.tag, said.benchmark, cell.codec, cell.chunks),
+                    *(cell.zarr_format, said.direction, said.source, *bounds),
+                ]
+
+
+def _exact(each: Statement, titles: FigureTitles) -> list[Any]:
+    return [titles.of(each.benchmark), each.config, each.before, each.after]
+
+
 def _place(cell: JudgedCell | None, cells: tuple[JudgedCell, ...]) -> int | None:
     return None if cell is None else cells.index(cell)
 
@@ -163,12 +202,22 @@ def noise_content(results: Path, series: list[tuple[str, str, str]]) -> dict[str
     """The bands of every machine, tomogram and Python in `series`, and how far repeats differ.
 
     A band is a row: series, benchmark, codec, chunks, format, low, high, count. A spread is a row:
-    series, clock, median, 90th percentile, count.
+    series, clock, median, 90th percentile, count. Both are of times that each release took by
+    itself. A series with an anchored history has `intervals` instead, a row for each cell: series,
+    benchmark, codec, chunks, format, and a list of release, low, high. All are factors of the
+    figure that is drawn.
     """
+    histories = anchored_histories(results)
+    intervals: list[list[Any]] = []
     bands: list[list[Any]] = []
     spreads: list[list[Any]] = []
     names: list[str] = []
     for place, (machine, tomogram, python) in enumerate(series):
+        if history := histories.get((machine, tomogram, python)):
+            intervals += [
+                [place, published_name(cell.benchmark), *row] for cell, row in _intervals(history)
+            ]
+            continue
         noise = read_noise(results, machine).of(tomogram, python)
         for benchmark in sorted({name for each in noise.repeats for name in each.figures}):
             if is_exact(benchmark):
@@ -194,7 +243,20 @@ def noise_content(results: Path, series: list[tuple[str, str, str]]) -> dict[str
         "benchmarks": names,
         "bands": bands,
         "spreads": spreads,
+        "intervals": intervals,
     }
+
+
+def _intervals(history: AnchoredHistory) -> Iterator[tuple[ComparedCell, list[Any]]]:
+    tags = [release.tag for release in load_catalogue().releases]
+    known = [tag for tag in tags if tag in history.releases]
+    for cell in dict.fromkeys(cell for tag in known for cell in history.cells(tag)):
+        bounds = [
+            [tag, _rounded(found.low / found.ratio), _rounded(found.high / found.ratio)]
+            for tag in known
+            if (found := history.to_anchor(tag, cell))
+        ]
+        yield cell, [cell.codec, cell.chunks, cell.zarr_format, bounds]
 
 
 def _band(cell: Cell, band: Band) -> list[Any]:

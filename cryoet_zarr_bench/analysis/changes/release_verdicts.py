@@ -9,14 +9,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from cryoet_zarr_bench.analysis.announced_outcomes import SEEN, AnnouncedRow
-from cryoet_zarr_bench.analysis.verdict_steps import (
+from cryoet_zarr_bench.analysis.changes.announced_outcomes import SEEN, AnnouncedRow
+from cryoet_zarr_bench.analysis.changes.release_comparison import (
+    exact_in_words,
+    is_of_requests,
+    told_exact,
+)
+from cryoet_zarr_bench.analysis.changes.release_evidence import (
+    ReleaseEvidence,
+    Statement,
+    read_evidence,
+)
+from cryoet_zarr_bench.analysis.changes.verdict_steps import (
     BENCHMARKS,
     WALL_TIME,
     JudgedCell,
@@ -45,6 +56,7 @@ BYTES_CHANGED = "bytes changed"
 FILES_CHANGED = "files changed"
 SPEED_CHANGED = "speed changed"
 MEMORY_CHANGED = "memory changed"
+REQUESTS_CHANGED = "requests changed"
 
 
 @dataclass(frozen=True)
@@ -67,7 +79,9 @@ class Judgement:
 
     @property
     def said(self) -> str:
-        """The word; an inconclusive one says how far the ratio is known."""
+        """The word; no change says of how many cells, inconclusive how far the ratio is known."""
+        if self.word == NO_CHANGE:
+            return f"{self.word} in {self.judged} cell{'' if self.judged == 1 else 's'}"
         if self.word != INCONCLUSIVE or self.strongest is None:
             return self.word
         reach = self.strongest.deciding.reach
@@ -86,11 +100,15 @@ class Judgement:
 
 @dataclass(frozen=True)
 class VerdictRow:
-    """A step, with a judgement for each of its benchmarks and the classes of what changed."""
+    """A step, with a judgement for each of its benchmarks and the classes of what changed.
+
+    `exact` are the figures that changed without any doubt: bytes, files, requests.
+    """
 
     step: JudgedStep
     judgements: dict[str, Judgement]
     changes: tuple[str, ...]
+    exact: tuple[Statement, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """All of it, for programs."""
@@ -106,15 +124,42 @@ class VerdictRow:
             "benchmarks": {name: each.as_json() for name, each in self.judgements.items()},
             "configs_compared": self.step.configs_compared,
             "differences": self.step.differences,
+            "exact": exact_in_words(self.exact),
             "cells": [cell.as_json() for cell in self.step.cells],
         }
 
 
-def verdict_rows(steps: Iterable[JudgedStep]) -> list[VerdictRow]:
-    """A row for each step, the newest release first; a release not in the catalogue comes last."""
+def verdict_rows(steps: Iterable[JudgedStep], results: Path | None = None) -> list[VerdictRow]:
+    """A row for each step, the newest release first; a release not in the catalogue comes last.
+
+    Exact figures are those under `results`; there are none without it.
+    """
+    exact = _ExactOfSteps(results)
     places = {release.tag: place for place, release in enumerate(load_catalogue().releases)}
     in_order = sorted(steps, key=lambda step: (-places.get(step.release, -1), step.series))
-    return [VerdictRow(step, _judgements(step), classes_of_change(step)) for step in in_order]
+    return [_row(step, exact.of(step)) for step in in_order]
+
+
+def _row(step: JudgedStep, exact: tuple[Statement, ...]) -> VerdictRow:
+    kinds = classes_of_change(step)
+    if any(is_of_requests(each.benchmark) for each in exact):
+        kinds = (*kinds, REQUESTS_CHANGED)
+    return VerdictRow(step, _judgements(step), kinds, exact)
+
+
+class _ExactOfSteps:
+    """The exact changes of steps, from the results of the series that each belongs to."""
+
+    def __init__(self, results: Path | None) -> None:
+        self._results = results
+        self._known: dict[tuple[str, str, str], ReleaseEvidence] = {}
+
+    def of(self, step: JudgedStep) -> tuple[Statement, ...]:
+        if self._results is None:
+            return ()
+        if step.series not in self._known:
+            self._known[step.series] = read_evidence(self._results, *step.series)
+        return tuple(told_exact(self._known[step.series].exact(step.parent, step.release)))
 
 
 def _judgements(step: JudgedStep) -> dict[str, Judgement]:
@@ -169,6 +214,7 @@ _SHORT = {
     DEFAULT_CHANGED: "default",
     BYTES_CHANGED: "bytes",
     FILES_CHANGED: "files",
+    REQUESTS_CHANGED: "requests",
 }
 _SHORT_WORDS = {NO_CHANGE: "no change"}
 
@@ -251,20 +297,24 @@ def verdict_markdown(rows: Iterable[VerdictRow]) -> str:
     """Release x benchmark as a Markdown table."""
     rows = list(rows)
     names = _columns(rows)
-    headings = ["release", *(heading(name) for name in names), "changed"]
+    headings = ["release", "exact figures", *(heading(name) for name in names), "changed"]
     lines = []
     for row in rows:
         said: list[str] = [_in_markdown(row.judgements.get(name)) for name in names]
         if not row.judgements:
             said[0] = f"no verdict: {row.step.reason or 'no cell was compared'}"
         kinds = ", ".join(word.removesuffix(" changed") for word in row.changes)
-        lines.append([row.step.release, *said, kinds])
+        exact = "; ".join(exact_in_words(row.exact)) or "equal"
+        lines.append([row.step.release, exact, *said, kinds])
     return markdown_table(headings, lines)
+
+
+_NOT_JUDGED = "–"
 
 
 def _in_markdown(judgement: Judgement | None) -> Markdown:
     if judgement is None:
-        return Markdown()
+        return Markdown(_NOT_JUDGED)
     if judgement.strongest is None or not judgement.changed:
         return for_markdown(judgement.said)
     cells = filter(None, (judgement.strongest, judgement.opposite))
@@ -273,7 +323,7 @@ def _in_markdown(judgement: Judgement | None) -> Markdown:
     )
     return Markdown(
         f"**{for_markdown(judgement.word)}** {found}, "
-        f"{judgement.changed} of {judgement.judged} cells"
+        f"{judgement.changed} of {judgement.judged} cell{'' if judgement.judged == 1 else 's'}"
     )
 
 

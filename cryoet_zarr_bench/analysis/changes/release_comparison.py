@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cryoet_zarr_bench.analysis.release_evidence import (
+from cryoet_zarr_bench.analysis.changes.release_evidence import (
     EXACT,
     REPEATS,
     ReleaseEvidence,
     Statement,
     read_evidence,
 )
+from cryoet_zarr_bench.analysis.changes.verdict_steps import heading
 from cryoet_zarr_bench.analysis.result_reader import (
     history_tomogram,
     published_machine,
     read_results,
 )
-from cryoet_zarr_bench.analysis.verdict_steps import heading
 from cryoet_zarr_bench.common.errors import BadInput
 from cryoet_zarr_bench.common.refusals import refused
 from cryoet_zarr_bench.releases.catalogue import Release, load_catalogue
@@ -136,7 +136,7 @@ class ReleaseComparison:
         parts = [
             *_of_times(times),
             *_of_memory(memory),
-            *_of_exact(exact),
+            *exact_in_words(exact),
             *_of_the_rest(times, exact),
         ]
         said = ", ".join(parts) or "nothing is known"
@@ -249,17 +249,34 @@ def _how_many(some: int, every: int) -> str:
     return "" if some == every else f" in {some} of {every} cells"
 
 
+def told_exact(statements: Iterable[Statement]) -> list[Statement]:
+    """The exact figures that changed by 1 % or more, those that changed most first."""
+    found = [
+        each
+        for each in statements
+        if each.source == EXACT and each.word != EQUAL and _is_told(each)
+    ]
+    return sorted(found, key=lambda each: -each.distance)
+
+
+def is_of_requests(benchmark: str) -> bool:
+    """True if an exact figure counts requests, or the bytes that they move."""
+    return benchmark.endswith(_OF_REQUESTS)
+
+
 def _is_told(each: Statement) -> bool:
     return each.distance >= math.log1p(TOLD_FROM)
 
 
-def _of_exact(exact: Sequence[Statement]) -> list[str]:
-    """A part for each access pattern whose requests changed, and for each other figure."""
+def exact_in_words(statements: Iterable[Statement]) -> list[str]:
+    """A part for each access pattern whose requests changed, and for each other exact figure.
+
+    The largest come first; those that are left out are counted.
+    """
     groups: dict[str, dict[str, list[Statement]]] = {}
-    for each in exact:
-        if each.word != EQUAL and _is_told(each):
-            stem, kind = _split(each.benchmark)
-            groups.setdefault(stem, {}).setdefault(kind, []).append(each)
+    for each in told_exact(statements):
+        stem, kind = _split(each.benchmark)
+        groups.setdefault(stem, {}).setdefault(kind, []).append(each)
     parts = [(_most(kinds), _requests_in_words(stem, kinds)) for stem, kinds in groups.items()]
     said = [said for _, said in sorted(parts, key=lambda part: -part[0])]
     return _largest(said, TOLD_EXACT, "other exact")

@@ -14,15 +14,15 @@ Times that asv took of both, hours apart, are no evidence and are not looked at.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from cryoet_zarr_bench.analysis.anchored_history import AnchoredHistory, read_anchored
+from cryoet_zarr_bench.analysis.changes.anchored_history import AnchoredHistory, read_anchored
+from cryoet_zarr_bench.analysis.changes.verdict_steps import JudgedCell, JudgedStep, read_verdicts
 from cryoet_zarr_bench.analysis.repeat_noise import Noise, read_noise
 from cryoet_zarr_bench.analysis.result_reader import Cell, MeasuredRelease, read_results
-from cryoet_zarr_bench.analysis.verdict_steps import JudgedCell, JudgedStep, read_verdicts
 from cryoet_zarr_bench.measured.clocks import TWIN
 from cryoet_zarr_bench.measured.exact_figures import is_exact
 from cryoet_zarr_bench.releases.release_commits import is_release, tag_of
@@ -85,6 +85,11 @@ class Statement:
         return self.word in CHANGES and self.source != VERDICT
 
     @property
+    def config(self) -> str:
+        """Its storage config as tables show it, such as `zstd-5 64x64x64 v3`."""
+        return f"{self.cell.codec} {self.cell.chunks} v{self.cell.zarr_format}"
+
+    @property
     def distance(self) -> float:
         """Distance from no change, the same for half as much and twice as much."""
         return abs(math.log(self.ratio)) if 0 < self.ratio < math.inf else math.inf
@@ -112,7 +117,7 @@ class ReleaseEvidence:
 
     def statements(self, a: str, b: str) -> list[Statement]:
         """Everything that can be said of b against a: times, then memory, then what is counted."""
-        return [*self._times(a, b), *self._memory(a, b), *self._exact(a, b)]
+        return [*self._times(a, b), *self._memory(a, b), *self.exact(a, b)]
 
     def statement(self, a: str, b: str, benchmark: str, cell: Cell) -> Statement | None:
         """What can be said of one figure, by asv's name of the benchmark; None if nothing can."""
@@ -172,7 +177,8 @@ class ReleaseEvidence:
         word = change_of_ratio(*bounds)
         return Statement(a, b, MEMORY, cell, word, *bounds, REPEATS, before, after)
 
-    def _exact(self, a: str, b: str) -> Iterable[Statement]:
+    def exact(self, a: str, b: str) -> Iterator[Statement]:
+        """What can be said of what is counted or computed; nothing of runs of two profiles."""
         one, other = self.measured.get(a), self.measured.get(b)
         if one is None or other is None or one.profile != other.profile:
             return

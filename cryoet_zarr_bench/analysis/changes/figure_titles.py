@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from cryoet_zarr_bench.analysis.verdict_steps import heading
-
 _WALL = " (wall time)"
 
 
@@ -26,8 +24,8 @@ class FigureTitles:
         }
 
     def of(self, benchmark: str) -> str:
-        """A benchmark's title; its name in few words where it has none."""
-        return self._titles.get(benchmark, heading(benchmark))
+        """A benchmark's title; its name where it has none."""
+        return self._titles.get(benchmark, benchmark)
 
     def of_ratio(self, benchmark: str) -> str:
         """The title without the clock: a ratio of two releases says which one it is of."""

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryoet_zarr_bench.analysis.figure_titles import FigureTitles
-from cryoet_zarr_bench.analysis.release_evidence import DERIVED, ELSEWHERE
+from cryoet_zarr_bench.analysis.changes.figure_titles import FigureTitles
+from cryoet_zarr_bench.analysis.changes.release_evidence import DERIVED, ELSEWHERE
 from cryoet_zarr_bench.analysis.result_reader import (
     Cell,
     MeasuredRelease,

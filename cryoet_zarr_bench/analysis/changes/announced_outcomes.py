@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from cryoet_zarr_bench.analysis.verdict_steps import (
+from cryoet_zarr_bench.analysis.changes.verdict_steps import (
     JudgedCell,
     JudgedStep,
     distance_of,

@@ -116,6 +116,10 @@ class AnchoredHistory:
         beside = [tag for tag, anchor in self._anchors.items() if anchor == release]
         return list(dict.fromkeys(cell for tag in beside for cell in self.cells(tag)))
 
+    def own_ratio(self, release: str, cell: ComparedCell) -> Ratio | None:
+        """The ratio of a release to the anchor that it was measured beside; None for an anchor."""
+        return self._step(release, cell)
+
     def to_anchor(self, release: str, cell: ComparedCell) -> Ratio | None:
         """The ratio of a release to `ANCHOR`, over the tie for zarr 2; None if it is not known."""
         return self.between(ANCHOR, release, cell)

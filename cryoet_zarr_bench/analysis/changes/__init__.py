@@ -1,0 +1,1 @@
+"""What changed from one release to another, and how sure that is: the one source of statements."""
