@@ -19,6 +19,7 @@ import made_up_evidence as made_up
 import made_up_storage as storage
 import pytest
 
+from cryoet_zarr_bench.analysis.changes.release_comparison import compare_measured
 from cryoet_zarr_bench.analysis.pooled_measurements import Pooled
 from cryoet_zarr_bench.analysis.result_reader import published_machine
 from cryoet_zarr_bench.asv_bridge.dashboard.own_pages import Overview
@@ -44,19 +45,36 @@ pytestmark = [
 ]
 
 
+def publish_committed(workplace, name, without=()):
+    """The folder of a dashboard of the committed results, by this version of the code."""
+    results = workplace.folder / f"{name}-results"
+    machine = str(published_machine(PROJECT / "results"))
+    ignored = shutil.ignore_patterns(*without)
+    shutil.copytree(PROJECT / "results" / machine, results / machine, ignore=ignored)
+    shutil.copy(PROJECT / "results" / "benchmarks.json", results)
+    configuration = workplace.configuration()
+    text = configuration.read_text()
+    html = workplace.folder / name
+    changed = text.replace(str(workplace.results), str(results))
+    configuration.write_text(changed.replace(str(workplace.html), str(html)))
+    try:
+        run = workplace.asv("publish", "--no-pull")
+    finally:
+        configuration.write_text(text)
+    assert run.returncode == 0, run.stdout
+    return html
+
+
 @pytest.fixture(scope="module")
 def published(shared_workplace):
-    """The committed results, published anew by this version of the code."""
-    configuration = shared_workplace.configuration()
-    committed = shared_workplace.folder / "committed"
-    machine = str(published_machine(PROJECT / "results"))
-    shutil.copytree(PROJECT / "results" / machine, committed / machine)
-    shutil.copy(PROJECT / "results" / "benchmarks.json", committed)
-    text = configuration.read_text().replace(str(shared_workplace.results), str(committed))
-    configuration.write_text(text)
-    run = shared_workplace.asv("publish", "--no-pull")
-    assert run.returncode == 0, run.stdout
-    return shared_workplace.html
+    """The committed results, published anew."""
+    return publish_committed(shared_workplace, "committed")
+
+
+@pytest.fixture(scope="module")
+def published_without_anchors(shared_workplace):
+    """The same of a machine that measured no release beside an anchor, as a user's."""
+    return publish_committed(shared_workplace, "without-anchors", ["anchored.jsonl"])
 
 
 @contextlib.contextmanager
@@ -75,12 +93,13 @@ def address(published):
 
 
 @pytest.fixture(scope="module")
-def other_results(published, shared_workplace, tmp_path_factory):
-    """The dashboard, and a copy of the committed results without verdicts and repeats."""
+def other_results(published_without_anchors, tmp_path_factory):
+    """A dashboard, and a copy of the committed results without anchors, verdicts and repeats."""
     folder = tmp_path_factory.mktemp("evidence")
-    shutil.copytree(published, folder / "html")
+    shutil.copytree(published_without_anchors, folder / "html")
+    results = published_without_anchors.with_name(f"{published_without_anchors.name}-results")
     without = shutil.ignore_patterns("noise.jsonl", "verdicts.jsonl")
-    shutil.copytree(shared_workplace.folder / "committed", folder / "results", ignore=without)
+    shutil.copytree(results, folder / "results", ignore=without)
     return folder
 
 
@@ -159,7 +178,10 @@ def test_it_opens_on_the_overview(page, address, tmp_path):
     assert page.locator("td.best").count() >= 5
     names = page.locator("#overview-history .role-axis-label text").all_text_contents()
     assert "zarr 3.4.2" in names and "zarr 2.18.0" in names
-    assert page.locator("#overview-history .mark-line path").count() == 5
+    # The codecs that are measured beside an anchor in these chunks, each with its interval.
+    assert page.locator("#overview-history .mark-line path").count() == 4
+    assert page.locator("#overview-history .interval_marks path").count() == 4
+    assert "99 % interval" in page.inner_text("#overview-note")
     page.screenshot(path=tmp_path / "overview.png", full_page=True)
     assert (tmp_path / "overview.png").stat().st_size > 50_000
 
@@ -203,7 +225,7 @@ def test_what_is_chosen_changes_table_and_graph(page, address):
 
 
 def test_a_graph_of_asv_is_drawn_with_the_names_of_releases(page, address, tmp_path):
-    page.goto(f"{address}/#/write.Write.time_write")
+    page.goto(f"{address}/#/write.Write.time_write_cpu")
     page.wait_for_selector("#main-graph canvas.flot-base")
     page.wait_for_timeout(500)
     inked = page.evaluate(
@@ -223,7 +245,7 @@ def test_a_graph_of_asv_is_drawn_with_the_names_of_releases(page, address, tmp_p
     assert "zarr-3.4.2" in page.inner_text("#main-graph")
     # Each release with its own pair, one line per codec: no more.
     benchmarks = json.loads((PROJECT / "results" / "benchmarks.json").read_text())
-    codecs = benchmarks["write.Write.time_write"]["params"][0]
+    codecs = benchmarks["write.Write.time_write_cpu"]["params"][0]
     assert page.locator("#main-graph .legend tr").count() == len(codecs)
     assert "releases" in page.inner_text("#graphdisplay-navigation")
     assert not page.locator("#graphdisplay-navigation >> text=commits").count()
@@ -257,18 +279,17 @@ def test_the_verdicts_tell_release_by_release_what_changed(page, address_with_ev
     steps = len(made_up.history_of_verdicts())
     assert f"{steps - 1} of {steps} steps" in found
     assert "7 regressions and 5 improvements" in found and "in 6 releases" in found
-    # But the one without a cell and the one whose processes were laid out anew.
-    assert f"{steps - 2} steps were judged before" in page.inner_text("#verdicts-layout")
+    assert "1 step was judged before" in page.inner_text("#verdicts-layout")
     assert "holds the true ratio with 99 % confidence" in page.inner_text(".verdicts-reading")
 
     rows = page.locator("tr.step")
     assert rows.count() == steps
     assert rows.first.get_attribute("data-release") == load_catalogue().releases[-1].tag
     row = page.locator("tr.step[data-release='zarr-3.0.8']")
-    write = row.locator("td").nth(1)
+    write = row.locator("td").nth(2)
     assert write.inner_text().split("\n") == ["▲ regression", "1.23 [1.18, 1.28]", "1 of 2 cells"]
     assert "regression" in write.get_attribute("class")
-    assert row.locator(".kind").all_inner_texts() == ["default", "bytes", "speed"]
+    assert row.locator(".kind").all_inner_texts() == ["default", "bytes", "speed", "requests"]
     assert "0.66 [0.60, 0.72] wall" in page.inner_text("tr[data-release='zarr-3.3.0']")
     assert "inconclusive ±14 %" in page.inner_text("tr[data-release='numcodecs-0.16.1']")
     mixed = page.locator("tr[data-release='zarr-3.0.0'] td.mixed").inner_text()
@@ -304,10 +325,13 @@ def test_verdicts_are_filtered(page, address_with_evidence):
     rows = page.locator("tr.step")
     page.wait_for_selector("tr.step")
     page.check("#verdicts-changed")
-    assert rows.count() == 7
+    assert rows.count() == 8
     page.select_option("#verdicts-project", "numcodecs")
     shown = [row.get_attribute("data-release") for row in rows.all()]
-    assert shown == ["numcodecs-0.17.0", "numcodecs-0.16.0", "numcodecs-0.15.1-zarr2"]
+    assert shown == [
+        *("numcodecs-0.17.0", "numcodecs-0.16.1", "numcodecs-0.16.0"),
+        "numcodecs-0.15.1-zarr2",
+    ]
     page.select_option("#verdicts-branch", "2.x")
     assert rows.count() == 1
     page.uncheck("#verdicts-changed")
@@ -519,7 +543,7 @@ def test_names_from_files_are_shown_and_never_become_a_page(
         made_up.step(
             HOSTILE, HOSTILE, cells, python=HOSTILE, differences={HOSTILE: {"a": HOSTILE}}
         ),
-        made_up.step("zarr-3.1.6", HOSTILE, cells, measured_at=HOSTILE),
+        made_up.step("zarr-3.1.6", "zarr-3.1.5", cells, measured_at=HOSTILE),
         made_up.step("zarr-3.1.5", HOSTILE, [], python=HOSTILE, reason=HOSTILE),
     ]
     (tmp_path / machine.name).mkdir()
@@ -568,10 +592,10 @@ def test_the_chart_marks_changes_noise_and_noisy_runs(page, address_with_evidenc
     marks = chart.locator(".regression_marks path")
     assert marks.count() == 3
     assert [mark.get_attribute("fill-opacity") for mark in marks.all()].count("0") == 1
-    marks.last.hover()
+    marks.first.hover()
     tooltip = page.inner_text("#vg-tooltip-element")
     assert "zarr 3.0.0" in tooltip and "confirmed regression" in tooltip
-    assert "CPU time 1.88 [1.80, 1.96] in blosc-lz4-5-shuffle 64x64x64 v2" in tooltip
+    assert "1.88 [1.80, 1.96] in blosc-lz4-5-shuffle 64x64x64 v2" in tooltip
     noisy = chart.locator(".noisy_marks path")
     assert noisy.count() == 3 * 5
     told = set()
@@ -632,7 +656,7 @@ def test_a_graph_of_asv_has_bands_and_marks(
     assert translucent(page) > without + 10_000
     assert page.locator(".release-mark.regression").count() == 3
     title = page.locator(".release-mark").first.get_attribute("title")
-    assert "confirmed regression, CPU time" in title
+    assert "confirmed regression, 2.61 [2.51, 2.71]" in title
     assert page.inner_text(".graph-note") == (
         "band: the range of 8 measurements of the same release in this run"
     )
@@ -660,6 +684,46 @@ def test_without_verdicts_and_repeats_the_pages_say_so(page, address_without_evi
     note = page.inner_text("#overview-note")
     assert "bands are the middle half of the samples" in note
     assert "candidate, not a verdict" in note
+
+
+def test_two_releases_are_compared(page, address, tmp_path):
+    page.goto(f"{address}/#/compare?a=zarr-3.1.6&b=3.4.2")
+    page.wait_for_selector("#compare-sentence")
+    said = page.inner_text("#compare-sentence")
+    assert said == compare_measured(PROJECT / "results", "3.1.6", "3.4.2").sentence
+    exact = page.inner_text("#compare-exact")
+    assert "Shards, XY slice: GETs" in exact and "71 → 11" in exact and "▼ less" in exact
+    measured = page.inner_text("#compare-measured")
+    assert "Open the array" in measured and "candidate" in measured
+    assert page.inner_text("#compare-command") == (
+        "cryoet-zarr-bench confirm zarr-3.1.6 zarr-3.4.2"
+    )
+    page.screenshot(path=tmp_path / "compare.png", full_page=True)
+    # Another release is chosen, and the address follows.
+    page.select_option("#compare-a", "zarr-2.18.7")
+    page.wait_for_function(
+        "document.querySelector('#compare-sentence').textContent.includes('2.18')"
+    )
+    assert page.url.endswith("#/compare?a=zarr-2.18.7&b=zarr-3.4.2")
+    # The other way round it is the later one against the earlier one.
+    page.goto(f"{address}/#/compare?a=zarr-3.4.2&b=zarr-3.1.6")
+    page.wait_for_function(
+        "document.querySelector('#compare-sentence').textContent.includes('3.1')"
+    )
+    assert page.inner_text("#compare-sentence") == said
+    assert "shown against the earlier one" in page.inner_text("#compare-display")
+    page.goto(f"{address}/#/compare?a=zarr-3.4.2&b=zarr-3.4.2")
+    page.wait_for_function(
+        "document.querySelector('#compare-sentence').textContent.includes('two')"
+    )
+    page.click("#nav-li-verdicts a")
+    page.wait_for_selector("#compare-display", state="hidden")
+
+
+def test_what_was_not_measured_side_by_side_is_not_compared(page, address_without_evidence):
+    page.goto(f"{address_without_evidence}/#/compare")
+    page.wait_for_selector("#compare-sentence")
+    assert "No releases were measured side by side yet" in page.inner_text("#compare-sentence")
 
 
 @pytest.mark.parametrize("width", [800, 1280])
@@ -766,7 +830,7 @@ def test_a_figure_of_other_configs_is_followed_in_the_format_that_it_has(page, a
     legend = page.locator("#overview-history .role-legend-label text")
     assert legend.all_text_contents() == ["none"]
     # Back to what the table shows, with its chunk shapes.
-    page.select_option("#overview-benchmark", "read.Open.time_open")
+    page.select_option("#overview-benchmark", "storage.Storage.track_compression_ratio")
     page.wait_for_selector("#overview-history[data-drawn=yes]")
     assert page.locator("#overview-chunks option").count() == 3
     assert page.locator("#overview-history .mark-line path").count() == 5

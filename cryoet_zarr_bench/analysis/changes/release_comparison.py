@@ -338,10 +338,10 @@ def _of_the_rest(times: Sequence[Statement], exact: Sequence[Statement]) -> list
     said = []
     if settled:
         farthest = max(max(each.high, 1 / each.low) - 1 for each in settled)
-        all_else = "all other" if not unclear else "the other"
-        said.append(f"{all_else} {len(settled)} times are within {math.ceil(farthest * 100)} %")
+        times = "1 other time is" if len(settled) == 1 else f"{len(settled)} other times are"
+        said.append(f"{times} within {math.ceil(farthest * 100)} %")
     if unclear:
-        said.append(f"{len(unclear)} times are unclear")
+        said.append(f"{len(unclear)} {'is' if len(unclear) == 1 else 'are'} unclear")
     if exact and not any(each.word != EQUAL for each in exact):
         said.append(f"all {len(exact)} counts of bytes, files and requests are equal")
     return said

@@ -1,0 +1,116 @@
+"""What is known of two releases: direct verdicts first, then anchors, never raw times."""
+
+import dataclasses
+
+import made_up_evidence as made_up
+import made_up_pairs as pairs
+import made_up_storage as storage
+import pytest
+
+from cryoet_zarr_bench.analysis.changes.release_evidence import (
+    ANCHORED,
+    EXACT,
+    REPEATS,
+    VERDICT,
+    read_evidence,
+)
+from cryoet_zarr_bench.analysis.changes.verdict_steps import read_verdicts
+from cryoet_zarr_bench.analysis.result_reader import Cell
+from cryoet_zarr_bench.verdicts.change_rule import INCONCLUSIVE, NO_CHANGE, REGRESSION
+
+GETS = "shards.ShardRequests.track_xy_slice_gets"
+SHARDED = Cell("blosc-zstd-5-shuffle", "16x16x16 in 64x64x64", 3)
+GRID = Cell(pairs.PLAIN.codec, pairs.PLAIN.chunks, pairs.PLAIN.zarr_format)
+
+
+def judged(tmp_path, *cells, parent="zarr-3.3.0", release="zarr-3.4.0", **more):
+    line = made_up.step(release, parent, list(cells), **more)
+    made_up.write_lines(tmp_path / "verdicts.jsonl", [line])
+    (tmp_path / "m").mkdir(exist_ok=True)
+    (tmp_path / "verdicts.jsonl").rename(tmp_path / "m" / "verdicts.jsonl")
+    return read_verdicts(tmp_path)
+
+
+def with_figures(**figures):
+    return dataclasses.replace(storage.release({}), **figures)
+
+
+def test_two_releases_are_compared_over_their_anchor():
+    known = pairs.evidence(pairs.two_releases())
+    said = {each.benchmark: each for each in known.statements("zarr-3.3.0", "zarr-3.4.2")}
+    assert said[pairs.SLICE].word == REGRESSION and said[pairs.SLICE].source == ANCHORED
+    assert said[pairs.SLICE].ratio == pytest.approx(1.2)
+    assert said[pairs.SLICE].is_candidate
+    back = known.statement("zarr-3.4.2", "zarr-3.3.0", f"{pairs.SLICE}_cpu", GRID)
+    assert back.ratio == pytest.approx(1 / 1.2) and back.direction == -1
+
+
+def test_a_direct_verdict_on_neighbours_stands_before_the_anchors(tmp_path):
+    lines = [
+        pairs.beside_anchor("zarr-3.3.0", {pairs.PLAIN: 1.0}),
+        pairs.beside_anchor("zarr-3.4.0", {pairs.PLAIN: 1.2}),
+    ]
+    cell = made_up.cell(pairs.SLICE, "none 32x32x32 2")
+    for draws, word, source in ((True, NO_CHANGE, VERDICT), (False, REGRESSION, ANCHORED)):
+        steps = judged(tmp_path, cell, draws_layout=draws)
+        known = pairs.evidence(lines, steps=steps)
+        said = known.statement("zarr-3.3.0", "zarr-3.4.0", pairs.SLICE, GRID)
+        assert (said.word, said.source) == (word, source)
+        # Only of these two, and in this direction.
+        other = known.statement("zarr-3.4.0", "zarr-3.3.0", pairs.SLICE, GRID)
+        assert other.source == ANCHORED
+
+
+def test_times_of_one_release_by_itself_say_nothing():
+    name = f"{pairs.SLICE}_cpu"
+    measured = {
+        "zarr-3.3.0": with_figures(figures={name: {GRID: 1.0}}),
+        "zarr-3.4.2": with_figures(figures={name: {GRID: 9.0}}),
+    }
+    known = pairs.evidence(measured=measured)
+    assert known.statements("zarr-3.3.0", "zarr-3.4.2") == []
+    assert known.statement("zarr-3.3.0", "zarr-3.4.2", name, GRID) is None
+
+
+def test_exact_figures_are_compared_by_equality_within_one_profile():
+    name = "storage.Storage.track_stored_bytes"
+    before = with_figures(figures={GETS: {SHARDED: 71.0}, name: {GRID: 100.0}})
+    after = with_figures(figures={GETS: {SHARDED: 11.0}, name: {GRID: 101.0}})
+    known = pairs.evidence(measured={"zarr-3.2.1": before, "zarr-3.3.0": after})
+    gets, stored = known.statements("zarr-3.2.1", "zarr-3.3.0")
+    assert (gets.before, gets.after, gets.direction, gets.source) == (71.0, 11.0, -1, EXACT)
+    assert stored.direction == 1 and not stored.is_candidate
+    other = dataclasses.replace(after, profile="full")
+    known = pairs.evidence(measured={"zarr-3.2.1": before, "zarr-3.3.0": other})
+    assert known.statements("zarr-3.2.1", "zarr-3.3.0") == []
+
+
+def test_peak_memory_is_known_within_the_range_of_repeats(tmp_path):
+    name = "write.Write.peakmem_write"
+    measured = {
+        "zarr-3.3.0": with_figures(figures={name: {GRID: 60e6}}),
+        "zarr-3.4.2": with_figures(figures={name: {GRID: 63e6}}),
+    }
+    assert pairs.evidence(measured=measured).statements("zarr-3.3.0", "zarr-3.4.2") == []
+    repeats = [
+        dataclasses.replace(made_up_repeat(), figures={name: {GRID: bytes_}})
+        for bytes_ in (60e6, 61e6, 66e6)
+    ]
+    known = pairs.evidence(measured=measured, noise=repeats)
+    (said,) = known.statements("zarr-3.3.0", "zarr-3.4.2")
+    assert (said.word, said.source) == (INCONCLUSIVE, REPEATS)
+    assert said.low < 1 < said.ratio == pytest.approx(1.05)
+
+
+def made_up_repeat():
+    from cryoet_zarr_bench.analysis.repeat_noise import Repeat
+
+    return Repeat("zarr-3.1.6", None, pairs.PYTHON, pairs.TOMOGRAM, 0, None, None, {})
+
+
+def test_all_of_it_is_read_from_the_results_of_one_series(tmp_path):
+    pairs.write_history(tmp_path, *pairs.two_releases())
+    pairs.write_history(tmp_path, *pairs.two_releases(), machine="other")
+    known = read_evidence(tmp_path, pairs.MACHINE, pairs.TOMOGRAM, pairs.PYTHON)
+    assert known.releases == {"zarr-3.1.6", "zarr-3.3.0", "zarr-3.4.2"}
+    assert read_evidence(tmp_path, pairs.MACHINE, "another", pairs.PYTHON).releases == set()
