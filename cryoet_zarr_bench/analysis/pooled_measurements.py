@@ -15,7 +15,7 @@ import numpy as np
 from cryoet_zarr_bench.analysis.repeat_noise import Noise, Repeat
 from cryoet_zarr_bench.analysis.result_reader import Cell, MeasuredRelease
 from cryoet_zarr_bench.measured.clocks import TWIN
-from cryoet_zarr_bench.measured.exact_figures import is_exact
+from cryoet_zarr_bench.measured.exact_figures import needs_no_clock
 from cryoet_zarr_bench.releases.release_commits import commit_of
 
 FEWEST = 4
@@ -91,7 +91,7 @@ def _values(result: MeasuredRelease, repeats: Iterable[Repeat]) -> Values:
             for cell, figure in cells.items()
         }
         for name, cells in result.figures.items()
-        if not is_exact(name)
+        if not needs_no_clock(name)
     }
 
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from cryoet_zarr_bench.analysis.result_reader import Cell
 from cryoet_zarr_bench.common.json_lines import read_lines_as
-from cryoet_zarr_bench.measured.exact_figures import is_exact
+from cryoet_zarr_bench.measured.exact_figures import needs_no_clock
 
 NOISE_FILE = "noise.jsonl"
 """In a machine's folder of results: a line for each repeat. asv reads no such file."""
@@ -85,7 +85,7 @@ class Noise:
 
         None for exact figures, and where no reference release has 3 repeats of the cell.
         """
-        if is_exact(benchmark):
+        if needs_no_clock(benchmark):
             return None
         bands = [
             Band(min(values) / middle, max(values) / middle, len(values))

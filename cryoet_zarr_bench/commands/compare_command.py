@@ -18,7 +18,7 @@ from cryoet_zarr_bench.analysis.changes.release_comparison import (
     ReleaseComparison,
     compare_measured,
 )
-from cryoet_zarr_bench.analysis.changes.release_evidence import EXACT, Statement
+from cryoet_zarr_bench.analysis.changes.release_evidence import COUNTED, EXACT, Statement
 from cryoet_zarr_bench.common.project_folders import PROJECT
 from cryoet_zarr_bench.common.shown_text import for_terminal
 from cryoet_zarr_bench.common.whole_files import write_whole
@@ -84,7 +84,7 @@ def _table(shown: list[Statement], titles: FigureTitles) -> Table:
 
 
 def _interval(each: Statement) -> str:
-    if each.source == EXACT:
+    if each.source in (EXACT, COUNTED):
         return f"{each.before:.10g} -> {each.after:.10g}"
     return f"{each.low:.2f} to {each.high:.2f}"
 

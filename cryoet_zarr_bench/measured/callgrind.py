@@ -11,8 +11,10 @@ import ctypes
 import functools
 import mmap
 import platform
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 _RUNNING_ON_VALGRIND = 0x1001
 _OF_CALLGRIND = (ord("C") << 24) | (ord("T") << 16)
@@ -51,13 +53,48 @@ def is_counting() -> bool:
 
 
 @contextmanager
-def counted(name: str) -> Iterator[None]:
-    """Count the block's instructions, in all threads, and let callgrind dump them as `name`."""
-    label = ctypes.create_string_buffer(name.encode())
+def counting() -> Iterator[None]:
+    """Let callgrind follow what the block does; to begin and to end takes it half a second."""
     _ask(_START)
+    try:
+        yield
+    finally:
+        _ask(_STOP)
+
+
+@contextmanager
+def counted(name: str) -> Iterator[None]:
+    """Within `counting`, let callgrind dump the block's instructions, of all threads, as `name`."""
+    label = ctypes.create_string_buffer(name.encode())
     _ask(_ZERO)
     try:
         yield
     finally:
         _ask(_DUMP_AT, ctypes.addressof(label))
-        _ask(_STOP)
+
+
+def callgrind_command(valgrind: str, output: Path, program: list[str]) -> list[str]:
+    """The command that runs a program under callgrind, which counts what `counted` encloses."""
+    return [
+        valgrind,
+        "--quiet",
+        "--tool=callgrind",
+        "--instr-atstart=no",
+        f"--callgrind-out-file={output / 'counts'}",
+        *program,
+    ]
+
+
+_TRIGGER = re.compile(r"^desc: Trigger: Client Request: (.*)$", re.MULTILINE)
+_TOTALS = re.compile(r"^totals: (\d+)", re.MULTILINE)
+
+
+def read_counts(output: Path) -> dict[str, int]:
+    """The instructions in callgrind's dumps, by the names that `counted` was given."""
+    found: dict[str, int] = {}
+    for path in output.iterdir():
+        content = path.read_text(errors="replace")
+        trigger, totals = _TRIGGER.search(content), _TOTALS.search(content)
+        if trigger and totals:
+            found[trigger[1]] = int(totals[1])
+    return found

@@ -18,7 +18,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,9 @@ def main() -> None:
     elif task == "stores":
         _say(answers, _make_store_sets(json.loads(sys.stdin.readline())["cells"]))
     elif task == "counts":
+        # Under valgrind a thread takes fifty times as long, and would be asked fifty times as often
+        # to let another one work: more work, and never the same.
+        sys.setswitchinterval(60)
         _take_calls(answers, _count)
     else:
         from cryoet_zarr_bench.measured.cpu_cores import keep_to_one_core
@@ -328,26 +331,32 @@ def _peak_memory() -> int:
 
 
 def _count(benchmark: Any, wanted: dict[str, Any]) -> dict[str, Any]:
-    """Count the instructions of a call, the third: the first two differ, since much is made once.
+    """Count the instructions of a call, from the third on: the first two make much that is kept.
 
+    Where `wanted` has `times`, so many calls are counted, each under the name with its number.
     Counted is the benchmark's own call, or, where `wanted` names a `part`, the codec's `encode` or
     `decode` of the first chunk alone. Callgrind has the number, under the name that is answered.
     """
-    from cryoet_zarr_bench.measured.callgrind import counted
+    from cryoet_zarr_bench.measured.callgrind import counted, counting
 
-    for call in range(3):
-        if benchmark.do_setup():
-            return {"impossible": "n/a in this release"}
-        function, parameters = benchmark.func, benchmark._build_params()
-        if wanted.get("part"):
-            function, parameters = _codec_call(benchmark, wanted["part"])
-        gc.disable()
-        try:
-            with counted(wanted["name"]) if call == 2 else nullcontext():
-                function(*parameters)
-        finally:
-            gc.enable()
-            benchmark.do_teardown()
+    times = wanted.get("times", 1)
+    with ExitStack() as stack:
+        for number in range(-2, times):
+            if benchmark.do_setup():
+                return {"impossible": "n/a in this release"}
+            function, parameters = benchmark.func, benchmark._build_params()
+            if wanted.get("part"):
+                function, parameters = _codec_call(benchmark, wanted["part"])
+            if number == 0:
+                stack.enter_context(counting())
+            name = wanted["name"] if times == 1 else f"{wanted['name']} #{number}"
+            gc.disable()
+            try:
+                with nullcontext() if number < 0 else counted(name):
+                    function(*parameters)
+            finally:
+                gc.enable()
+                benchmark.do_teardown()
     return {"counted": wanted["name"]}
 
 

@@ -23,14 +23,25 @@ from cryoet_zarr_bench.common.whole_files import write_whole
 EXACT_FIGURES_FOLDER = "CRYOET_EXACT_FIGURES_FOLDER"
 """Environment variable: where a process leaves the exact figures of each class, a file a class."""
 
-_MEASURED_MODULE = "overhead."
+_MEASURED_MODULE, _COUNTED_MODULE = "overhead.", "instructions."
 
 
 def is_exact(benchmark: str) -> bool:
     """True if figures of that name are counted or computed: bytes, files, ratios; no clock.
 
-    Those are the `track_` of every module but `overhead`, which tracks what it makes of times.
+    Those are the `track_` of every module but `overhead`, which tracks what it makes of times, and
+    `instructions`, whose counts repeat nearly.
     """
+    return needs_no_clock(benchmark) and not is_counted(benchmark)
+
+
+def is_counted(benchmark: str) -> bool:
+    """True for instructions: counted, and the same each time but for some tenths of a percent."""
+    return benchmark.startswith(_COUNTED_MODULE)
+
+
+def needs_no_clock(benchmark: str) -> bool:
+    """True for exact and counted figures: the process that makes the stores leaves them."""
     method = benchmark.rsplit(".", 1)[-1]
     return method.startswith("track_") and not benchmark.startswith(_MEASURED_MODULE)
 
@@ -50,7 +61,7 @@ def leave_exact_figures(benchmark_class: Any, store_set: Any) -> None:
     methods = [
         name
         for name in dir(benchmark_class)
-        if is_exact(f"{owner}.{name}") and callable(getattr(benchmark_class, name))
+        if needs_no_clock(f"{owner}.{name}") and callable(getattr(benchmark_class, name))
     ]
     parameters = list(itertools.product(*benchmark_class.params))
     cells = {

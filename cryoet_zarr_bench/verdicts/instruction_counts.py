@@ -7,7 +7,6 @@ long or none. So what differs is called work, never speed.
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +18,7 @@ from rich.console import Console
 
 from cryoet_zarr_bench.common.errors import BadInput
 from cryoet_zarr_bench.common.project_folders import PROJECT
+from cryoet_zarr_bench.measured.callgrind import callgrind_command, read_counts
 from cryoet_zarr_bench.measured.prepared_tomogram import PreparedTomogram
 from cryoet_zarr_bench.verdicts.change_rule import EQUAL, LESS, MORE, change_of_counts
 from cryoet_zarr_bench.verdicts.compared_cells import ComparedCell, method_of
@@ -142,13 +142,7 @@ def _count_all(
     """The instructions of all calls in one process, always in the same order."""
     shutil.rmtree(output, ignore_errors=True)
     output.mkdir()
-    command = [
-        valgrind,
-        "--tool=callgrind",
-        "--instr-atstart=no",
-        f"--callgrind-out-file={output / 'counts'}",
-        *side.command("counts"),
-    ]
+    command = callgrind_command(valgrind, output, side.command("counts"))
     wanted = [
         {
             "benchmark": cell.benchmark,
@@ -172,21 +166,6 @@ def _count_all(
         if error := answer.get("error"):
             raise BadInput(f"{side.side.name}: {each['name']}: {error}")
     return read_counts(output)
-
-
-_TRIGGER = re.compile(r"^desc: Trigger: Client Request: (.*)$", re.MULTILINE)
-_TOTALS = re.compile(r"^totals: (\d+)", re.MULTILINE)
-
-
-def read_counts(folder: Path) -> dict[str, int]:
-    """The instructions in callgrind's dumps, by the names that were given to them."""
-    found: dict[str, int] = {}
-    for path in folder.iterdir():
-        content = path.read_text(errors="replace")
-        trigger, totals = _TRIGGER.search(content), _TOTALS.search(content)
-        if trigger and totals:
-            found[trigger[1]] = int(totals[1])
-    return found
 
 
 def as_rows(answers: list[WorkAnswer]) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ import pytest
 
 from cryoet_zarr_bench.analysis.changes.release_evidence import (
     ANCHORED,
+    COUNTED,
     EXACT,
     REPEATS,
     VERDICT,
@@ -114,3 +115,23 @@ def test_all_of_it_is_read_from_the_results_of_one_series(tmp_path):
     known = read_evidence(tmp_path, pairs.MACHINE, pairs.TOMOGRAM, pairs.PYTHON)
     assert known.releases == {"zarr-3.1.6", "zarr-3.3.0", "zarr-3.4.2"}
     assert read_evidence(tmp_path, pairs.MACHINE, "another", pairs.PYTHON).releases == set()
+
+
+def test_instructions_change_beyond_what_their_repeats_differ_by():
+    name, differ = (
+        f"instructions.Instructions.track_{each}" for each in ("open", "repeats_differ")
+    )
+    before = with_figures(figures={name: {GRID: 1000.0}, differ: {GRID: 0.001}})
+    found = {}
+    for count, part in ((1004.0, 0.001), (1012.0, 0.001), (1012.0, 0.02), (980.0, 0.001)):
+        after = with_figures(figures={name: {GRID: count}, differ: {GRID: part}})
+        known = pairs.evidence(measured={"zarr-3.2.1": before, "zarr-3.3.0": after})
+        (said,) = known.statements("zarr-3.2.1", "zarr-3.3.0")
+        assert (said.source, said.before, said.after) == (COUNTED, 1000.0, count)
+        assert said.low < said.ratio < said.high
+        found[count, part] = said.word
+    assert list(found.values()) == ["equal", "more", "equal", "less"]
+    # Without a word on how they repeat nothing is said.
+    after = with_figures(figures={name: {GRID: 1200.0}})
+    known = pairs.evidence(measured={"zarr-3.2.1": before, "zarr-3.3.0": after})
+    assert known.statements("zarr-3.2.1", "zarr-3.3.0") == []

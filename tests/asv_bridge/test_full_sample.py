@@ -23,4 +23,5 @@ def test_each_question_has_figures_and_nothing_fails(workplace, seed):
     (result,) = read_results(workplace.results)
     assert not result.failed and not result.reasons
     questions = {name.split(".")[0] for name, cells in result.figures.items() if cells}
-    assert questions >= {"write", "read", "storage", "convert", *SECTIONS}
+    # Instructions take minutes to count: a sample has none.
+    assert questions >= {"write", "read", "storage", "convert", *SECTIONS} - {"instructions"}

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cryoet_zarr_bench.common.errors import BadInput
+from cryoet_zarr_bench.measured.callgrind import read_counts
 from cryoet_zarr_bench.verdicts.compared_cells import ComparedCell
 from cryoet_zarr_bench.verdicts.instruction_counts import (
     LESS_WORK,
@@ -17,7 +18,6 @@ from cryoet_zarr_bench.verdicts.instruction_counts import (
     SAME_WORK,
     WorkAnswer,
     find_valgrind,
-    read_counts,
 )
 
 CELL = ComparedCell("write.Write.time_write", "zstd-5", "64x64x64", 3)
@@ -25,11 +25,11 @@ needs_valgrind = pytest.mark.skipif(not shutil.which("valgrind"), reason="no val
 
 PROGRAM = """
 import sys, zlib
-from cryoet_zarr_bench.measured.callgrind import counted, is_counting
+from cryoet_zarr_bench.measured.callgrind import counted, counting, is_counting
 data = bytes(range(256)) * 1024
 print(is_counting())
 for name, times in (("warm", 1), ("once", 1), ("three times", 3)):
-    with counted(name):
+    with counting(), counted(name):
         for _ in range(times):
             zlib.compress(data, 1)
 """

@@ -13,7 +13,7 @@ from pathlib import Path
 from cryoet_zarr_bench.analysis.changes.anchored_history import AnchoredHistory, read_anchored
 from cryoet_zarr_bench.analysis.result_reader import Cell
 from cryoet_zarr_bench.measured.clocks import TWIN
-from cryoet_zarr_bench.measured.exact_figures import is_exact
+from cryoet_zarr_bench.measured.exact_figures import needs_no_clock
 from cryoet_zarr_bench.verdicts.anchored_cells import REACH
 from cryoet_zarr_bench.verdicts.compared_cells import MEMORY, OPEN
 
@@ -38,7 +38,7 @@ def published_name(benchmark: str) -> str:
 
 def is_raw_time(benchmark: str) -> bool:
     """True if a figure is a time of one release by itself, or is made of such times."""
-    return not is_exact(benchmark) and not _is_memory(benchmark)
+    return not needs_no_clock(benchmark) and not _is_memory(benchmark)
 
 
 def _is_memory(benchmark: str) -> bool:

@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cryoet_zarr_bench.analysis.changes.release_evidence import (
+    ANCHORED,
+    COUNTED,
     EXACT,
     REPEATS,
+    VERDICT,
     ReleaseEvidence,
     Statement,
     read_evidence,
@@ -129,12 +132,14 @@ class ReleaseComparison:
     @property
     def sentence(self) -> str:
         """What changed, in words, and how sure it is that all else did not."""
-        times = [each for each in self.statements if each.source not in (EXACT, REPEATS)]
+        times = [each for each in self.statements if each.source in (VERDICT, ANCHORED)]
+        counted = [each for each in self.statements if each.source == COUNTED]
         memory = [each for each in self.statements if each.source == REPEATS or _is_memory(each)]
         exact = [each for each in self.statements if each.source == EXACT]
         times = [each for each in times if not _is_memory(each)]
         parts = [
             *_of_times(times),
+            *_of_counted(counted),
             *_of_memory(memory),
             *exact_in_words(exact),
             *_of_the_rest(times, exact),
@@ -228,6 +233,15 @@ def _largest(parts: list[str], told: int, others: str) -> list[str]:
     if len(parts) <= told + 1:
         return parts
     return [*parts[:told], f"{len(parts) - told} {others} changes"]
+
+
+def _of_counted(counted: Sequence[Statement]) -> list[str]:
+    """A part for the work of all calls: in how many it changed by 1 % or more, and how far."""
+    changed = [each for each in counted if each.direction and _is_told(each)]
+    if not changed:
+        return []
+    ratios = [each.ratio for each in changed]
+    return [f"executes {_range(ratios)}x the instructions{_how_many(len(changed), len(counted))}"]
 
 
 def _of_memory(cells: Sequence[Statement]) -> list[str]:
@@ -338,8 +352,8 @@ def _of_the_rest(times: Sequence[Statement], exact: Sequence[Statement]) -> list
     said = []
     if settled:
         farthest = max(max(each.high, 1 / each.low) - 1 for each in settled)
-        times = "1 other time is" if len(settled) == 1 else f"{len(settled)} other times are"
-        said.append(f"{times} within {math.ceil(farthest * 100)} %")
+        others = "1 other time is" if len(settled) == 1 else f"{len(settled)} other times are"
+        said.append(f"{others} within {math.ceil(farthest * 100)} %")
     if unclear:
         said.append(f"{len(unclear)} {'is' if len(unclear) == 1 else 'are'} unclear")
     if exact and not any(each.word != EQUAL for each in exact):

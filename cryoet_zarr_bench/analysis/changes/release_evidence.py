@@ -5,6 +5,7 @@ A statement says whether a figure of release b is worse or better than that of r
 
 - `verdict`: both were measured side by side, as neighbours, and the change was found twice;
 - `anchored`: each was measured beside an anchor, and the ratios multiply;
+- `counted`: instructions, where the counts differ by more than their repeats do;
 - `exact`: bytes, files, requests are the same each time;
 - `repeats`: peak memory, measured once a release, with the range that repeats of one release have.
 
@@ -24,18 +25,23 @@ from cryoet_zarr_bench.analysis.changes.verdict_steps import JudgedCell, JudgedS
 from cryoet_zarr_bench.analysis.repeat_noise import Noise, read_noise
 from cryoet_zarr_bench.analysis.result_reader import Cell, MeasuredRelease, read_results
 from cryoet_zarr_bench.measured.clocks import TWIN
-from cryoet_zarr_bench.measured.exact_figures import is_exact
+from cryoet_zarr_bench.measured.exact_figures import is_counted, is_exact
 from cryoet_zarr_bench.releases.release_commits import is_release, tag_of
 from cryoet_zarr_bench.verdicts.change_rule import (
     CHANGES,
     INCONCLUSIVE,
+    change_of_counts,
     change_of_exact,
     change_of_ratio,
     direction,
 )
 from cryoet_zarr_bench.verdicts.compared_cells import MEMORY, ComparedCell
 
-VERDICT, ANCHORED, EXACT, REPEATS = "verdict", "anchored", "exact", "repeats"
+VERDICT, ANCHORED, COUNTED = "verdict", "anchored", "counted"
+EXACT, REPEATS = "exact", "repeats"
+
+DIFFERENCE = "instructions.Instructions.track_repeats_differ"
+"""By how much repeated counts of a config differ: no figure of a release, but of the counts."""
 
 DERIVED = (
     "_ratio",
@@ -117,10 +123,17 @@ class ReleaseEvidence:
 
     def statements(self, a: str, b: str) -> list[Statement]:
         """Everything that can be said of b against a: times, then memory, then what is counted."""
-        return [*self._times(a, b), *self._memory(a, b), *self.exact(a, b)]
+        return [
+            *self._times(a, b),
+            *self._counted(a, b),
+            *self._memory(a, b),
+            *self.exact(a, b),
+        ]
 
     def statement(self, a: str, b: str, benchmark: str, cell: Cell) -> Statement | None:
         """What can be said of one figure, by asv's name of the benchmark; None if nothing can."""
+        if is_counted(benchmark):
+            return self._counted_of(a, b, benchmark, cell)
         if is_exact(benchmark):
             return self._exactly(a, b, benchmark, cell)
         if benchmark == MEMORY:
@@ -158,6 +171,29 @@ class ReleaseEvidence:
 
     def _judged(self, a: str, b: str) -> dict[ComparedCell, JudgedCell]:
         return self._by_step.get((a, b), {})
+
+    def _counted(self, a: str, b: str) -> Iterator[Statement]:
+        one = self.measured.get(a)
+        for name in one.figures if one else ():
+            if is_counted(name):
+                for cell in self._both(a, b, name):
+                    if said := self._counted_of(a, b, name, cell):
+                        yield said
+
+    def _counted_of(self, a: str, b: str, benchmark: str, cell: Cell) -> Statement | None:
+        before, after = self._figure(a, benchmark, cell), self._figure(b, benchmark, cell)
+        differ = [self._figure(release, DIFFERENCE, cell) for release in (a, b)]
+        if benchmark == DIFFERENCE or not before or not after or None in differ:
+            return None
+        # As if the two counts of each release were known: their mean, and how far they are apart.
+        counts = [
+            (count / (1 + part / 2), count * (1 + part / 2))
+            for count, part in zip((before, after), (each or 0.0 for each in differ), strict=True)
+        ]
+        word, ratio = change_of_counts(*counts), after / before
+        width = (1 + (differ[0] or 0)) * (1 + (differ[1] or 0))
+        bounds = ratio, ratio / width, ratio * width
+        return Statement(a, b, benchmark, cell, word, *bounds, COUNTED, before, after)
 
     def _memory(self, a: str, b: str) -> Iterable[Statement]:
         for cell in self._both(a, b, MEMORY):

@@ -12,7 +12,7 @@ from typing import Any
 
 from asv.runner import BenchmarkResult
 
-from cryoet_zarr_bench.measured.exact_figures import EXACT_FIGURES_FOLDER, cell_key, is_exact
+from cryoet_zarr_bench.measured.exact_figures import EXACT_FIGURES_FOLDER, cell_key, needs_no_clock
 
 BY_PROCESS = "CRYOET_EXACT_BY_PROCESS"
 """Environment variable: where it is set, asv runs a process for each exact figure after all."""
@@ -40,7 +40,7 @@ class ExactCells:
 
     def give(self, benchmark: str, index: int) -> BenchmarkResult | None:
         """The result of a cell that was left; None if asv has to run it."""
-        if not is_exact(benchmark):
+        if not needs_no_clock(benchmark):
             return None
         parameters = self._parameters_of(benchmark)[index]
         cell = self._cells_of(benchmark).get(cell_key(parameters))

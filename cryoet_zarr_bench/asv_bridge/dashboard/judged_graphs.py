@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import re
 import statistics
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +25,8 @@ from cryoet_zarr_bench.analysis.changes.published_times import (
     published_times,
 )
 from cryoet_zarr_bench.analysis.changes.release_evidence import (
+    COUNTED,
+    DIFFERENCE,
     EXACT,
     VERDICT,
     ReleaseEvidence,
@@ -35,7 +38,7 @@ from cryoet_zarr_bench.measured.exact_figures import is_exact
 from cryoet_zarr_bench.releases.release_commits import is_release, tag_of
 from cryoet_zarr_bench.verdicts.change_rule import BEYOND, HIGHER_IS_BETTER, TOLD_FROM
 
-SAID_BY = {VERDICT: "confirmed", EXACT: "exact"}
+SAID_BY = {VERDICT: "confirmed", EXACT: "exact", COUNTED: "counted"}
 """What a row of the page of regressions says of its change; any other is a candidate."""
 
 CANDIDATE = "candidate"
@@ -109,6 +112,7 @@ class JudgedSteps(OutputPublisher):
         conf.regressions_first_commits = {
             **{rf".*{end}\b": None for end in HIGHER_IS_BETTER},
             r".*\.peakmem_": None,
+            re.escape(DIFFERENCE): None,
         }
 
 

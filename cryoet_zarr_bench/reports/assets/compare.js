@@ -4,7 +4,7 @@
 $(document).ready(function () {
   const { element } = evidence;
   const BY = { verdict: 'confirmed directly', anchored: 'beside an anchor: candidate',
-    exact: 'exact', repeats: 'one run each: candidate' };
+    exact: 'exact', counted: 'counted', repeats: 'one run each: candidate' };
   let index = null;
   const pairs = {};
   const chosen = { a: null, b: null };
@@ -46,7 +46,7 @@ $(document).ready(function () {
   }
 
   function interval(each) {
-    if (each.by === 'exact') { return number(each.before) + ' \u2192 ' + number(each.after); }
+    if (each.by === 'exact' || each.by === 'counted') { return number(each.before) + ' \u2192 ' + number(each.after); }
     return evidence.interval(each.low, each.high);
   }
 
@@ -87,10 +87,15 @@ $(document).ready(function () {
     const changed = figures.filter((each) => each.direction);
     const rest = figures.filter((each) => !each.direction);
     const exact = changed.filter((each) => each.by === 'exact');
-    const measured = changed.filter((each) => each.by !== 'exact');
+    const counted = changed.filter((each) => each.by === 'counted');
+    const measured = changed.filter((each) => !['exact', 'counted'].includes(each.by));
     if (exact.length) {
       place.append(element('h2', 'Bytes, files and requests'),
         table(exact, 'a \u2192 b', 'compare-exact'));
+    }
+    if (counted.length) {
+      place.append(element('h2', 'Instructions: work, not time'),
+        table(counted, 'a \u2192 b', 'compare-counted'));
     }
     if (measured.length) {
       place.append(element('h2', 'CPU time and memory'),

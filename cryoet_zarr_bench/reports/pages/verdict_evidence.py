@@ -26,7 +26,7 @@ from cryoet_zarr_bench.analysis.changes.verdict_steps import (
 )
 from cryoet_zarr_bench.analysis.repeat_noise import Band, Spread, read_noise
 from cryoet_zarr_bench.analysis.result_reader import Cell
-from cryoet_zarr_bench.measured.exact_figures import is_exact
+from cryoet_zarr_bench.measured.exact_figures import needs_no_clock
 from cryoet_zarr_bench.releases.announced_changes import AnnouncedChange
 from cryoet_zarr_bench.releases.catalogue import Release, load_catalogue
 from cryoet_zarr_bench.verdicts.compared_cells import ComparedCell
@@ -220,7 +220,7 @@ def noise_content(results: Path, series: list[tuple[str, str, str]]) -> dict[str
             continue
         noise = read_noise(results, machine).of(tomogram, python)
         for benchmark in sorted({name for each in noise.repeats for name in each.figures}):
-            if is_exact(benchmark):
+            if needs_no_clock(benchmark):
                 continue
             names += [] if benchmark in names else [benchmark]
             bands += [

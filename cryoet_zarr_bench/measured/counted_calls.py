@@ -1,0 +1,161 @@
+"""Instructions of the suite's calls in this environment's release, for asv's `track_` benchmarks.
+
+Callgrind counts them in processes of their own, which do nothing else. No neighbour on the machine
+moves a count, so that a release can be held against one that was counted years ago.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cryoet_zarr_bench.measured import confirm_worker
+from cryoet_zarr_bench.measured.callgrind import callgrind_command, read_counts
+from cryoet_zarr_bench.measured.cpu_cores import EVERY_CORE
+from cryoet_zarr_bench.storage.config import StorageConfig
+
+REPEATS = 2
+"""Processes in which each call is counted; the figure is the mean of both."""
+
+TIMES, QUICK_TIMES = 3, 7
+"""How often a call is counted in each process, and one that takes little. The least counts: now and
+then a call does what others are spared, such as making a table larger, some percent of opening."""
+
+QUICK = ("read.Open.time_open", "read.Read.time_read_xy_slice")
+
+Call = tuple[str, StorageConfig]
+"""asv's name of a benchmark whose call is counted, and a config."""
+
+
+@dataclass(frozen=True)
+class CountedCalls:
+    """The count of each call in each process, by `_name`.
+
+    `reasons` says why a config has none, by its name. `unavailable` is why nothing was counted at
+    all; empty where it was.
+    """
+
+    counts: dict[str, list[int]]
+    reasons: dict[str, str]
+    unavailable: str = ""
+
+    def instructions(self, benchmark: str, config: StorageConfig) -> float:
+        """The instructions of a call. Raises NotImplementedError where it is n/a, with why."""
+        return statistics.fmean(self._known(benchmark, config))
+
+    def difference(self, config: StorageConfig) -> float:
+        """By how much the repeats of a config's calls differ at most, as a part."""
+        known = [counts for name, counts in self.counts.items() if name.endswith(f" {config.name}")]
+        if not known:
+            raise NotImplementedError(self._why(config))
+        return max(max(counts) / min(counts) - 1 for counts in known)
+
+    def _known(self, benchmark: str, config: StorageConfig) -> list[int]:
+        counts = self.counts.get(_name(benchmark, config))
+        if not counts:
+            raise NotImplementedError(self._why(config))
+        return counts
+
+    def _why(self, config: StorageConfig) -> str:
+        return self.unavailable or self.reasons.get(config.name, "callgrind has no count of it")
+
+
+def count_calls(calls: Iterable[Call], folder: Path) -> CountedCalls:
+    """Count each call in `REPEATS` processes, several times in each.
+
+    `folder` is where stores and counts go; it must not exist. Raises RuntimeError if the process
+    that writes the stores, or one that counts, fails.
+    """
+    valgrind = shutil.which("valgrind")
+    if valgrind is None:
+        return CountedCalls({}, {}, "valgrind is not installed")
+    if platform.machine() not in ("x86_64", "AMD64"):
+        return CountedCalls({}, {}, f"instructions are not counted on {platform.machine()}")
+    wanted = list(calls)
+    stores = folder / "stores"
+    stores.mkdir(parents=True)
+    cells = [[benchmark, config.name] for benchmark, config in wanted]
+    (said,) = _answers(_worker("stores", stores), [{"cells": cells}])
+    reasons = {**said["impossible"], **said["failed"]}
+    possible = [call for call in wanted if call[1].name not in reasons]
+    counts: dict[str, list[int]] = {_name(*call): [] for call in possible}
+    requests = [
+        {
+            "benchmark": benchmark,
+            "parameters": [config.codec.name, config.chunks_text, config.zarr_format],
+            "name": _name(benchmark, config),
+            "times": QUICK_TIMES if benchmark in QUICK else TIMES,
+        }
+        for benchmark, config in possible
+    ]
+    outputs = [folder / f"counts-{repeat}" for repeat in range(REPEATS)]
+    for output in outputs:
+        output.mkdir()
+    commands = []
+    for repeat, output in enumerate(outputs):
+        own = folder / f"stores-{repeat}"
+        shutil.copytree(stores, own)
+        commands.append(callgrind_command(valgrind, output, _worker("counts", own)))
+    # Counts do not depend on what runs beside.
+    with ThreadPoolExecutor(REPEATS) as executor:
+        said_by_each = list(executor.map(_answers, commands, [requests] * REPEATS))
+    for output, answers in zip(outputs, said_by_each, strict=True):
+        for (_, config), answer in zip(possible, answers, strict=True):
+            if error := answer.get("error") or answer.get("impossible"):
+                reasons[config.name] = error
+        found: dict[str, list[int]] = {}
+        for name, count in read_counts(output).items():
+            found.setdefault(name.rsplit(" #", 1)[0], []).append(count)
+        for name, several in found.items():
+            counts[name].append(min(several))
+    whole = {name: found for name, found in counts.items() if len(found) == REPEATS}
+    shutil.rmtree(folder)
+    return CountedCalls(whole, reasons)
+
+
+_ON_EVERY_CORE = (
+    "import os, sys\n"
+    "if hasattr(os, 'sched_setaffinity'): os.sched_setaffinity(0, range(os.cpu_count() or 1))\n"
+    "os.execv(sys.argv[1], sys.argv[1:])"
+)
+"""A program that goes on as the command after it: this process keeps to one core, counting need
+not."""
+
+
+def _name(benchmark: str, config: StorageConfig) -> str:
+    return f"{benchmark} {config.name}"
+
+
+def _worker(task: str, folder: Path) -> list[str]:
+    return [sys.executable, "-P", "-W", "ignore", str(confirm_worker.__file__), task, str(folder)]
+
+
+def _answers(command: list[str], requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    # A fixed seed of hashes: dictionaries of strings are then walked alike.
+    variables = {**os.environ, "PYTHONHASHSEED": "0", EVERY_CORE: "1"}
+    lines = "".join(json.dumps(each) + "\n" for each in requests)
+    found = subprocess.run(
+        [sys.executable, "-c", _ON_EVERY_CORE, *command],
+        env=variables,
+        input=lines,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    answers = [json.loads(line) for line in found.stdout.splitlines() if line.startswith("{")]
+    if found.returncode or len(answers) != len(requests):
+        raise RuntimeError(
+            f"a process that counts instructions ended with exit code {found.returncode} after "
+            f"{len(answers)} of {len(requests)} answers"
+        )
+    return answers
