@@ -57,8 +57,8 @@ def question_of(
     require_folders()
     catalogue, profile = load_catalogue(), selected_profile()
     return Question(
-        parse_side(a, catalogue),
-        parse_side(b, catalogue),
+        parse_side(a, catalogue, options.python),
+        parse_side(b, catalogue, options.python),
         tuple(choose_cells(profile, options.benchmark, options.config)),
         profile,
         tomogram or selected_tomogram(),
@@ -88,7 +88,10 @@ def confirm(
 
     Args:
         a: the release compared with: its tag (`"zarr-3.1.6"`), its pins
-            (`"zarr==3.1.6,numcodecs==0.16.5"`), or a wheel in place of a pin.
+            (`"zarr==3.1.6,numcodecs==0.16.5"`), or in place of a pin a wheel
+            (`"zarr=dist/zarr-3.5.0-py3-none-any.whl,..."`), a checkout
+            (`"zarr=../zarr-python,..."`)
+            or a revision of one (`"zarr=../zarr-python@main,..."`).
         b: the release judged.
         tomogram: an opened one, a source that `open` takes, or an array; the suite's own without.
         options: which cells, how many pairs; the core and at most 20 pairs without.

@@ -10,12 +10,19 @@ from pathlib import Path
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from cryoet_zarr_bench.common.errors import BadInput
+from cryoet_zarr_bench.common.project_folders import WORK
 from cryoet_zarr_bench.common.refusals import refused
+from cryoet_zarr_bench.machine.interpreters import choose_python
 from cryoet_zarr_bench.releases.catalogue import Catalogue
+from cryoet_zarr_bench.releases.checkout_builds import wheel_of_checkout
+
+BUILT = WORK / "built"
+"""Wheels of revisions that are no release."""
 
 _PACKAGES = ("zarr", "numcodecs")
 _PIN = re.compile(r"(zarr|numcodecs)==([0-9][0-9a-z.]*)", re.ASCII)
 _WHEEL = re.compile(r"(zarr|numcodecs)=([^=].*\.whl)", re.DOTALL)
+_CHECKOUT = re.compile(r"(zarr|numcodecs)=([^=].*)", re.DOTALL)
 _PARTS = re.compile(r" *, *(?=(?:zarr|numcodecs) *=)")
 """Between two parts: a comma or a space may be in the path of a wheel too."""
 
@@ -47,11 +54,13 @@ def released(name: str, zarr: str, numcodecs: str) -> Side:
     return Side(name, zarr, numcodecs, requirements, f"zarr-{zarr}_numcodecs-{numcodecs}")
 
 
-def parse_side(text: str, catalogue: Catalogue) -> Side:
+def parse_side(text: str, catalogue: Catalogue, python: str | None = None) -> Side:
     """A release by its tag, or by what it holds: `zarr==3.1.6,numcodecs==0.16.5`.
 
-    In place of a version there may be a wheel: `zarr=dist/zarr-3.5.0-py3-none-any.whl`. Raises
-    BadInput for anything else.
+    In place of a version there may be a wheel, `zarr=dist/zarr-3.5.0-py3-none-any.whl`; a checkout,
+    `zarr=../zarr-python`; or a revision of one, `zarr=../zarr-python@main`. These are built for a
+    version of Python, the newest that is measured with where None. Raises BadInput for anything
+    else.
     """
     if "=" not in text:
         release = catalogue.find(text)
@@ -66,6 +75,10 @@ def parse_side(text: str, catalogue: Catalogue) -> Side:
         elif wheel := _WHEEL.fullmatch(part):
             package = wheel[1]
             version, requirements[package], keys[package] = _of_wheel(package, Path(wheel[2]))
+        elif checkout := _CHECKOUT.fullmatch(part):
+            package = checkout[1]
+            built = _build(checkout[2], python)
+            version, requirements[package], keys[package] = _of_wheel(package, built)
         else:
             raise _not_a_side(text)
         if package in versions:
@@ -86,8 +99,20 @@ def _not_a_side(text: str) -> BadInput:
     return refused(
         text,
         "name a release by its tag (zarr-3.1.6), by both versions (zarr==3.1.6,numcodecs==0.16.5)",
-        "or give a wheel in place of one (zarr=path/to.whl,...)",
+        "or give a wheel, or a checkout, in place of one (zarr=path/to.whl or zarr=path@revision)",
     )
+
+
+def _build(text: str, python: str | None) -> Path:
+    """The wheel of a checkout, or of a revision of it after the last `@`."""
+    place, at, revision = text.rpartition("@")
+    if not at or Path(text).is_dir():
+        place, revision = text, ""
+    try:
+        source = Path(place).expanduser().resolve()
+        return wheel_of_checkout(source, revision or None, choose_python(python), BUILT)
+    except (ValueError, RuntimeError) as error:
+        raise refused(place, f"not a path ({error})", "give the path of a checkout") from error
 
 
 def _of_wheel(package: str, path: Path) -> tuple[str, str, str]:
