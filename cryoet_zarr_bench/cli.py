@@ -362,6 +362,10 @@ def confirm(
         bool,
         typer.Option("--instructions", help="Count instructions with valgrind instead of timing."),
     ] = False,
+    report: Annotated[
+        Path | None,
+        typer.Option("--draft-report", help="Write a report for the maintainers, in Markdown."),
+    ] = None,
 ) -> None:
     """Judge release B against release A, side by side, in pairs of fresh processes.
 
@@ -373,7 +377,7 @@ def confirm(
     _choose(tomogram, None, profile)
     options = ConfirmOptions(benchmark, config, pairs, seed, python)
     raise typer.Exit(
-        run_confirm(console, a, b, options, AnswerFiles(json_file, csv_file), instructions)
+        run_confirm(console, a, b, options, AnswerFiles(json_file, csv_file, report), instructions)
     )
 
 

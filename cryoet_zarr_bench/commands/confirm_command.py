@@ -26,6 +26,7 @@ from cryoet_zarr_bench.common.shown_text import for_terminal, on_one_line
 from cryoet_zarr_bench.common.whole_files import write_whole
 from cryoet_zarr_bench.common.writable_folders import require_file
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
+from cryoet_zarr_bench.reports.documents.maintainer_report import draft_report
 from cryoet_zarr_bench.verdicts.change_rule import IMPROVEMENT, INCONCLUSIVE, REGRESSION
 from cryoet_zarr_bench.verdicts.comparison_setup import NO_FIGURE, NOT_AVAILABLE, Question
 from cryoet_zarr_bench.verdicts.confirmation import (
@@ -51,6 +52,7 @@ class AnswerFiles:
 
     json_file: Path | None = None
     csv_file: Path | None = None
+    report: Path | None = None
 
 
 def run_confirm(
@@ -63,10 +65,10 @@ def run_confirm(
 ) -> int:
     """Ask, measure, and show the answer; return the exit code. Raises BadInput.
 
-    With `instructions` the calls are not timed: their instructions are counted, and the exit code
-    is 0 whatever the counts, since work is no verdict.
+    With `instructions` the calls are not timed: their instructions are counted, no report is made
+    of them, and the exit code is 0 whatever the counts, since work is no verdict.
     """
-    for file in (files.json_file, files.csv_file):
+    for file in (files.json_file, files.csv_file, files.report):
         require_file(file)
     question = question_of(a, b, options)
     if instructions:
@@ -78,6 +80,7 @@ def run_confirm(
         console.print(Text(on_one_line(line)))
     _save(files.json_file, json.dumps(as_json(answer), indent=1))
     _save(files.csv_file, _csv([as_row(each) for each in answer.cells]))
+    _save(files.report, draft_report(answer))
     if not answer.complete:
         return 130
     forget_pairs(question, FOLDER)
