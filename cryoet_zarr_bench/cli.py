@@ -21,7 +21,7 @@ from cryoet_zarr_bench.common.shown_text import on_one_line
 _INTERRUPTED = {
     "anchored": "releases that were measured are kept, the same command goes on with the others",
     "bench": "what was measured is kept, the next run goes on from there",
-    "compare": "it only reads, nothing is lost",
+    "compare": "pairs that were compared are kept, the same command goes on from them",
     "confirm": "pairs that were compared are kept, the same command goes on from them",
     "convert": "the target is whole, or as it was before",
     "fetch": "what arrived is kept, the next run goes on from there",
@@ -395,7 +395,8 @@ def compare(
 ) -> None:
     """Say what release B changed against release A, from the committed results.
 
-    Nothing is measured. `confirm` measures two releases directly.
+    Nothing is measured, unless one is a wheel, a checkout or a revision of one, such as
+    zarr=../zarr-python@main,numcodecs==0.17.1. `confirm` measures two releases directly.
     """
     from cryoet_zarr_bench.commands.compare_command import run_compare
 

@@ -31,7 +31,8 @@ from cryoet_zarr_bench.verdicts.anchored_cells import (
     anchored_cells,
     anchored_releases,
 )
-from cryoet_zarr_bench.verdicts.compared_releases import parse_side
+from cryoet_zarr_bench.verdicts.compared_cells import ComparedCell
+from cryoet_zarr_bench.verdicts.compared_releases import Side, parse_side
 from cryoet_zarr_bench.verdicts.comparison_setup import Question
 from cryoet_zarr_bench.verdicts.confirmation import CellAnswer, as_row, confirm, forget_pairs
 
@@ -78,10 +79,24 @@ def run_anchored(
 
 
 def _measured(console: Console, release: Release, catalogue: Catalogue) -> AnchoredRelease:
+    anchor = parse_side(anchor_of(release), catalogue)
+    return beside_anchor(
+        console, parse_side(release.tag, catalogue), anchor, anchored_cells(release)
+    )
+
+
+def beside_anchor(
+    console: Console, side: Side, anchor: Side, cells: tuple[ComparedCell, ...]
+) -> AnchoredRelease:
+    """Measure one release, or what is none yet, side by side with an anchor.
+
+    Raises BadInput if one of both cannot be had, KeyboardInterrupt if it was interrupted: what was
+    compared is kept for the next time.
+    """
     question = Question(
-        parse_side(anchor_of(release), catalogue),
-        parse_side(release.tag, catalogue),
-        anchored_cells(release),
+        anchor,
+        side,
+        cells,
         PROFILE,
         selected_tomogram(),
         choose_python(None),
@@ -91,27 +106,27 @@ def _measured(console: Console, release: Release, catalogue: Catalogue) -> Ancho
     )
     folder = WORK / "anchored"
     folder.mkdir(parents=True, exist_ok=True)
-    cells: list[dict[str, Any]] = []
+    found: list[dict[str, Any]] = []
     reason = None
     try:
-        answer = confirm(question, catalogue.held, folder, console)
+        answer = confirm(question, load_catalogue().held, folder, console)
     except ReleaseUnusable as error:
         # A release that does not import has no figure, and the reason is a result.
         reason = str(error)
     else:
         if not answer.complete:
             raise KeyboardInterrupt
-        cells = [_cell(each) for each in answer.cells]
+        found = [_cell(each) for each in answer.cells]
         forget_pairs(question, folder)
     return AnchoredRelease.model_validate(
         {
-            "release": release.tag,
-            "anchor": question.a.name,
+            "release": side.name,
+            "anchor": anchor.name,
             "tomogram": tomogram_label(),
             "python": question.python,
             **stamp(),
             "reason": reason,
-            "cells": cells,
+            "cells": found,
         }
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shlex
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from cryoet_zarr_bench.analysis.changes.release_comparison import (
     compare_measured,
 )
 from cryoet_zarr_bench.analysis.changes.release_evidence import COUNTED, EXACT, Statement
+from cryoet_zarr_bench.asv_bridge.machine_names import chosen_machine
+from cryoet_zarr_bench.commands.revision_comparison import compare_revisions, is_revision
 from cryoet_zarr_bench.common.project_folders import PROJECT
 from cryoet_zarr_bench.common.shown_text import for_terminal
 from cryoet_zarr_bench.common.whole_files import write_whole
@@ -33,12 +36,17 @@ def run_compare(
 ) -> None:
     """Show what is known of `b` against `a`; `every` shows what did not change too.
 
+    Where one of them is a revision, it is measured first, on this machine.
+
     Raises:
         BadInput: there is no such release, it was not measured, or the file cannot be written.
     """
     require_file(json_file)
     results = PROJECT / "results"
-    found = compare_measured(results, a, b, machine)
+    if is_revision(a) or is_revision(b):
+        found = compare_revisions(console, results, chosen_machine(machine), a, b)
+    else:
+        found = compare_measured(results, a, b, machine)
     console.print(Text(for_terminal(found.sentence), "bold"))
     shown = list(found.statements) if every else found.told
     if shown:
@@ -50,7 +58,10 @@ def run_compare(
         "Anchored: each release was measured side by side with an anchor. Intervals have 99 %.",
         style="dim",
     )
-    console.print(f"To measure these two directly: {found.command}", style="dim")
+    direct = f"cryoet-zarr-bench confirm {shlex.quote(a)} {shlex.quote(b)}"
+    if not (is_revision(a) or is_revision(b)):
+        direct = found.command
+    console.print(Text(f"To measure these two directly: {for_terminal(direct)}", style="dim"))
     if json_file is not None:
         write_whole(json_file, json.dumps(as_json(found), indent=1) + "\n")
 

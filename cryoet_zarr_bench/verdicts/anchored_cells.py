@@ -10,6 +10,7 @@ from __future__ import annotations
 from cryoet_zarr_bench.releases.catalogue import Catalogue, Release
 from cryoet_zarr_bench.storage.grid import PROFILES, Profile
 from cryoet_zarr_bench.verdicts.compared_cells import OPEN, TIMED, ComparedCell, all_cells
+from cryoet_zarr_bench.verdicts.compared_releases import Side
 
 ANCHOR, ANCHOR_OF_ZARR_2 = "zarr-3.1.6", "zarr-2.18.7"
 """By their tags: the last release of a minor version in the middle of the history of zarr 3, and
@@ -50,9 +51,9 @@ REACH = 0.05
 """A cell takes more pairs until its 99 % interval is within 5 % to either side."""
 
 
-def anchor_of(release: Release) -> str:
-    """The tag of the anchor that a release is measured beside."""
-    if release.tag == ANCHOR_OF_ZARR_2:
+def anchor_of(release: Release | Side) -> str:
+    """The tag of the anchor that a release, or what is none yet, is measured beside."""
+    if getattr(release, "tag", None) == ANCHOR_OF_ZARR_2:
         return ANCHOR  # the tie
     return ANCHOR_OF_ZARR_2 if release.zarr.startswith("2.") else ANCHOR
 
@@ -63,8 +64,8 @@ def anchored_releases(catalogue: Catalogue) -> list[Release]:
     return sorted(others, key=lambda release: release.tag != ANCHOR_OF_ZARR_2)
 
 
-def anchored_cells(release: Release) -> tuple[ComparedCell, ...]:
-    """The cells in which a release is measured beside its anchor."""
+def anchored_cells(release: Release | Side) -> tuple[ComparedCell, ...]:
+    """The cells in which a release, or what is none yet, is measured beside its anchor."""
     formats = (2,) if release.zarr.startswith("2.") else (2, 3)
     return tuple(cell for cell in all_cells(PROFILE) if _is_planned(cell, formats))
 

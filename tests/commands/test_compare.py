@@ -2,10 +2,14 @@
 
 import json
 
+import made_up_pairs as pairs
 import pytest
 from typer.testing import CliRunner
 
+from cryoet_zarr_bench.analysis.changes.anchored_history import AnchoredRelease
 from cryoet_zarr_bench.cli import app
+from cryoet_zarr_bench.commands import revision_comparison
+from cryoet_zarr_bench.tomograms.selected_tomogram import tomogram_label
 
 
 def run(*arguments):
@@ -43,3 +47,51 @@ def test_an_unknown_release_is_one_line_and_exit_code_2(pair):
 def test_a_file_that_cannot_be_written_is_refused_before_anything_else(tmp_path):
     found = run("3.1.6", "3.4.2", "--json", str(tmp_path / "no" / "found.json"))
     assert found.exit_code == 2 and not list(tmp_path.iterdir())
+
+
+@pytest.fixture
+def measured_here(tmp_path, monkeypatch):
+    """The sides that were measured beside an anchor, in a work folder of their own."""
+    measured = []
+
+    def beside_anchor(console, side, anchor, cells):
+        measured.append((side.name, anchor.name))
+        ratio = 1.3 if "=" in side.name else 1.0
+        line = pairs.beside_anchor(anchor.name, dict.fromkeys(cells[:3], ratio))
+        return AnchoredRelease.model_validate(
+            {**line, "release": side.name, "anchor": anchor.name, "tomogram": tomogram_label()}
+        )
+
+    monkeypatch.setattr(revision_comparison, "beside_anchor", beside_anchor)
+    monkeypatch.setattr(revision_comparison, "WORK", tmp_path)
+    return measured
+
+
+WHEEL = "zarr-3.5.0.dev1-py3-none-any.whl"
+
+
+def test_a_revision_is_measured_once_and_held_against_any_release(measured_here, tmp_path):
+    (tmp_path / WHEEL).write_bytes(b"one")
+    revision = f"zarr={tmp_path / WHEEL},numcodecs==0.17.1"
+    options = ("--machine", "a-laptop")
+    first = run("3.1.6", revision, *options)
+    assert first.exit_code == 0, first.output
+    assert measured_here == [(revision, "zarr-3.1.6")], "the anchor itself is not measured"
+    assert "writes 1.30x slower" in " ".join(first.output.split())
+    # A release that was not measured here is; the revision is not measured again.
+    run("3.4.2", revision, *options)
+    assert measured_here[1:] == [("zarr-3.4.2", "zarr-3.1.6")]
+    run(revision, "zarr-2.18.0", *options)
+    assert measured_here[2:] == [("zarr-2.18.0", "zarr-2.18.7"), ("zarr-2.18.7", "zarr-3.1.6")]
+    run(revision, "3.4.2", *options)
+    assert len(measured_here) == 4
+    # Another content under the same name is another revision.
+    (tmp_path / WHEEL).write_bytes(b"two")
+    run("3.4.2", revision, *options)
+    assert len(measured_here) == 5
+
+
+def test_a_revision_that_cannot_be_had_is_one_line(measured_here, tmp_path):
+    found = run("3.1.6", f"zarr={tmp_path / 'none'}@main,numcodecs==0.17.1", "--machine", "m")
+    assert found.exit_code == 2 and "is no folder" in found.output
+    assert found.output.count("\n") == 1 and measured_here == []
