@@ -14,6 +14,7 @@ from asv.util import UserError
 
 # asv finds environments and publishers by their base classes, once their modules are imported.
 from cryoet_zarr_bench.asv_bridge import uv_environments as uv_environments
+from cryoet_zarr_bench.asv_bridge.anchored_runs import measure_beside_anchors
 from cryoet_zarr_bench.asv_bridge.cells import kept_cells
 from cryoet_zarr_bench.asv_bridge.cells.reported_progress import PROGRESS
 from cryoet_zarr_bench.asv_bridge.dashboard import own_pages as own_pages
@@ -63,6 +64,7 @@ def setup() -> None:
     keep_known_benchmarks()
     draw_histories_alone()
     publish_whole()
+    measure_beside_anchors()
     if PROGRESS in os.environ:
         # Somebody watches and would start asv again; two must not share an environment.
         end_with_parent()

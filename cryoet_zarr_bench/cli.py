@@ -451,6 +451,10 @@ def anchored(
         list[str] | None, typer.Option(help="Only this release, by its tag; repeatable.")
     ] = None,
     again: Annotated[bool, typer.Option("--again", help="Measure anew what is there.")] = False,
+    repeat: Annotated[
+        bool,
+        typer.Option("--repeat", help="Measure it once more, to see how far its figures repeat."),
+    ] = False,
     minutes: _Minutes = None,
 ) -> None:
     """Measure every release side by side with an anchor, so that the machine's pace cancels.
@@ -458,8 +462,11 @@ def anchored(
     Some minutes a release. If interrupted, the next run continues.
     """
     from cryoet_zarr_bench.asv_bridge.machine_names import chosen_machine
-    from cryoet_zarr_bench.commands.anchored_command import run_anchored
+    from cryoet_zarr_bench.commands.anchored_command import repeat_anchored, run_anchored
 
+    if repeat:
+        repeat_anchored(console, chosen_machine(machine), release or [])
+        return
     left = run_anchored(console, chosen_machine(machine), release or [], again, minutes)
     if left:
         console.print(f"{left} releases are left; the same command goes on with them")

@@ -10,11 +10,13 @@ from rich.console import Console
 
 from cryoet_zarr_bench.analysis.changes.anchored_history import (
     ANCHORED_FILE,
+    REPEATS_FILE,
     AnchoredRelease,
     read_anchored,
+    read_repeats,
 )
 from cryoet_zarr_bench.asv_bridge.machine_names import refuse_another_machine
-from cryoet_zarr_bench.common.errors import ReleaseUnusable
+from cryoet_zarr_bench.common.errors import BadInput, ReleaseUnusable
 from cryoet_zarr_bench.common.json_lines import write_lines
 from cryoet_zarr_bench.common.project_folders import PROJECT, WORK
 from cryoet_zarr_bench.common.shown_text import for_markup
@@ -76,6 +78,24 @@ def run_anchored(
         path = results / machine / ANCHORED_FILE
         write_lines(path, [line.model_dump() for line in ordered])
     return 0
+
+
+def repeat_anchored(console: Console, machine: str, tags: list[str]) -> None:
+    """Measure releases once more, and keep that beside what is known: how far figures repeat.
+
+    Raises BadInput: no release is named, there is none of that tag, or it cannot be installed.
+    """
+    require_folders()
+    results, catalogue = PROJECT / "results", load_catalogue()
+    refuse_another_machine(results, machine)
+    if not tags:
+        raise BadInput("--repeat: say which release, by --release")
+    for release in [catalogue.find(tag) for tag in tags]:
+        console.print(f"[bold]{for_markup(release.tag)}[/bold], once more")
+        found = _measured(console, release, catalogue)
+        path = results / machine / REPEATS_FILE
+        lines = [*read_repeats(results, machine), found]
+        write_lines(path, [line.model_dump() for line in lines])
 
 
 def _measured(console: Console, release: Release, catalogue: Catalogue) -> AnchoredRelease:

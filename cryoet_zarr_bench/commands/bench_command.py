@@ -9,12 +9,14 @@ from pathlib import Path
 
 from rich.console import Console
 
+from cryoet_zarr_bench.analysis.changes.anchored_history import read_anchored
 from cryoet_zarr_bench.analysis.result_reader import MeasuredRelease, read_results
 from cryoet_zarr_bench.analysis.run_pace import is_slow, pace_of, usual_canary
 from cryoet_zarr_bench.analysis.storage_answer import answer
 from cryoet_zarr_bench.asv_bridge.asv_runs import measure, publish
 from cryoet_zarr_bench.asv_bridge.machine_names import refuse_another_machine
 from cryoet_zarr_bench.asv_bridge.release_steps import Place, Progression, Step
+from cryoet_zarr_bench.commands.anchored_command import run_anchored
 from cryoet_zarr_bench.commands.fetch_command import fetch_selected
 from cryoet_zarr_bench.commands.recorded_repeats import add_repeat, is_waiting
 from cryoet_zarr_bench.common.project_folders import LOCAL, PROJECT, WORK, from_project
@@ -123,7 +125,8 @@ def run_history(
     What was measured with a smaller profile than the one selected is measured again. `tomograms`
     are sources, measured one after the other; without them it is the selected one. `newest` leaves
     all releases but the newest out. With `patience` each measurement waits up to so many minutes
-    for the machine's usual pace, and what was measured while it was slower is measured again.
+    for the machine's usual pace, and what was measured while it was slower is measured again. A
+    machine that has an anchored history goes on with that too.
     Results, dashboard and documents are those in `project`.
 
     Raises BadInput, before anything is measured, where a tomogram cannot be had.
@@ -143,6 +146,8 @@ def run_history(
         failed += _measure_missing(console, place, newest, patience)
     if not tomograms:
         failed += _measure_missing(console, place, newest, patience)
+    if project == PROJECT and not tomograms and read_anchored(place.results, machine):
+        run_anchored(console, machine, [], False, None)
     publish(place)
     update_documents(project)
     for step in failed:

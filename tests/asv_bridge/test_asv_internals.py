@@ -23,6 +23,7 @@ REPLACED = {
     "asv.commands.publish.Publish.iter_results": "history_graphs",
     "asv.commands.publish.Publish.run": "whole_dashboards",
     "asv.commands.publish.iter_machine_files": "usable_results",
+    "asv.commands.run.Run.run": "anchored_runs",
     "asv.commands.run.run_benchmarks": "kept_cells",
     "asv.commands.show.iter_machine_files": "usable_results",
     "asv.machine.Machine.save": "machine_names",
@@ -45,6 +46,7 @@ READ_AS = {
     "asv.commands.publish.Publish.iter_results": "3cfbf2662ceb38bb",
     "asv.commands.publish.Publish.run": "bfac5fc318acb544",
     "asv.commands.publish.iter_machine_files": "f98e26514b7b4c2d",
+    "asv.commands.run.Run.run": "7251f8f3e656a197",
     "asv.commands.run.run_benchmarks": "64062565e2c0437f",
     "asv.commands.show.iter_machine_files": "f98e26514b7b4c2d",
     "asv.machine.Machine.save": "69a24156344cb5de",
@@ -82,7 +84,8 @@ def everything():
     return found
 
 before = everything()
-from cryoet_zarr_bench.asv_bridge import known_benchmarks, machine_names, usable_results
+from cryoet_zarr_bench.asv_bridge import anchored_runs, known_benchmarks, machine_names
+from cryoet_zarr_bench.asv_bridge import usable_results
 from cryoet_zarr_bench.asv_bridge import uv_environments
 from cryoet_zarr_bench.asv_bridge.cells import kept_cells, reused_stores
 from cryoet_zarr_bench.asv_bridge.dashboard import (
@@ -92,6 +95,7 @@ usable_results.leave_out_unusable_results()
 known_benchmarks.keep_known_benchmarks()
 history_graphs.draw_histories_alone()
 whole_dashboards.publish_whole()
+anchored_runs.measure_beside_anchors()
 kept_cells.keep_every_cell(Path("/nowhere"))
 stores = reused_stores.ReusedStores()
 stores.begin_round({}, is_last=True)

@@ -3,12 +3,19 @@
 import json
 from types import SimpleNamespace
 
+import made_up_pairs as pairs
 import pytest
 from rich.console import Console
 
-from cryoet_zarr_bench.analysis.changes.anchored_history import ANCHORED_FILE, read_anchored
+from cryoet_zarr_bench.analysis.changes.anchored_history import (
+    ANCHORED_FILE,
+    AnchoredRelease,
+    read_anchored,
+    read_repeats,
+    repeated_figures,
+)
 from cryoet_zarr_bench.commands import anchored_command
-from cryoet_zarr_bench.common.errors import ReleaseUnusable
+from cryoet_zarr_bench.common.errors import BadInput, ReleaseUnusable
 from cryoet_zarr_bench.verdicts.anchored_cells import anchored_cells
 from cryoet_zarr_bench.verdicts.confirmation import CellAnswer
 from cryoet_zarr_bench.verdicts.judgement import estimate
@@ -87,3 +94,30 @@ def test_an_interruption_keeps_what_was_finished(asked, tmp_path, monkeypatch):
     (path,) = tmp_path.rglob(ANCHORED_FILE)
     (kept,) = map(json.loads, path.read_text().splitlines())
     assert kept["release"] == "zarr-2.18.7"
+
+
+def test_a_repeat_is_kept_beside_what_is_known(asked, tmp_path):
+    console = Console(quiet=True)
+    anchored_command.run_anchored(console, "m", ["zarr-3.4.2"], False, None)
+    for _ in range(2):
+        anchored_command.repeat_anchored(console, "m", ["zarr-3.4.2"])
+    results = tmp_path / "results"
+    assert len(read_anchored(results, "m")) == 1
+    repeats = read_repeats(results, "m")
+    assert [line.release for line in repeats] == ["zarr-3.4.2"] * 2
+    (found,) = repeated_figures(repeats)
+    assert (found.times, found.cells, found.median, found.high) == (2, 1, 1.0, 1.0)
+    with pytest.raises(BadInput, match="say which release"):
+        anchored_command.repeat_anchored(console, "m", [])
+
+
+def test_how_far_figures_repeat_is_the_factor_between_the_extremes():
+    lines = [
+        pairs.beside_anchor("zarr-3.4.2", {pairs.PLAIN: ratio, pairs.OPENED: 1.0})
+        | {"measured_at": f"2026-11-28T1{hour}:00:00Z"}
+        for hour, ratio in ((0, 1.0), (2, 1.1), (6, 1.05))
+    ]
+    (found,) = repeated_figures(map(AnchoredRelease.model_validate, lines))
+    assert (found.times, found.cells, found.hours) == (3, 2, 6.0)
+    assert found.median == pytest.approx(1.05) and found.high == pytest.approx(1.1)
+    assert repeated_figures(map(AnchoredRelease.model_validate, lines[:1])) == []

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from statistics import median
 from typing import Annotated
@@ -18,6 +19,9 @@ from cryoet_zarr_bench.common.json_lines import read_lines_as
 from cryoet_zarr_bench.verdicts.anchored_cells import ANCHOR
 from cryoet_zarr_bench.verdicts.compared_cells import ComparedCell
 from cryoet_zarr_bench.verdicts.judgement import reach_between
+
+REPEATS_FILE = "anchored-repeats.jsonl"
+"""The same of releases that were measured once more, to see how far their figures repeat."""
 
 ANCHORED_FILE = "anchored.jsonl"
 """In a machine's folder of results: a line for each release. asv reads no such file."""
@@ -169,3 +173,56 @@ def read_anchored(results: Path, machine: str) -> list[AnchoredRelease]:
     """The releases that a machine has measured so; what is no such line is left out, and said."""
     path = results / machine / ANCHORED_FILE
     return list(read_lines_as(path, AnchoredRelease.model_validate))
+
+
+def read_repeats(results: Path, machine: str) -> list[AnchoredRelease]:
+    """Releases that a machine has measured beside their anchor once more, in the order of time."""
+    path = results / machine / REPEATS_FILE
+    return list(read_lines_as(path, AnchoredRelease.model_validate))
+
+
+@dataclass(frozen=True)
+class RepeatedFigures:
+    """How far the anchored figures of a release repeat: by what factor, over its cells.
+
+    A cell's factor is the largest of its ratios over the least. `median` and `high`, the 90th
+    percentile, are over `cells`; `times` is how often it was measured, over so many `hours`.
+    """
+
+    release: str
+    times: int
+    hours: float
+    cells: int
+    median: float
+    high: float
+
+
+def repeated_figures(lines: Iterable[AnchoredRelease]) -> list[RepeatedFigures]:
+    """For each release that was measured several times, how far its figures repeat."""
+    by_release: dict[str, list[AnchoredRelease]] = {}
+    for line in lines:
+        by_release.setdefault(line.release, []).append(line)
+    found = []
+    for release, several in by_release.items():
+        ratios: dict[ComparedCell, list[float]] = {}
+        for line in several:
+            for each in line.cells:
+                if each.ratio is not None:
+                    ratios.setdefault(each.cell, []).append(each.ratio)
+        factors = sorted(
+            max(known) / min(known) for known in ratios.values() if len(known) == len(several)
+        )
+        if len(several) < 2 or not factors:
+            continue
+        begun = sorted(datetime.fromisoformat(line.measured_at) for line in several)
+        found.append(
+            RepeatedFigures(
+                release,
+                len(several),
+                (begun[-1] - begun[0]).total_seconds() / 3600,
+                len(factors),
+                median(factors),
+                factors[min(len(factors) - 1, math.ceil(0.9 * len(factors)) - 1)],
+            )
+        )
+    return found
