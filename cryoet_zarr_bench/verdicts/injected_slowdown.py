@@ -1,7 +1,9 @@
-"""A release made slower on purpose, to prove that a slowdown is seen.
+"""A release changed on purpose, to prove that a slowdown is seen, and that nothing else is.
 
 The package is a real one: zarr as it was installed, with one module more, built into a wheel of its
-own version (`3.4.2+slower.20`), which an installer installs and the identity check finds.
+own version (`3.4.2+slower.20`), which an installer installs and the identity check finds. The
+module makes calls slower, or does nothing but take memory, so that all that is imported after it
+lies elsewhere.
 """
 
 from __future__ import annotations
@@ -52,28 +54,67 @@ def _slowed(function):
     return slower
 
 
-for _name in ("__getitem__", "__setitem__"):
+for _name in {of_arrays}:
     setattr(zarr.core.array.Array, _name, _slowed(getattr(zarr.core.array.Array, _name)))
-for _name in ("create_array", "open_array"):
+for _name in {of_zarr}:
     setattr(zarr, _name, _slowed(getattr(zarr, _name)))
+'''
+
+EVERY_CALL = (("__getitem__", "__setitem__"), ("create_array", "open_array"))
+"""The calls that can be made slower: methods of an array, and functions of zarr."""
+
+READING = (("__getitem__",), ())
+"""Reading alone."""
+
+_SHIFTING = '''"""Takes memory and does nothing with it."""
+
+import random
+
+_sizes = random.Random({number})
+_kept = [bytes(_sizes.randrange(1, 100_000)) for _ in range(200)]
 '''
 
 _VERSION = re.compile(r"^Version: .*$", re.MULTILINE)
 
 
-def slower_wheel(site_packages: Path, percent: int, folder: Path) -> Path:
-    """Build a wheel of the zarr 3 in `site_packages` that works `percent` % longer at each call.
+def slower_wheel(
+    site_packages: Path,
+    percent: int,
+    folder: Path,
+    calls: tuple[tuple[str, ...], tuple[str, ...]] = EVERY_CALL,
+) -> Path:
+    """Build a wheel of the zarr 3 in `site_packages` that works `percent` % longer at some calls.
 
-    Slower are creating and opening an array, writing and reading it: before each the CPU is kept
-    busy for that part of the CPU time that the last such call took. The wheel is put into
-    `folder`. Raises BadInput if there is no zarr 3.
+    Slower are creating and opening an array, writing and reading it, or what `calls` names: before
+    each the CPU is kept busy for that part of the CPU time that the last such call took. The wheel
+    is put into `folder`. Raises BadInput if there is no zarr 3.
     """
+    of_arrays, of_zarr = calls
+    module = _MODULE.format(percent=percent, of_arrays=of_arrays, of_zarr=of_zarr)
+    label = f"slower.{percent}" if calls == EVERY_CALL else f"slower.{percent}.in.part"
+    return _wheel_with(module, label, site_packages, folder)
+
+
+def shifted_wheel(site_packages: Path, number: int, folder: Path) -> Path:
+    """Build a wheel of the zarr 3 in `site_packages` that lies elsewhere in memory, and no slower.
+
+    `number` decides how much is taken. The wheel is put into `folder`. Raises BadInput if there is
+    no zarr 3.
+    """
+    module = _SHIFTING.format(number=number)
+    return _wheel_with(module, f"shifted.{number}", site_packages, folder, first=True)
+
+
+def _wheel_with(
+    module: str, label: str, site_packages: Path, folder: Path, first: bool = False
+) -> Path:
+    """The wheel with a module that is imported after all of zarr, or before it."""
     found = [*importlib.metadata.distributions(name="zarr", path=[str(site_packages)])]
     if len(found) != 1 or found[0].version.startswith("2."):
-        raise BadInput(f"{site_packages}: no zarr 3 is installed there to make slower")
+        raise BadInput(f"{site_packages}: no zarr 3 is installed there to be changed")
     distribution = found[0]
     released = distribution.version.split("+")[0]
-    version = f"{released}+slower.{percent}"
+    version = f"{released}+{label}"
     contents = {
         str(file): Path(str(distribution.locate_file(file))).read_bytes()
         for file in distribution.files or ()
@@ -82,8 +123,8 @@ def slower_wheel(site_packages: Path, percent: int, folder: Path) -> Path:
     # What the module says of itself is checked as well as what its metadata says.
     own_version = contents["zarr/_version.py"].decode()
     contents["zarr/_version.py"] = own_version.replace(f"'{released}'", f"'{version}'").encode()
-    contents["zarr/_slower.py"] = _MODULE.format(percent=percent).encode()
-    contents["zarr/__init__.py"] += b"\nfrom zarr import _slower as _slower\n"
+    contents["zarr/_injected.py"] = module.encode()
+    contents["zarr/__init__.py"] = _with_import(contents["zarr/__init__.py"], first)
     information = f"zarr-{version}.dist-info"
     metadata = distribution.read_text("METADATA") or ""
     contents[f"{information}/METADATA"] = _VERSION.sub(f"Version: {version}", metadata, 1).encode()
@@ -102,6 +143,15 @@ def slower_wheel(site_packages: Path, percent: int, folder: Path) -> Path:
             # A fixed date, so that the same package is the same wheel, byte for byte.
             archive.writestr(zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0)), content)
     return wheel
+
+
+def _with_import(content: bytes, first: bool) -> bytes:
+    line = b"from zarr import _injected as _injected\n"
+    if not first:
+        return content + b"\n" + line
+    # Before anything else of zarr, behind what has to be the first statement of a module.
+    head, found, rest = content.partition(b"from zarr")
+    return head + line + found + rest
 
 
 def _digest(content: bytes) -> str:

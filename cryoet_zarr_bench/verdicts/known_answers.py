@@ -1,6 +1,7 @@
 """Trust in `confirm`, measured: it is asked questions whose answers are known.
 
-A release against itself must not be called changed; one made slower by a known part must be.
+A release against itself must not be called changed, also where it lies elsewhere in memory; one
+made slower by a known part must be, and only in the calls that were.
 """
 
 from __future__ import annotations
@@ -28,23 +29,38 @@ from cryoet_zarr_bench.verdicts.compared_cells import ComparedCell, choose_cells
 from cryoet_zarr_bench.verdicts.compared_releases import parse_side
 from cryoet_zarr_bench.verdicts.comparison_setup import Question
 from cryoet_zarr_bench.verdicts.confirmation import Answer, confirm, forget_pairs
-from cryoet_zarr_bench.verdicts.injected_slowdown import slower_wheel
+from cryoet_zarr_bench.verdicts.injected_slowdown import (
+    EVERY_CALL,
+    READING,
+    shifted_wheel,
+    slower_wheel,
+)
 from cryoet_zarr_bench.verdicts.judgement import LOOKS, estimate
 from cryoet_zarr_bench.verdicts.process_pairs import ReleaseUnderTest
 
-SLOWDOWNS = (5, 10, 20, 50)
+WRITE, VOLUME = "write.Write.time_write", "read.Read.time_read_volume"
+
+SAME, SHIFTED, SLOWER, SLOWER_READS = "same", "shifted", "slower", "slower reads"
+"""What the other side of a question is: the release itself; the release with one module more, which
+only takes memory; the release made slower in every call, or in reading alone."""
+
+NO_SLOWER = (SAME, SHIFTED)
+
+SLOWDOWNS = (5, 10, 20)
 """Percent more CPU work, at which the power is measured."""
 
 CELLS = 18
 """In a block of the plan: drawn by its number from the profile's timed cells."""
 
-SAME_BLOCKS = 17
-"""Blocks of a release against itself: 306 cells in all. Where none of 299 raises a false alarm, the
+SAME_BLOCKS = SHIFTED_BLOCKS = 17
+"""Blocks of each kind that is no slower: 306 cells. Where none of 299 raises a false alarm, the
 rate is below 1 % with 95 % confidence (0.99 ** 299 = 0.05)."""
 
-SLOWER_BLOCKS = 2
-"""Blocks at each slowdown: 36 cells. Those of the first round are mixed among the others. The
-second round comes after them: it was added since 18 cells do not tell a power of 0.89 from 0.9."""
+SLOWER_BLOCKS = 4
+"""Blocks at each slowdown: 72 cells. 18 do not tell a power of 0.89 from 0.9."""
+
+READING_BLOCKS, READING_PERCENT = 2, 20
+"""Blocks that are slower in reading alone, and by how much."""
 
 FIXED_PAIRS = (LOOKS[-1],)
 """In the plan slower releases are always compared in the most pairs, so that the power after fewer
@@ -55,13 +71,14 @@ is known too."""
 class Block:
     """A question whose answer is known, asked of so many `cells`.
 
-    `percent` is how much slower the other side is, 0 for a release against itself. `looks` are the
-    numbers of pairs after which answered cells are left.
+    `kind` says what the other side is, `percent` how much slower, 0 where it is not. `looks` are
+    the numbers of pairs after which answered cells are left.
     """
 
     number: int
     release: str
     percent: int
+    kind: str = SAME
     cells: int = CELLS
     looks: tuple[int, ...] = LOOKS
 
@@ -69,17 +86,22 @@ class Block:
 def plan(catalogue: Catalogue) -> list[Block]:
     """All blocks, the kinds mixed, so that each is spread over the hours that the whole takes."""
     newest, oldest_line = catalogue.newest("3.x").tag, catalogue.newest("2.x").tag
-    same = [((newest, oldest_line)[place % 2], 0) for place in range(SAME_BLOCKS)]
-    slower = [(newest, percent) for percent in SLOWDOWNS]
-    every = len(same) // len(slower)
-    mixed: list[tuple[str, int]] = []
-    for place, block in enumerate(same):
-        mixed.append(block)
-        if place % every == every - 1:
-            mixed.append(slower[place // every])
+    kinds = [
+        [((newest, oldest_line)[place % 2], 0, SAME) for place in range(SAME_BLOCKS)],
+        # Only zarr 3 can be changed.
+        [(newest, 0, SHIFTED)] * SHIFTED_BLOCKS,
+        [(newest, percent, SLOWER) for percent in SLOWDOWNS] * SLOWER_BLOCKS,
+        [(newest, READING_PERCENT, SLOWER_READS)] * READING_BLOCKS,
+    ]
+    # Each kind evenly over the whole.
+    mixed = sorted(
+        ((place + 0.5) / len(blocks), number, block)
+        for number, blocks in enumerate(kinds)
+        for place, block in enumerate(blocks)
+    )
     return [
-        Block(number, release, percent, looks=FIXED_PAIRS if percent else LOOKS)
-        for number, (release, percent) in enumerate([*mixed, *slower * (SLOWER_BLOCKS - 1)])
+        Block(number, release, percent, kind, looks=FIXED_PAIRS if percent else LOOKS)
+        for number, (_, _, (release, percent, kind)) in enumerate(mixed)
     ]
 
 
@@ -89,7 +111,7 @@ def cells_of(block: Block, catalogue: Catalogue, profile: Profile) -> list[Compa
     Of a slower release only writing and reading the volume: in calls of a millisecond the CPU that
     is kept busy also changes how the library's threads are woken, by as much again.
     """
-    benchmarks = "^(write.Write.time_write|read.Read.time_read_volume)$" if block.percent else None
+    benchmarks = None if block.kind in NO_SLOWER else f"^({WRITE}|{VOLUME})$"
     formats = "format 2$" if catalogue.find(block.release).zarr.startswith("2.") else None
     candidates = choose_cells(profile, benchmarks, formats)
     return random.Random(block.number).sample(candidates, min(block.cells, len(candidates)))
@@ -111,16 +133,15 @@ def run_block(block: Block, run: TrustRun, console: Console) -> Answer:
     catalogue, folder, python = run.catalogue, run.folder, run.python
     release = parse_side(block.release, catalogue)
     other = release
-    if block.percent:
+    if block.kind != SAME:
         installed = ReleaseUnderTest(release, folder / "env", folder / "none", python)
         installed.install(catalogue.held)
-        wheel = slower_wheel(installed.site_packages, block.percent, folder / "wheels")
-        other = parse_side(f"zarr={wheel},numcodecs=={release.numcodecs}", catalogue)
+        wheel = _changed_wheel(block, installed.site_packages, folder / "wheels")
+        side = parse_side(f"zarr={wheel},numcodecs=={release.numcodecs}", catalogue)
+        other = replace(side, name=f"{block.release}, {in_words(block)}")
     question = Question(
         release,
-        replace(other, name=f"{block.release}, {block.percent} % slower")
-        if block.percent
-        else other,
+        other,
         tuple(cells_of(block, catalogue, run.profile)),
         run.profile,
         run.tomogram,
@@ -131,6 +152,30 @@ def run_block(block: Block, run: TrustRun, console: Console) -> Answer:
     return confirm(question, catalogue.held, folder, console)
 
 
+def _changed_wheel(block: Block, site_packages: Path, folder: Path) -> Path:
+    if block.kind == SHIFTED:
+        return shifted_wheel(site_packages, block.number, folder)
+    calls = READING if block.kind == SLOWER_READS else EVERY_CALL
+    return slower_wheel(site_packages, block.percent, folder, calls)
+
+
+def in_words(block: Block) -> str:
+    """What the other side of a block is, such as `10 % slower`."""
+    return {
+        SAME: "against itself",
+        SHIFTED: "elsewhere in memory",
+        SLOWER: f"{block.percent} % slower",
+        SLOWER_READS: f"{block.percent} % slower in reading",
+    }[block.kind]
+
+
+def is_slower(line: dict[str, Any]) -> bool:
+    """True if the cell of a line was made slower, and is to be called a regression."""
+    return bool(line["percent"]) and not (
+        line.get("kind") == SLOWER_READS and line["cell"].startswith(WRITE)
+    )
+
+
 def lines_of(block: Block, answer: Answer) -> Iterator[dict[str, Any]]:
     """One line for each cell of an answered block, with the log ratio of every pair."""
     for each in answer.cells:
@@ -138,6 +183,7 @@ def lines_of(block: Block, answer: Answer) -> Iterator[dict[str, Any]]:
             "block": block.number,
             "release": block.release,
             "percent": block.percent,
+            "kind": block.kind,
             "cell": each.cell.name,
             "verdict": each.verdict,
             "cpu": [round(pair["cpu"], 5) for pair in each.pairs if "cpu" in pair],
@@ -181,15 +227,16 @@ def run_trust(path: Path, run: TrustRun, minutes: float | None, console: Console
     """
     begin = time.monotonic()
     blocks = plan(run.catalogue)
-    lines = read_trust(path)
+    # Those of an earlier plan had no kinds; their blocks are others.
+    lines = [line for line in read_trust(path) if "kind" in line]
     done = {line["block"] for line in lines}
     left = [block for block in blocks if block.number not in done]
     for place, block in enumerate(left):
         if minutes is not None and time.monotonic() - begin > 60 * minutes:
             return len(left) - place
-        kind = f"{block.percent} % slower" if block.percent else "against itself"
         console.print(
-            f"block {block.number + 1} of {len(blocks)}: {for_markup(block.release)} {kind}"
+            f"block {block.number + 1} of {len(blocks)}: {for_markup(block.release)} "
+            f"{in_words(block)}"
         )
         answer = run_block(block, run, console)
         if not answer.complete:

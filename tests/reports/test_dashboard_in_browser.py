@@ -172,6 +172,7 @@ def test_it_opens_on_the_overview(page, address, tmp_path):
     page.wait_for_selector("#overview-history[data-drawn=yes]")
     assert page.title() == "cryoet-zarr-bench"
     assert "How should a cryo-electron tomogram be stored in Zarr?" in page.inner_text("h1")
+    assert re.search(r"\d+ false alarms in \d+ cells", page.inner_text("#overview-trust"))
     rows = page.locator("#overview-by-config tbody tr")
     assert rows.count() == 15
     assert "n/a" not in page.inner_text("#overview-by-config")

@@ -1,26 +1,33 @@
 """The questions whose answers are known, and the judgement on what was said."""
 
 import math
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from cryoet_zarr_bench.analysis.trust_figures import false_alarms, power_curve
 from cryoet_zarr_bench.measured.prepared_tomogram import PreparedTomogram
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
-from cryoet_zarr_bench.reports.documents.trust_document import false_alarms, power_curve
 from cryoet_zarr_bench.storage.grid import PROFILES
 from cryoet_zarr_bench.verdicts.change_rule import IMPROVEMENT, INCONCLUSIVE, NO_CHANGE, REGRESSION
 from cryoet_zarr_bench.verdicts.compared_releases import parse_side
 from cryoet_zarr_bench.verdicts.comparison_setup import Question
 from cryoet_zarr_bench.verdicts.confirmation import Answer, CellAnswer
+from cryoet_zarr_bench.verdicts.injected_slowdown import READING, shifted_wheel, slower_wheel
 from cryoet_zarr_bench.verdicts.judgement import estimate
 from cryoet_zarr_bench.verdicts.known_answers import (
     FAILED,
+    NO_SLOWER,
     PASSED,
-    SAME_BLOCKS,
+    READING_BLOCKS,
+    SAME,
+    SHIFTED,
     SLOWDOWNS,
+    SLOWER,
     SLOWER_BLOCKS,
+    SLOWER_READS,
     TOO_NOISY,
     cells_of,
     judge,
@@ -32,11 +39,18 @@ CATALOGUE, QUICK = load_catalogue(), PROFILES["quick"]
 
 def test_the_plan_has_at_least_299_cells_against_themselves():
     blocks = plan(CATALOGUE)
-    same = [block for block in blocks if block.percent == 0]
-    assert len(same) == SAME_BLOCKS
-    assert sum(len(cells_of(block, CATALOGUE, QUICK)) for block in same) >= 299
+    for kind in NO_SLOWER:
+        own = [block for block in blocks if block.kind == kind]
+        assert {block.percent for block in own} == {0}
+        assert sum(len(cells_of(block, CATALOGUE, QUICK)) for block in own) >= 299
     for percent in SLOWDOWNS:
-        assert sum(block.percent == percent for block in blocks) == SLOWER_BLOCKS
+        own = [block for block in blocks if (block.kind, block.percent) == (SLOWER, percent)]
+        assert len(own) == SLOWER_BLOCKS
+    assert sum(block.kind == SLOWER_READS for block in blocks) == READING_BLOCKS
+    # Each kind is spread over the whole.
+    for kind in (SAME, SHIFTED, SLOWER, SLOWER_READS):
+        numbers = [block.number for block in blocks if block.kind == kind]
+        assert numbers[0] < len(blocks) / 3 and numbers[-1] > 2 * len(blocks) / 3
     assert [block.number for block in blocks] == list(range(len(blocks)))
 
 
@@ -68,21 +82,21 @@ def answer(words, ratio=1.2, differences=None):
     )
 
 
-SAME = answer([NO_CHANGE] * 8 + [INCONCLUSIVE], 1.0)
+EQUAL = answer([NO_CHANGE] * 8 + [INCONCLUSIVE], 1.0)
 
 
 @pytest.mark.parametrize(
     ("same", "slower", "word"),
     [
-        (SAME, answer([REGRESSION] * 9), PASSED),
-        (SAME, answer([REGRESSION] * 7 + [INCONCLUSIVE] * 2), PASSED),
-        (SAME, answer([REGRESSION] * 6 + [INCONCLUSIVE] * 3), TOO_NOISY),
-        (SAME, answer([REGRESSION] * 6 + [NO_CHANGE] * 3), FAILED),
-        (SAME, answer([REGRESSION] * 9, 1.4), FAILED),
-        (SAME, answer([INCONCLUSIVE] * 9), TOO_NOISY),
+        (EQUAL, answer([REGRESSION] * 9), PASSED),
+        (EQUAL, answer([REGRESSION] * 7 + [INCONCLUSIVE] * 2), PASSED),
+        (EQUAL, answer([REGRESSION] * 6 + [INCONCLUSIVE] * 3), TOO_NOISY),
+        (EQUAL, answer([REGRESSION] * 6 + [NO_CHANGE] * 3), FAILED),
+        (EQUAL, answer([REGRESSION] * 9, 1.4), FAILED),
+        (EQUAL, answer([INCONCLUSIVE] * 9), TOO_NOISY),
         (answer([IMPROVEMENT] + [NO_CHANGE] * 8), answer([REGRESSION] * 9), PASSED),
         (answer([REGRESSION] * 2 + [NO_CHANGE] * 7), answer([REGRESSION] * 9), FAILED),
-        (answer([NO_CHANGE] * 9, 1.0, {"a": {"bytes": "1 -> 2"}}), SAME, FAILED),
+        (answer([NO_CHANGE] * 9, 1.0, {"a": {"bytes": "1 -> 2"}}), EQUAL, FAILED),
     ],
 )
 def test_noise_is_neither_success_nor_failure(same, slower, word):
@@ -94,6 +108,7 @@ def lines(percent, count, ratio, word):
     return [
         {
             "percent": percent,
+            "cell": "read.Read.time_read_volume none 64x64x64 format 2",
             "verdict": word,
             "cpu": pairs,
             "measured_at": f"2026-11-20T{hour:02}:00:00Z",
@@ -117,3 +132,46 @@ def test_the_report_counts_what_the_lines_say():
     assert by_percent[10, 20].ratio == pytest.approx(1.1)
     assert by_percent[5, 20].called == 0
     assert by_percent[5, 20].excluded == 1
+
+
+def test_of_what_reads_slower_writing_may_not_be_called_so():
+    reading = [line | {"kind": SLOWER_READS} for line in lines(20, 4, 1.2, REGRESSION)]
+    writing = [
+        line | {"kind": SLOWER_READS, "percent": 20, "cell": "write.Write.time_write none"}
+        for line in [*lines(0, 3, 1.0, NO_CHANGE), *lines(0, 1, 1.2, REGRESSION)]
+    ]
+    measured = reading + writing
+    found = false_alarms(measured, (SLOWER_READS,))
+    assert (found.cells, found.alarms) == (4, 1)
+    assert {each.cells for each in power_curve(measured, (SLOWER_READS,))} == {4}
+    assert power_curve(measured) == [] and false_alarms(measured).cells == 0
+
+
+def test_a_changed_wheel_says_what_was_done(tmp_path):
+    """Of a package made up: the module is imported first or last, and the version has a label."""
+    place = tmp_path / "site-packages"
+    (place / "zarr").mkdir(parents=True)
+    (place / "zarr-3.4.2.dist-info").mkdir()
+    files = {
+        "zarr/__init__.py": "import functools\n\nfrom zarr._version import version\n",
+        "zarr/_version.py": "version = '3.4.2'\n",
+        "zarr-3.4.2.dist-info/METADATA": "Metadata-Version: 2.1\nName: zarr\nVersion: 3.4.2\n",
+    }
+    for name, content in files.items():
+        (place / name).write_text(content)
+    record = "".join(f"{name},,\n" for name in files)
+    (place / "zarr-3.4.2.dist-info" / "RECORD").write_text(record)
+    shifted = shifted_wheel(place, 3, tmp_path)
+    slower = slower_wheel(place, 20, tmp_path, READING)
+    assert shifted.name == "zarr-3.4.2+shifted.3-py3-none-any.whl"
+    assert slower.name == "zarr-3.4.2+slower.20.in.part-py3-none-any.whl"
+    first = zipfile.ZipFile(shifted).read("zarr/__init__.py").decode().splitlines()
+    assert first[2:4] == [
+        "from zarr import _injected as _injected",
+        "from zarr._version import version",
+    ]
+    last = zipfile.ZipFile(slower).read("zarr/__init__.py").decode().splitlines()
+    assert last[-1] == "from zarr import _injected as _injected"
+    module = zipfile.ZipFile(slower).read("zarr/_injected.py").decode()
+    assert "for _name in ('__getitem__',):" in module and "for _name in ():" in module
+    assert slower_wheel(place, 20, tmp_path, READING).read_bytes() == slower.read_bytes()

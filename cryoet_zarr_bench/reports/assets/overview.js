@@ -463,6 +463,11 @@ $(document).ready(function () {
       + releases + (releases === 1 ? ' release' : ' releases')
       + ' measured' + profilesInWords(series.profiles) + '. A number is reported only after its store '
       + 'was verified: same bits read back, the codec asked for, the release on the label.'));
+    if (series.trust.length) {
+      const trust = element('p', 'Can it be believed? ', { class: 'note', id: 'overview-trust' });
+      trust.append(document.createTextNode(series.trust.join(' ')));
+      page.append(trust);
+    }
     const choices = element('p', null, { class: 'overview-choices' });
     const redraw = draw;
     if (overview.series.length > 1) {

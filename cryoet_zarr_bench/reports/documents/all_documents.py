@@ -23,6 +23,7 @@ from cryoet_zarr_bench.analysis.result_reader import (
     machine_with,
     published_machine,
 )
+from cryoet_zarr_bench.analysis.trust_figures import TRUST_FILE
 from cryoet_zarr_bench.common.shown_text import for_markdown
 from cryoet_zarr_bench.common.whole_files import write_whole
 from cryoet_zarr_bench.releases.announced_changes import load_announced
@@ -37,7 +38,7 @@ from cryoet_zarr_bench.reports.documents.storage_document import (
     storage_charts,
     storage_report,
 )
-from cryoet_zarr_bench.reports.documents.trust_document import TRUST_FILE, trust_report
+from cryoet_zarr_bench.reports.documents.trust_document import trust_report
 
 
 def update_documents(project: Path) -> list[str]:

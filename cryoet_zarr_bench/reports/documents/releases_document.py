@@ -12,21 +12,15 @@ from cryoet_zarr_bench.analysis.result_reader import (
     Cell,
     MeasuredRelease,
     history_tomogram,
-    machine_with,
     published_machine,
     read_results,
 )
+from cryoet_zarr_bench.analysis.trust_figures import trust_in_words
 from cryoet_zarr_bench.common.shown_text import for_markdown, markdown_code, markdown_table
 from cryoet_zarr_bench.releases.catalogue import Catalogue, Release, load_catalogue
 from cryoet_zarr_bench.releases.release_commits import commit_of
-from cryoet_zarr_bench.reports.documents.trust_document import (
-    TRUST_FILE,
-    false_alarms,
-    power_curve,
-)
 from cryoet_zarr_bench.verdicts.anchored_cells import ANCHOR
 from cryoet_zarr_bench.verdicts.judgement import reach_between
-from cryoet_zarr_bench.verdicts.known_answers import read_trust
 
 FOLLOWED = (
     ("write", "write.Write.time_write_cpu"),
@@ -103,21 +97,10 @@ def _trust(results: Path, result: MeasuredRelease) -> list[str]:
         "**A time.** It is as sure as its interval says, of this machine, this tomogram and this "
         "Python. Bytes, files and requests are exact."
     ]
-    judge = machine_with(results, TRUST_FILE, machine)
-    lines = read_trust(results / judge / TRUST_FILE)
-    alarms = false_alarms(lines)
-    if alarms.cells:
-        found = [
-            f"Of cells made {each.percent} % slower it called {each.called:.0%} a regression after "
-            f"{each.pairs} pairs."
-            for each in power_curve(lines)
-            if (each.percent, each.pairs) in ((10, 10), (20, 8))
-        ]
-        said.append(
-            "**A verdict.** `confirm` compared releases with themselves on "
-            f"{for_markdown(judge)}: {alarms.alarms} false alarms in {alarms.cells} cells over "
-            f"{alarms.hours:.1f} hours. {' '.join(found)} All of it: [trust.md](trust.md)."
-        )
+    told = trust_in_words(results, machine)
+    if told:
+        words = for_markdown(" ".join(told))
+        said.append(f"**What was tried.** {words} All of it: [trust.md](trust.md).")
     return said
 
 

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import math
-import statistics
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from cryoet_zarr_bench.analysis.changes.anchored_history import read_repeats, repeated_figures
 from cryoet_zarr_bench.analysis.result_reader import machine_of
+from cryoet_zarr_bench.analysis.trust_figures import (
+    TRUST_FILE,
+    Power,
+    false_alarms,
+    power_curve,
+)
 from cryoet_zarr_bench.common.shown_text import for_markdown, markdown_code, markdown_table
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
-from cryoet_zarr_bench.verdicts.change_rule import CHANGES, INCONCLUSIVE, NO_CHANGE, REGRESSION
-from cryoet_zarr_bench.verdicts.judgement import estimate, verdict
-from cryoet_zarr_bench.verdicts.known_answers import SLOWDOWNS, plan, read_trust
-
-TRUST_FILE = "trust.jsonl"
-"""In a machine's folder of results: a line for each cell. asv reads no such file."""
-
-_PAIRS = (8, 10, 20)
+from cryoet_zarr_bench.verdicts.known_answers import (
+    SAME,
+    SHIFTED,
+    SLOWER_READS,
+    plan,
+    read_trust,
+)
 
 _HEADINGS = (
     *("slower by", "pairs", "cells"),
@@ -28,82 +29,12 @@ _HEADINGS = (
 )
 
 
-@dataclass(frozen=True)
-class FalseAlarms:
-    """Verdicts on releases compared with themselves, over `cells` of them.
-
-    `alarms` were called changed by `confirm`, `single` would have been without its control of false
-    discoveries. `hours` is the time between the first cell and the last.
-    """
-
-    cells: int
-    alarms: int
-    single: int
-    no_change: int
-    inconclusive: int
-    hours: float
-
-
-def false_alarms(lines: Iterable[dict[str, Any]]) -> FalseAlarms:
-    """Sum up the lines of blocks against themselves."""
-    same = [line for line in lines if line["percent"] == 0]
-    times = sorted(datetime.fromisoformat(line["measured_at"]) for line in same)
-    return FalseAlarms(
-        cells=len(same),
-        alarms=sum(line["verdict"] in CHANGES for line in same),
-        single=sum(verdict(estimate(line["cpu"])) in CHANGES for line in same),
-        no_change=sum(line["verdict"] == NO_CHANGE for line in same),
-        inconclusive=sum(line["verdict"] == INCONCLUSIVE for line in same),
-        hours=(times[-1] - times[0]).total_seconds() / 3600 if times else 0.0,
-    )
-
-
-@dataclass(frozen=True)
-class Power:
-    """Of `cells` slower by `percent`, the parts that the first `pairs` pairs called a regression.
-
-    `excluded` is the part whose interval excludes 1, whatever the estimate. `ratio` is the pooled
-    ratio: the geometric mean.
-    """
-
-    percent: int
-    pairs: int
-    cells: int
-    called: float
-    excluded: float
-    ratio: float
-
-
-def power_curve(lines: Iterable[dict[str, Any]]) -> list[Power]:
-    """The power at every slowdown and number of pairs there are measurements of."""
-    by_percent: dict[int, list[list[float]]] = {percent: [] for percent in SLOWDOWNS}
-    for line in lines:
-        if line["percent"]:
-            by_percent[line["percent"]].append(line["cpu"])
-    found = []
-    for percent, cells in by_percent.items():
-        for pairs in _PAIRS:
-            known = [estimate(cell[:pairs]) for cell in cells if len(cell) >= pairs]
-            if known:
-                pooled = statistics.fmean(value for cell in cells for value in cell[:pairs])
-                found.append(
-                    Power(
-                        percent,
-                        pairs,
-                        len(known),
-                        sum(verdict(each) == REGRESSION for each in known) / len(known),
-                        sum(each.low > 1 for each in known) / len(known),
-                        math.exp(pooled),
-                    )
-                )
-    return found
-
-
 def trust_report(results: Path, machine: str) -> str:
     """The report in Markdown, generated from the results alone."""
     lines = read_trust(results / machine / TRUST_FILE)
-    alarms, described = false_alarms(lines), machine_of(results, machine)
-    blocks, planned = len({line["block"] for line in lines}), len(plan(load_catalogue()))
+    alarms, described = false_alarms(lines, (SAME,)), machine_of(results, machine)
+    blocks = len({line["block"] for line in lines if "kind" in line})
+    planned = len(plan(load_catalogue()))
     loads = sorted(line["load"] for line in lines)
     load = for_markdown(f"{loads[0]} to {loads[-1]}" if loads else "unknown")
     since = (
@@ -112,30 +43,20 @@ def trust_report(results: Path, machine: str) -> str:
         else " All of\nthis was measured before each process got a memory layout of its own; that "
         "widens the intervals of\ncalls that copy much data."
     )
-    power = [
-        [
-            f"{each.percent} %",
-            *(str(each.pairs), str(each.cells)),
-            *(f"{each.called:.2f}", f"{each.excluded:.2f}", f"{each.ratio:.3f}"),
-        ]
-        for each in power_curve(lines)
-    ]
-    table = markdown_table(_HEADINGS, power, "r" * len(_HEADINGS), tight_rule=True)
     source = markdown_code(f"results/{machine}/{TRUST_FILE}")
     machine_is = for_markdown(f"{described['cpu']}, {described['num_cpu']} CPUs, {described['os']}")
     return f"""# Can `confirm` be trusted?
 
 `make trust` asks `confirm` questions whose answers are known, and writes this page from {source}.
-{blocks} of {planned} blocks of cells are measured. Machine: {machine_is};
+{_progress(blocks, planned, lines)} Machine: {machine_is};
 load average {load} during the measurement.
 
 ## A release compared with itself
 
 {alarms.cells} cells were compared, over {alarms.hours:.1f} hours: **{alarms.alarms} false alarms**
 ({alarms.single} before false discoveries are controlled). {alarms.no_change} cells were called "no
-change within 10 %" and {alarms.inconclusive} "inconclusive". Both sides import the same modules
-here, so this test cannot show effects of the memory layout, which imports decide.{since}
-
+change within 10 %" and {alarms.inconclusive} "inconclusive".{since}
+{_shifted(lines)}
 ## A release made slower on purpose
 
 The newest zarr gets one more module, which keeps the CPU busy before each call for a fraction of
@@ -143,8 +64,74 @@ the CPU time that the last call took. It is built into a wheel, installed, and i
 checked like that of any release. The cells are those of writing and reading the volume. "called a
 regression" is the fraction of them that `confirm` found:
 
-{table}
+{_power_table(power_curve(lines))}
 
 A true slowdown of exactly 5 % is called a regression in at most half of the cases, with any number
 of pairs: the rule asks for an estimate beyond 5 %, and half of all estimates of a true 5 % are
-below that. The column "interval excludes 1" has no such limit."""
+below that. The column "interval excludes 1" has no such limit.
+{_reading(lines)}{_repeated(results, machine)}"""
+
+
+def _progress(blocks: int, planned: int, lines: list[dict[str, Any]]) -> str:
+    if lines and not blocks:
+        return "This was measured by an earlier plan."
+    return f"{blocks} of {planned} blocks of cells are measured."
+
+
+def _power_table(found: list[Power]) -> str:
+    rows = [
+        [
+            f"{each.percent} %",
+            *(str(each.pairs), str(each.cells)),
+            *(f"{each.called:.2f}", f"{each.excluded:.2f}", f"{each.ratio:.3f}"),
+        ]
+        for each in found
+    ]
+    return markdown_table(_HEADINGS, rows, "r" * len(_HEADINGS), tight_rule=True)
+
+
+def _shifted(lines: list[dict[str, Any]]) -> str:
+    found = false_alarms(lines, (SHIFTED,))
+    if not found.cells:
+        return """
+Both sides import the same modules here, so this test cannot show effects of the memory layout,
+which imports decide.
+"""
+    return f"""
+## The same release elsewhere in memory
+
+What a release imports decides where its data lie, and copying depends on that. So the newest zarr
+gets one more module, which takes memory and does nothing: {found.cells} cells, over
+{found.hours:.1f} hours, **{found.alarms} false alarms** ({found.single} before false discoveries
+are controlled); {found.no_change} were called "no change within 10 %", {found.inconclusive}
+"inconclusive".
+"""
+
+
+def _reading(lines: list[dict[str, Any]]) -> str:
+    found = power_curve(lines, (SLOWER_READS,))
+    if not found:
+        return ""
+    others = false_alarms(lines, (SLOWER_READS,))
+    return f"""
+## Slower in one kind of call
+
+Reading alone is slower here; writing is not, and may not be called so: {others.alarms} false alarms
+in {others.cells} cells of writing. Of reading:
+
+{_power_table(found)}
+"""
+
+
+def _repeated(results: Path, machine: str) -> str:
+    found = repeated_figures(read_repeats(results, machine))
+    said = [
+        f"{for_markdown(each.release)} was measured {each.times} times over "
+        f"{each.hours:.1f} hours: "
+        f"the largest of a cell's ratios is {each.median:.3f} times its least at the median of "
+        f"{each.cells} cells, and {each.high:.3f} times at the 90th percentile."
+        for each in found
+    ]
+    if not said:
+        return ""
+    return "\n## An anchored figure, measured again\n\n" + "\n".join(said) + "\n"

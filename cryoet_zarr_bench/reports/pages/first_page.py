@@ -22,6 +22,7 @@ from cryoet_zarr_bench.analysis.result_reader import (
 )
 from cryoet_zarr_bench.analysis.run_pace import other_paces
 from cryoet_zarr_bench.analysis.storage_answer import answer
+from cryoet_zarr_bench.analysis.trust_figures import trust_in_words
 from cryoet_zarr_bench.common.short_numbers import short
 from cryoet_zarr_bench.releases.catalogue import Release, load_catalogue
 from cryoet_zarr_bench.releases.release_commits import commit_of
@@ -168,6 +169,7 @@ class _FirstPage:
             "tomogram": tomogram,
             "python": python,
             "profiles": Counter(result.profile for result in own),
+            "trust": trust_in_words(self._results, machine),
             "anchored_to": ANCHOR if (machine, tomogram, python) in self._histories else None,
             "file_system": own[0].file_system,
             "cores": own[0].cores_in_words,
