@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from cryoet_zarr_bench.analysis.changes.anchored_history import read_repeats, repeated_figures
+from cryoet_zarr_bench.analysis.planted_steps import PLANTED, planted_steps, read_planted
 from cryoet_zarr_bench.analysis.result_reader import machine_of
 from cryoet_zarr_bench.analysis.trust_figures import (
     TRUST_FILE,
@@ -69,7 +70,7 @@ regression" is the fraction of them that `confirm` found:
 A true slowdown of exactly 5 % is called a regression in at most half of the cases, with any number
 of pairs: the rule asks for an estimate beyond 5 %, and half of all estimates of a true 5 % are
 below that. The column "interval excludes 1" has no such limit.
-{_reading(lines)}{_repeated(results, machine)}"""
+{_reading(lines)}{_planted(results, machine)}{_repeated(results, machine)}"""
 
 
 def _progress(blocks: int, planned: int, lines: list[dict[str, Any]]) -> str:
@@ -120,6 +121,29 @@ Reading alone is slower here; writing is not, and may not be called so: {others.
 in {others.cells} cells of writing. Of reading:
 
 {_power_table(found)}
+"""
+
+
+def _planted(results: Path, machine: str) -> str:
+    found = planted_steps(read_planted(results, machine))
+    if not found:
+        return ""
+    rows = [
+        [
+            f"{each.percent} %" if each.percent else "none",
+            *(str(value) for value in (each.steps, each.cells, each.right, each.wrong)),
+        ]
+        for each in found
+    ]
+    headings = ("planted step", "steps", "cells", "said right", "said wrong")
+    return f"""
+## A history whose truth is known
+
+{len(PLANTED)} releases of one zarr, each slower than it was released by
+{", ".join(f"{percent} %" for percent in PLANTED)}, were measured beside the anchor.
+What the anchored history says of neighbours, without a direct comparison:
+
+{markdown_table(headings, rows, "r" * len(headings), tight_rule=True)}
 """
 
 
