@@ -7,12 +7,14 @@ import made_up_pairs as pairs
 import made_up_storage as storage
 import pytest
 
-from cryoet_zarr_bench.analysis.changes.release_comparison import (
+from cryoet_zarr_bench.analysis.changes.comparison_sentence import (
     TOLD_EXACT,
     TOLD_TIMES,
+    exact_in_words,
+)
+from cryoet_zarr_bench.analysis.changes.release_comparison import (
     compare_measured,
     comparison,
-    exact_in_words,
     published_evidence,
 )
 from cryoet_zarr_bench.analysis.result_reader import Cell

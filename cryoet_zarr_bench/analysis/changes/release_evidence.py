@@ -30,6 +30,7 @@ from cryoet_zarr_bench.releases.release_commits import is_release, tag_of
 from cryoet_zarr_bench.verdicts.change_rule import (
     CHANGES,
     INCONCLUSIVE,
+    TOLD_FROM,
     change_of_counts,
     change_of_exact,
     change_of_ratio,
@@ -89,6 +90,11 @@ class Statement:
     def is_candidate(self) -> bool:
         """True for a change that no direct comparison has confirmed yet."""
         return self.word in CHANGES and self.source != VERDICT
+
+    @property
+    def is_told(self) -> bool:
+        """True for a difference of 1 % or more, of a figure that is exact or counted."""
+        return self.distance >= math.log1p(TOLD_FROM)
 
     @property
     def config(self) -> str:

@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cryoet_zarr_bench.analysis.changes.announced_outcomes import SEEN, AnnouncedRow
-from cryoet_zarr_bench.analysis.changes.release_comparison import (
+from cryoet_zarr_bench.analysis.changes.comparison_sentence import (
     exact_in_words,
     is_of_requests,
     told_exact,

@@ -11,9 +11,9 @@ from typing import Any
 
 from cryoet_zarr_bench.analysis.changes.anchored_history import AnchoredHistory
 from cryoet_zarr_bench.analysis.changes.announced_outcomes import AnnouncedRow, announced_rows
+from cryoet_zarr_bench.analysis.changes.comparison_sentence import exact_in_words
 from cryoet_zarr_bench.analysis.changes.figure_titles import FigureTitles
 from cryoet_zarr_bench.analysis.changes.published_times import anchored_histories, published_name
-from cryoet_zarr_bench.analysis.changes.release_comparison import exact_in_words
 from cryoet_zarr_bench.analysis.changes.release_evidence import EXACT, Statement, read_evidence
 from cryoet_zarr_bench.analysis.changes.release_verdicts import VerdictRow, verdict_rows
 from cryoet_zarr_bench.analysis.changes.verdict_steps import (
