@@ -49,24 +49,28 @@ window.evidence = (function () {
     return ['machine', 'tomogram', 'python'].every((name) => one[name] === other[name]);
   }
 
-  /* The confirmed changes of a benchmark in a series of results, by release and direction:
-     `shown` where one of the cells that `isShown` accepts has changed. */
+  /* The changes of a benchmark in a series of results, by release and direction: `shown` where one
+     of the cells that `isShown` accepts has changed, `confirmed` where a direct comparison has it. */
   function marks(verdicts, series, benchmark, isShown) {
     const judged = benchmark.replace(/_cpu$/, '');
+    const rows = verdicts.marks.map((row) => ({ series: row[0], release: row[1], benchmark: row[2],
+      codec: row[3], chunks: row[4], format: row[5], direction: row[6], by: row[7],
+      values: row.slice(8) })).filter((row) => row.benchmark === judged
+      && sameRun(verdicts.series[row.series], series));
     const found = [];
-    verdicts.steps.filter((step) => sameRun(verdicts.series[step.series], series))
-      .forEach((step) => CHANGES.forEach((direction) => {
-        const changed = cells(verdicts, step)
-          .filter((cell) => cell.benchmark === judged && cell.verdict === direction);
-        const here = changed.filter(isShown);
-        const strongest = (here.length ? here : changed)
-          .reduce((most, cell) => (most && distance(most) >= distance(cell) ? most : cell), null);
-        if (strongest) {
-          found.push({ release: step.release, direction: direction, shown: here.length > 0,
-            ratio: strongest.by + ' ' + ratio(deciding(strongest)) + ' in ' + strongest.config,
-            cells: changed.length });
-        }
-      }));
+    new Set(rows.map((row) => row.release)).forEach((release) => [1, -1].forEach((direction) => {
+      const changed = rows.filter((row) => row.release === release && row.direction === direction);
+      if (!changed.length) { return; }
+      const here = changed.filter(isShown);
+      const strongest = (here.length ? here : changed).reduce((most, row) =>
+        (Math.abs(Math.log(most.values[0])) >= Math.abs(Math.log(row.values[0])) ? most : row));
+      const confirmed = changed.some((row) => row.by === 'verdict');
+      found.push({ release: release, direction: CHANGES[direction === 1 ? 0 : 1],
+        shown: here.length > 0, confirmed: confirmed,
+        said: (confirmed ? 'confirmed ' : 'candidate for a ') + CHANGES[direction === 1 ? 0 : 1],
+        ratio: ratio(strongest.values) + ' in ' + strongest.codec + ' ' + strongest.chunks + ' v'
+          + strongest.format, cells: changed.length });
+    }));
     return found;
   }
 
@@ -78,6 +82,18 @@ window.evidence = (function () {
     const found = {};
     noise.bands.filter((row) => row[0] === place).forEach((row) => {
       found[[noise.benchmarks[row[1]], row[2], row[3], row[4]].join(' ')] = row.slice(5);
+    });
+    return (benchmark, codec, chunks, format) =>
+      found[[benchmark, codec, chunks, format].join(' ')] || null;
+  }
+
+  /* The intervals of a cell of a series, by release: [low, high]; null where there are none. */
+  function intervals(noise, series) {
+    const place = noise.series.findIndex((each) => sameRun(each, series));
+    const found = {};
+    (noise.intervals || []).filter((row) => row[0] === place).forEach((row) => {
+      found[row.slice(1, 5).join(' ')] = Object.fromEntries(row[5].map((each) =>
+        [each[0], each.slice(1)]));
     });
     return (benchmark, codec, chunks, format) =>
       found[[benchmark, codec, chunks, format].join(' ')] || null;
@@ -99,6 +115,6 @@ window.evidence = (function () {
       + said.join(', in ') + '.' : '';
   }
 
-  return { element, load, cells, deciding, interval, ratio, distance, sameRun, marks, bands,
+  return { element, load, cells, deciding, interval, ratio, distance, sameRun, marks, bands, intervals,
     bandInWords, spreadInWords };
 }());

@@ -27,7 +27,7 @@ $(document).ready(function () {
     for (let text = walker.currentNode; text; text = walker.nextNode()) {
       if (text.nodeType !== Node.TEXT_NODE) { continue; }
       const parent = text.parentElement;
-      if (parent && parent.closest('script, style, #overview-display, #verdicts-display')) { continue; }
+      if (parent && parent.closest('script, style, #overview-display, #verdicts-display, #compare-display')) { continue; }
       const better = named(text.data.trim());
       if (better !== text.data.trim()) { text.data = text.data.replace(text.data.trim(), better); }
     }
@@ -73,20 +73,40 @@ $(document).ready(function () {
     canvas.rect(left, top, plot.width(), plot.height());
     canvas.clip();
     linesWithCells(plot).forEach((line) => {
-      const band = evidence.bands(noise, seriesOf(line))(line.benchmark, ...cellOf(line));
-      if (!band) { return; }
-      counts.push(band[2]);
+      const factors = factorsOf(line, plot.getAxes().xaxis, counts);
+      if (!factors) { return; }
       canvas.fillStyle = $.color.parse(line.color).scale('a', 0.18).toString();
       stretches(line.data).forEach((points) => {
-        const edge = (factor) => points.map(([x, y]) =>
-          [left + line.xaxis.p2c(x), top + line.yaxis.p2c(y * factor)]);
+        const edge = (side) => points.map(([x, y]) =>
+          [left + line.xaxis.p2c(x), top + line.yaxis.p2c(y * factors(x)[side])]);
         canvas.beginPath();
-        [...edge(band[0]), ...edge(band[1]).reverse()].forEach(([x, y]) => canvas.lineTo(x, y));
+        [...edge(0), ...edge(1).reverse()].forEach(([x, y]) => canvas.lineTo(x, y));
         canvas.fill();
       });
     });
     canvas.restore();
     return counts;
+  }
+
+  /* For a place on the x-axis the factors that bound its figure; null where nothing is known. */
+  function factorsOf(line, axis, counts) {
+    const cell = [line.benchmark, ...cellOf(line)];
+    const known = evidence.intervals(noise, seriesOf(line))(...cell);
+    if (known) {
+      const byPlace = Object.fromEntries(Object.entries(known).map(([tag, bounds]) =>
+        [placeOf(tag, axis), bounds]));
+      return (x) => byPlace[x] || [1, 1];
+    }
+    const band = evidence.bands(noise, seriesOf(line))(...cell);
+    if (!band) { return null; }
+    counts.push(band[2]);
+    return () => band;
+  }
+
+  /* Where a release is on the x-axis of a graph, which may be one of dates. */
+  function placeOf(tag, axis) {
+    const revision = $.asv.main_json.tags[tag];
+    return axis.options.mode === 'time' ? $.asv.main_json.revision_to_date[revision] : revision;
   }
 
   /* The points between gaps. */
@@ -108,13 +128,12 @@ $(document).ready(function () {
     const drawn = new Set(lines.flatMap((line) => line.data.map((point) => point[0])));
     const isShown = (cell) => cells.includes([cell.codec, cell.chunks, cell.format].join(' '));
     evidence.marks(verdicts, seriesOf(lines[0]), lines[0].benchmark, isShown).forEach((mark) => {
-      const revision = $.asv.main_json.tags[mark.release];
-      const x = axis.options.mode === 'time' ? $.asv.main_json.revision_to_date[revision] : revision;
+      const x = placeOf(mark.release, axis);
       if (!drawn.has(x) || x < axis.min || x > axis.max) { return; }
       const worse = mark.direction === 'regression';
       const signs = worse ? '\u25b3\u25b2' : '\u25bd\u25bc';
       $('<div class="release-mark">').addClass(mark.direction).text(signs[Number(mark.shown)])
-        .attr('title', mark.release + ': confirmed ' + mark.direction + ', ' + mark.ratio
+        .attr('title', mark.release + ': ' + mark.said + ', ' + mark.ratio
           + (mark.shown ? '' : ', which is no line here'))
         .css({ left: plot.getPlotOffset().left + axis.p2c(x) - 7,
           top: plot.getPlotOffset().top + plot.height() + (worse ? 4 : 15) }).appendTo(graph);
@@ -124,9 +143,11 @@ $(document).ready(function () {
   function explain(plot, counts) {
     const graph = plot.getPlaceholder();
     graph.children('.graph-note').remove();
-    if (counts.length) {
-      $('<div class="graph-note">').text(evidence.bandInWords(counts)).appendTo(graph);
-    }
+    const isBounded = linesWithCells(plot).some((line) =>
+      evidence.intervals(noise, seriesOf(line))(line.benchmark, ...cellOf(line)));
+    const said = counts.length ? evidence.bandInWords(counts)
+      : isBounded ? 'measured side by side with an anchor release; band: the 99 % interval' : '';
+    if (said) { $('<div class="graph-note">').text(said).appendTo(graph); }
   }
 
   $.plot.plugins.push({ name: 'evidence', options: {}, init: function (plot) {

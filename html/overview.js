@@ -2,10 +2,12 @@
 
 /* The first page: a table of the newest release, and one figure followed through the releases. */
 $(document).ready(function () {
-  const COLUMNS = [
+  const TIMES = [
     { benchmark: 'write.Write.time_write', heading: 'write', lower: true },
     { benchmark: 'read.Read.time_read_volume', heading: 'read all', lower: true },
     { benchmark: 'read.Read.time_read_xy_slice', heading: 'read XY slice', lower: true },
+  ];
+  const EXACT = [
     { benchmark: 'storage.Storage.track_compression_ratio', heading: 'ratio', lower: false },
     { benchmark: 'storage.Storage.track_stored_bytes', heading: 'stored', lower: true },
     { benchmark: 'storage.Storage.track_file_count', heading: 'files', lower: true },
@@ -27,13 +29,23 @@ $(document).ready(function () {
     return unit === 'ratio' ? value.toFixed(3) : String(value);
   }
 
+  /* The columns of the table of a release: wall time, or CPU time where that is all there is. */
+  function columnsOf(rows) {
+    const hasWall = rows.some((row) => TIMES.some((each) => each.benchmark === row.benchmark));
+    return [...TIMES.map((each) => (hasWall ? each
+      : { ...each, benchmark: each.benchmark + '_cpu' })), ...EXACT];
+  }
+
+  function anchor() { return overview.series[chosen.series].anchored_to; }
+
   function figures() {
     return overview.figures.flatMap(([series, release, benchmark, ...cells]) => {
       const name = overview.benchmarks[benchmark].name;
-      return cells.map(([config, value, low, high]) => {
+      return cells.map(([config, value, low, high, wide]) => {
         const [codec, chunks, format] = overview.configs[config];
         return { series: series, release: release, benchmark: name,
-          codec: codec, chunks: chunks, format: format, value: value, low: low, high: high };
+          codec: codec, chunks: chunks, format: format, value: value, low: low, high: high,
+          wide: Boolean(wide) };
       });
     });
   }
@@ -57,6 +69,10 @@ $(document).ready(function () {
       each[0] === row.codec && each[1] === row.chunks));
     return chosen.configs === 'all' || !few.length ? rows : few;
   }
+
+  function reach() { return (overview.reach * 100).toFixed(0) + ' %'; }
+
+  function counted(count, one, many) { return count + ' ' + (count === 1 ? one : many); }
 
   function unique(values) { return [...new Set(values)]; }
 
@@ -101,25 +117,26 @@ $(document).ready(function () {
     const said = overview.answers.find((row) => row[0] === Number(chosen.series)
       && row[1] === index && row[2] === Number(chosen.format));
     if (said) { place.append(element('p', said[3], { class: 'answer' })); }
+    const columns = columnsOf(here);
     const table = element('table', null, { class: 'overview-table', id: 'overview-by-config' });
     const head = element('tr');
-    ['codec', 'chunks (z, y, x)', ...COLUMNS.map((column) => column.heading)].forEach((text, i) =>
+    ['codec', 'chunks (z, y, x)', ...columns.map((column) => column.heading)].forEach((text, i) =>
       head.append(element('th', text, i < 2 ? {} : { class: 'number' })));
     table.append(element('thead'));
     table.tHead.append(head);
     const body = element('tbody');
-    const limits = COLUMNS.map((column) => {
+    const limits = columns.map((column) => {
       const values = here.filter((row) => row.benchmark === column.benchmark).map((row) => row.value);
       return [Math.min(...values), Math.max(...values)];
     });
     // Other questions have figures of other configs: those in which nothing of this was measured.
-    const shown = here.filter((row) => COLUMNS.some((column) => column.benchmark === row.benchmark));
+    const shown = here.filter((row) => columns.some((column) => column.benchmark === row.benchmark));
     unique(shown.map((row) => row.codec)).forEach((codec) => {
       const ofCodec = shown.filter((row) => row.codec === codec);
       unique(ofCodec.map((row) => row.chunks)).forEach((chunks, i, all) => {
         const line = element('tr', null, i === all.length - 1 ? { class: 'last' } : {});
         line.append(element('td', i ? '' : codec), element('td', chunks));
-        COLUMNS.forEach((column, c) => {
+        columns.forEach((column, c) => {
           const cell = here.find((row) => row.benchmark === column.benchmark && row.codec === codec
             && row.chunks === chunks);
           const td = element('td', cell ? written(cell.value, unitOf(column.benchmark)) : 'n/a',
@@ -142,10 +159,19 @@ $(document).ready(function () {
     });
     table.append(body);
     place.append(scrolling(table));
-    place.append(element('p', 'Darker cells are better within their column; the best is bold. Times are '
-      + 'medians of wall time with one thread, from warm page cache. The ratio is bytes in memory '
+    place.append(element('p', 'Darker cells are better within their column; the best is bold. '
+      + timesInWords(columns) + ' The ratio is bytes in memory '
       + 'over bytes stored, metadata included. The tomogram takes ' + written(rawBytes(here), 'bytes')
       + ' in memory. Point at a time to see MB/s.', { class: 'note' }));
+  }
+
+  function timesInWords(columns) {
+    if (columns[0] !== TIMES[0]) {
+      return 'Times are CPU times with one thread, from warm page cache, measured side by side with '
+        + anchor().replace('-', ' ') + ' in the configs that have one.';
+    }
+    return 'Times are medians of wall time with one thread, from warm page cache'
+      + (anchor() ? ', of this release alone: compare configs by them, not releases.' : '.');
   }
 
   /* What the newest release of a series says to the other questions, one at a time. */
@@ -232,9 +258,9 @@ $(document).ready(function () {
     const benchmark = overview.benchmarks.find((each) => each.name === chosen.benchmark);
     const order = line(chosen.branch).filter((i) => rows.some((row) => row.release === i));
     const labels = order.map((i) => label(overview.releases[i]));
-    const factor = { s: 1e3, us: 1, bytes: 1e-6, ratio: 1, files: 1 }[benchmark.unit];
-    const unit = { s: 'ms', us: 'µs', bytes: 'MB', ratio: 'times smaller',
-      files: 'files' }[benchmark.unit];
+    const factor = { s: 1e3, us: 1, bytes: 1e-6 }[benchmark.unit] || 1;
+    const unit = { s: 'ms', us: 'µs', bytes: 'MB', ratio: 'times smaller' }[benchmark.unit]
+      || benchmark.unit;
     const series = overview.series[chosen.series];
     const bandOf = evidence.bands(noise, series);
     const shown = followed.filter((row) => row.chunks === chosen.chunks && row.format === format
@@ -247,7 +273,7 @@ $(document).ready(function () {
     const values = shown.map((row) => {
       const release = overview.releases[row.release];
       const band = bandOf(row.benchmark, row.codec, row.chunks, row.format);
-      const run = runInWords(row.release);
+      const run = row.wide ? 'its interval is wider than ' + reach() : runInWords(row.release);
       if (band) { counts.push(band[2]); }
       return {
         release: label(release),
@@ -261,18 +287,21 @@ $(document).ready(function () {
         bandLow: band ? row.value * band[0] * factor : null,
         bandHigh: band ? row.value * band[1] * factor : null,
         again: band ? 'from x ' + band[0].toFixed(2) + ' to x ' + band[1].toFixed(2) : 'not known',
+        interval: '[' + ((row.low || row.value) * factor).toPrecision(4) + ', '
+          + ((row.high || row.value) * factor).toPrecision(4) + ']',
         noisy: run !== '',
         run: run,
       };
     });
     const banded = counts.length > 0;
+    const bounded = Boolean(anchor()) && benchmark.unit === 's';
     const marks = evidence.marks(verdicts, series, chosen.benchmark,
       (cell) => cell.chunks === chosen.chunks && cell.format === format)
       .map((mark) => ({ ...mark, place: overview.releases.findIndex((each) =>
         each.tag === mark.release) }))
       .filter((mark) => order.includes(mark.place))
       .map((mark) => ({ ...mark, release: label(overview.releases[mark.place]),
-        said: 'confirmed ' + mark.direction + (mark.shown ? '' : ', in other chunks or formats') }));
+        said: mark.said + (mark.shown ? '' : ', in other chunks or formats') }));
     const y = { field: 'value', type: 'quantitative',
       scale: benchmark.unit === 'ratio' ? { zero: false } : { zero: true },
       title: benchmark.title + ' (' + unit + ')' };
@@ -280,6 +309,7 @@ $(document).ready(function () {
       { field: 'pair', title: 'release' }, { field: 'date', title: 'since' },
       { field: 'codec' }, { field: 'value', title: unit, format: '.4g' },
       ...(banded ? [{ field: 'again', title: 'same release again' }] : []),
+      ...(bounded ? [{ field: 'interval', title: '99 % interval' }] : []),
     ];
     const spec = {
       $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
@@ -301,7 +331,7 @@ $(document).ready(function () {
             symbolOpacity: 1, values: unique(shown.map((row) => row.codec)) } },
       },
       layer: [
-        { name: banded ? 'noise' : 'quartiles',
+        { name: banded ? 'noise' : bounded ? 'interval' : 'quartiles',
           mark: { type: 'area', opacity: 0.15, interpolate: 'linear' },
           encoding: { y: { ...y, field: banded ? 'bandLow' : 'low' },
             y2: { field: banded ? 'bandHigh' : 'high' }, tooltip: null } },
@@ -317,7 +347,7 @@ $(document).ready(function () {
     // the chart are in overview.css, which has the id by which vega-embed knows that they are there.
     return vegaEmbed(place, spec, { actions: { export: true, source: false, editor: false,
       compiled: false }, renderer: 'svg', ast: true,
-      tooltip: { disableDefaultStyle: true } }).then(() => ({ counts: counts, marks: marks }));
+      tooltip: { disableDefaultStyle: true } }).then(() => ({ counts: counts, marks: marks, bounded: bounded }));
   }
 
   /* The points: hollow and dashed where the machine was noisy, or ran faster or slower than usual.
@@ -357,7 +387,7 @@ $(document).ready(function () {
       });
   }
 
-  /* What was unusual while a release was measured, by its canaries; empty where nothing was. */
+  /* What is unusual about the times of a release; empty where nothing is. */
   function runInWords(release) {
     const own = (row) => row[0] === Number(chosen.series) && row[1] === release;
     const noisy = overview.noisy.find(own);
@@ -370,13 +400,16 @@ $(document).ready(function () {
   /* What the chart shows, in words: only what is there is explained. */
   function explain(drawn, note) {
     const read = ['Each step changes one library: black names are releases of zarr, grey ones of '
-      + 'numcodecs. Points are medians; ' + (drawn.counts.length
-        ? evidence.bandInWords(drawn.counts) + '.' : 'bands are the middle half of the samples.')];
+      + 'numcodecs. ' + (drawn.bounded ? 'Each release was measured side by side with '
+        + anchor().replace('-', ' ') + ': its time is the time of that one times the ratio, the band '
+        + 'is the 99 % interval. '
+        : 'Points are medians; ' + (drawn.counts.length ? evidence.bandInWords(drawn.counts) + '.'
+          : 'bands are the middle half of the samples.'))];
     if (drawn.marks.length) {
-      read.push('\u25b2 marks a regression and \u25bc an improvement that a comparison side by '
-        + 'side confirmed. A hollow mark means that only other chunks or another Zarr format '
+      read.push('\u25b2 marks a regression and \u25bc an improvement; point at one to see whether a '
+        + 'direct comparison confirmed it or it is a candidate. A hollow mark means that only other chunks or another Zarr format '
         + 'changed. The tab Verdicts lists all of them.');
-    } else {
+    } else if (!drawn.bounded) {
       read.push('A step in wall time on a shared machine is a candidate, not a verdict; CPU time '
         + 'varies less.');
     }
@@ -386,6 +419,14 @@ $(document).ready(function () {
   }
 
   function noisyInWords() {
+    if (anchor()) {
+      const times = figures().filter((row) => row.series === Number(chosen.series)
+        && row.benchmark.match(/_cpu$|time_open$/));
+      const wide = times.filter((row) => row.wide).length;
+      return counted(wide, 'time', 'times') + ' of ' + times.length + ' in this history '
+        + (wide === 1 ? 'is' : 'are') + ' known less well than within ' + reach()
+        + ', which is aimed at' + (wide ? '; such points are hollow and dashed.' : '.');
+    }
     const watched = overview.watched[chosen.series];
     const noisy = overview.noisy.filter((row) => row[0] === Number(chosen.series)).length;
     if (!watched) { return ''; }
@@ -422,6 +463,11 @@ $(document).ready(function () {
       + releases + (releases === 1 ? ' release' : ' releases')
       + ' measured' + profilesInWords(series.profiles) + '. A number is reported only after its store '
       + 'was verified: same bits read back, the codec asked for, the release on the label.'));
+    if (series.trust.length) {
+      const trust = element('p', 'Can it be believed? ', { class: 'note', id: 'overview-trust' });
+      trust.append(document.createTextNode(series.trust.join(' ')));
+      page.append(trust);
+    }
     const choices = element('p', null, { class: 'overview-choices' });
     const redraw = draw;
     if (overview.series.length > 1) {
@@ -448,8 +494,9 @@ $(document).ready(function () {
     page.append(questions);
     drawQuestions(questions);
 
-    const measured = overview.benchmarks.filter((each) =>
-      every.some((row) => row.benchmark === each.name));
+    // Where releases were measured beside an anchor, a figure of one of them alone is not followed.
+    const measured = overview.benchmarks.filter((each) => unique(every.filter((row) =>
+      row.benchmark === each.name).map((row) => row.release)).length > (anchor() ? 1 : 0));
     if (!measured.length) { return; }
     if (!measured.some((each) => each.name === chosen.benchmark)) {
       chosen.benchmark = measured[0].name;
@@ -489,7 +536,7 @@ $(document).ready(function () {
     chosen.format = Math.max(2, ...rows.map((row) => row.format));
     // What the whole history has is format 2; the newest format would start at zarr 3.
     if (unique(rows.map((row) => row.release)).length > 4) { chosen.format = 2; }
-    chosen.benchmark = 'write.Write.time_write';
+    chosen.benchmark = anchor() ? 'read.Read.time_read_xy_slice_cpu' : 'write.Write.time_write';
     const shapes = unique(rows.map((row) => row.chunks));
     chosen.chunks = shapes.includes('64x64x64') ? '64x64x64' : shapes[0];
   }

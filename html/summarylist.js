@@ -126,7 +126,7 @@ $(document).ready(function() {
         state.machine = index.params.machine;
 
         $.each(index.params, function(param, values) {
-            state[param] = values[0];
+            state[param] = $.inArray(null, values) >= 0 ? null : values[0];
         });
 
         if (state_selection !== null) {

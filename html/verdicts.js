@@ -85,6 +85,7 @@ $(document).ready(function () {
     const changedIn = steps.filter((step) => Object.values(judgements(step))
       .some((each) => each.changed > 0)).length;
     const onDisk = steps.filter((step) => Object.keys(step.differences).length > 0).length;
+    const exactIn = steps.filter((step) => step.exact.length > 0).length;
     const series = verdicts.series[chosen.series];
     const unclear = words.filter((word) => word === 'inconclusive').length;
     place.append(element('p', withCells.length + ' of ' + verdicts.steps_of_catalogue
@@ -92,7 +93,8 @@ $(document).ready(function () {
       'regressions') + ' and ' + counted(count('improvement'), 'improvement', 'improvements')
       + ' of a benchmark, in ' + counted(changedIn, 'release', 'releases') + '; '
       + unclear + ' inconclusive. Other bytes, files or metadata on the disk: in '
-      + counted(onDisk, 'release', 'releases') + '.',
+      + counted(onDisk, 'release', 'releases') + '; exact figures: in '
+      + counted(exactIn, 'release', 'releases') + '.',
     { class: 'answer', id: 'verdicts-found' }));
     place.append(element('p', 'Each release was compared with the one just before it on its branch; '
       + 'both ran in turn, in pairs of fresh processes. Tomogram: ' + series.tomogram + '. Machine: '
@@ -108,7 +110,9 @@ $(document).ready(function () {
   function drawHowToRead(place) {
     place.append(element('h2', 'How to read it'));
     const list = element('ul', null, { class: 'note verdicts-reading' });
-    [['Ratio', 'the time of the release divided by that of the one before it: above 1 is slower, or '
+    [['Exact figures', 'bytes, files and requests. They are the same in each run, so a difference is '
+      + 'a change. Named are the largest, each in the cell where it is largest.'],
+    ['Ratio', 'the time of the release divided by that of the one before it: above 1 is slower, or '
       + 'more memory. CPU time decides; wall time decides only if it changed by more than 25 % and '
       + 'CPU time did not.'],
     ['[low, high]', 'the interval that holds the true ratio with 99 % confidence.'],
@@ -117,8 +121,8 @@ $(document).ready(function () {
     ['inconclusive', 'the pairs show neither a change nor its absence; \u00b1 is how well the '
       + 'ratio is known.'],
     ['n of m cells', 'of the m combinations of codec, chunks and format that were judged, n '
-      + 'changed. The ratio is that of the cell that changed most, or else of the cell farthest '
-      + 'from 1. Open a row to see all of them.'],
+      + 'changed; the field is filled only where most of them did. The ratio is that of the cell that '
+      + 'changed most, or else of the cell farthest from 1. Open a row to see all of them.'],
     ].forEach(([what, means]) => {
       const item = element('li');
       item.append(element('b', what), document.createTextNode(': ' + means));
@@ -129,9 +133,15 @@ $(document).ready(function () {
 
   function judgedCell(step, judgement) {
     const td = element('td');
-    if (!judgement) { return td; }
+    if (!judgement) {
+      td.className = 'none';
+      td.append(element('span', 'not judged', { class: 'cells' }));
+      return td;
+    }
     td.className = KINDS[judgement.word] || 'none';
-    td.append(said(judgement.word, judgement.said.replace('+-', '\u00b1')));
+    // A few cells are not the benchmark: only where most changed is the field filled.
+    if (judgement.changed && 2 * judgement.changed <= judgement.judged) { td.classList.add('some'); }
+    td.append(said(judgement.word, judgement.said.replace('+-', '\u00b1').replace(' within 10 %', '')));
     if (judgement.strongest === null) { return td; }
     const cells = evidence.cells(verdicts, step);
     [judgement.strongest, judgement.opposite].filter((place) => place !== null).forEach((place) => {
@@ -156,7 +166,7 @@ $(document).ready(function () {
     const benchmarks = verdicts.benchmarks.filter((each, i) => used.has(i));
     const table = element('table', null, { class: 'overview-table verdicts-table' });
     const head = element('tr');
-    ['release', ...benchmarks.map((each) => each.title), 'changed'].forEach((text) =>
+    ['release', 'exact figures', ...benchmarks.map((each) => each.title), 'changed'].forEach((text) =>
       head.append(element('th', text, { scope: 'col' })));
     table.append(element('thead'));
     table.tHead.append(head);
@@ -170,6 +180,11 @@ $(document).ready(function () {
       name.append(button, releaseLink(step.release, step.branch !== null));
       if (step.date) { name.append(element('span', step.date, { class: 'cells' })); }
       row.append(name);
+      // What is sure stands first.
+      const exact = element('td', null, { class: 'exact' });
+      (step.exact.length ? step.exact : ['equal']).forEach((said) =>
+        exact.append(element('span', said, { class: 'cells' })));
+      row.append(exact);
       const words = judgements(step);
       if (step.cells.length) {
         benchmarks.forEach((each) => row.append(judgedCell(step, words[each.name])));
@@ -190,7 +205,7 @@ $(document).ready(function () {
         button.setAttribute('aria-label', 'details of ' + step.release);
         if (isOpen && !details) {
           details = element('tr', null, { class: 'details' });
-          const td = element('td', null, { colspan: benchmarks.length + 2 });
+          const td = element('td', null, { colspan: benchmarks.length + 3 });
           const box = element('div');
           drawDetails(step, box);
           td.append(box);
@@ -218,6 +233,7 @@ $(document).ready(function () {
       + ', compared with ' + step.parent.replace('-', ' ') + ' on '
       + step.measured_at.replace('T', ' ').replace(/:\d\dZ$/, ' UTC') + ', seed ' + step.seed + '.'));
     drawDifferences(step, place);
+    drawExact(step, place);
     const cells = [...evidence.cells(verdicts, step)];
     const order = ['regression', 'improvement', 'inconclusive', 'no figure',
       'no change within 10 %', 'n/a'];
@@ -267,6 +283,16 @@ $(document).ready(function () {
       place.append(plainTable({ config: '', 'differs in': '' },
         [...groups].map(([what, configs]) => [configs.join(', '), what])));
     }
+  }
+
+  /* What changed without any doubt, figure by figure. */
+  function drawExact(step, place) {
+    if (!step.exact_cells.length) { return; }
+    const number = (value) => (value === null ? '?' : Number(value.toPrecision(7)).toLocaleString('en'));
+    place.append(element('p', 'Exact figures that changed by 1 % or more:'));
+    place.append(plainTable({ figure: '', config: 'name', before: 'number', after: 'number' },
+      step.exact_cells.map(([title, config, before, after]) =>
+        [title, config, number(before), number(after)])));
   }
 
   /* A table of texts and elements; `columns` maps each heading to the class of its column. */

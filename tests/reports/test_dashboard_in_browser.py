@@ -250,6 +250,8 @@ def test_a_graph_of_asv_is_drawn_with_the_names_of_releases(page, address, tmp_p
     assert page.locator("#main-graph .legend tr").count() == len(codecs)
     assert "releases" in page.inner_text("#graphdisplay-navigation")
     assert not page.locator("#graphdisplay-navigation >> text=commits").count()
+    page.wait_for_selector(".graph-note")
+    assert page.inner_text(".graph-note").endswith("band: the 99 % interval")
     page.screenshot(path=tmp_path / "graph.png")
 
 

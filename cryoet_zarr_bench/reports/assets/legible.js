@@ -143,9 +143,11 @@ $(document).ready(function () {
   function explain(plot, counts) {
     const graph = plot.getPlaceholder();
     graph.children('.graph-note').remove();
-    if (counts.length) {
-      $('<div class="graph-note">').text(evidence.bandInWords(counts)).appendTo(graph);
-    }
+    const isBounded = linesWithCells(plot).some((line) =>
+      evidence.intervals(noise, seriesOf(line))(line.benchmark, ...cellOf(line)));
+    const said = counts.length ? evidence.bandInWords(counts)
+      : isBounded ? 'measured side by side with an anchor release; band: the 99 % interval' : '';
+    if (said) { $('<div class="graph-note">').text(said).appendTo(graph); }
   }
 
   $.plot.plugins.push({ name: 'evidence', options: {}, init: function (plot) {
