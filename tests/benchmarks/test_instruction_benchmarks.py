@@ -49,9 +49,8 @@ def test_the_small_profile_counts_nothing(discover, tomogram, store_set_of, tmp_
     for benchmark in suite.values():
         benchmark.set_param_idx(0)
         benchmark.set_cache(counted)
-        benchmark.do_setup()
-        with pytest.raises(NotImplementedError, match="the profile quick counts no instructions"):
-            benchmark.func(*benchmark._build_params())
+        # asv takes what is raised here for n/a, what a call raises for a failure.
+        assert benchmark.do_setup(), "n/a"
 
 
 @pytest.mark.long
