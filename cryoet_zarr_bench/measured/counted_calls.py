@@ -22,6 +22,7 @@ from typing import Any
 from cryoet_zarr_bench.measured import confirm_worker
 from cryoet_zarr_bench.measured.callgrind import callgrind_command, read_counts
 from cryoet_zarr_bench.measured.cpu_cores import EVERY_CORE
+from cryoet_zarr_bench.measured.process_inputs import ASV_PROCESS
 from cryoet_zarr_bench.storage.config import StorageConfig
 
 REPEATS = 2
@@ -143,6 +144,8 @@ def _worker(task: str, folder: Path) -> list[str]:
 def _answers(command: list[str], requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
     # A fixed seed of hashes: dictionaries of strings are then walked alike.
     variables = {**os.environ, "PYTHONHASHSEED": "0", EVERY_CORE: "1"}
+    # It ends with this process, as this one does with asv.
+    variables[ASV_PROCESS] = str(os.getpid())
     lines = "".join(json.dumps(each) + "\n" for each in requests)
     found = subprocess.run(
         [sys.executable, "-c", _ON_EVERY_CORE, *command],
