@@ -10,7 +10,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from cryoet_zarr_bench.analysis.changes.anchored_history import read_repeats, repeated_figures
+from cryoet_zarr_bench.analysis.changes.anchored_history import (
+    repeated_figures,
+    repeated_measurements,
+)
 from cryoet_zarr_bench.analysis.result_reader import machine_with
 from cryoet_zarr_bench.verdicts.change_rule import CHANGES, INCONCLUSIVE, NO_CHANGE, REGRESSION
 from cryoet_zarr_bench.verdicts.judgement import estimate, verdict
@@ -127,7 +130,7 @@ def trust_in_words(results: Path, machine: str) -> list[str]:
             f"Verdicts: on {judge} `confirm` raised {alarms.alarms} false alarms in {alarms.cells} "
             f"cells of releases that had not changed{found}."
         )
-    for each in repeated_figures(read_repeats(results, machine)):
+    for each in repeated_figures(repeated_measurements(results, machine)):
         said.append(
             f"Anchored times: {each.release} was measured {each.times} times over "
             f"{each.hours:.1f} hours; the largest of a cell's ratios was {each.median:.3f} times "

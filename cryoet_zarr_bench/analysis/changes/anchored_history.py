@@ -181,6 +181,13 @@ def read_repeats(results: Path, machine: str) -> list[AnchoredRelease]:
     return list(read_lines_as(path, AnchoredRelease.model_validate))
 
 
+def repeated_measurements(results: Path, machine: str) -> list[AnchoredRelease]:
+    """All measurements of the releases that were measured again: that of the history among them."""
+    again = read_repeats(results, machine)
+    tags = {line.release for line in again}
+    return [*(line for line in read_anchored(results, machine) if line.release in tags), *again]
+
+
 @dataclass(frozen=True)
 class RepeatedFigures:
     """How far the anchored figures of a release repeat: by what factor, over its cells.

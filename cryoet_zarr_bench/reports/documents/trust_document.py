@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from cryoet_zarr_bench.analysis.changes.anchored_history import read_repeats, repeated_figures
+from cryoet_zarr_bench.analysis.changes.anchored_history import (
+    repeated_figures,
+    repeated_measurements,
+)
 from cryoet_zarr_bench.analysis.planted_steps import PLANTED, planted_steps, read_planted
 from cryoet_zarr_bench.analysis.result_reader import machine_of
 from cryoet_zarr_bench.analysis.trust_figures import (
@@ -148,7 +151,7 @@ What the anchored history says of neighbours, without a direct comparison:
 
 
 def _repeated(results: Path, machine: str) -> str:
-    found = repeated_figures(read_repeats(results, machine))
+    found = repeated_figures(repeated_measurements(results, machine))
     said = [
         f"{for_markdown(each.release)} was measured {each.times} times over "
         f"{each.hours:.1f} hours: "
