@@ -415,7 +415,7 @@ def test_asvs_pages_do_all_they_do_under_the_policy(page, address):
     page.wait_for_selector(".popover canvas")
     leave(page)
 
-    page.goto(f"{address}/#/write.Write.time_write")
+    page.goto(f"{address}/#/write.Write.time_write_cpu")
     page.wait_for_selector("#main-graph canvas.flot-base")
     page.wait_for_timeout(500)
     swatch = page.locator("#main-graph .legendColorBox div div").first
@@ -452,7 +452,7 @@ def test_asvs_pages_do_all_they_do_under_the_policy(page, address):
     page.mouse.up()
     page.wait_for_timeout(300)
     assert page.input_value("#range") != before
-    page.goto(f"{address}/#/write.Write.time_write?x-axis=codec")
+    page.goto(f"{address}/#/write.Write.time_write_cpu?x-axis=codec")
     page.wait_for_selector("#main-graph canvas.flot-base")
 
 
