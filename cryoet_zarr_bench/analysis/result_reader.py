@@ -122,10 +122,7 @@ def _read(path: Path) -> MeasuredRelease:
         # asv has null for a cell that failed and NaN for one that is n/a.
         if any(value is None for value in values):
             failed.append(name)
-        cells = [
-            Cell(codec.strip("'"), chunks.strip("'"), int(zarr_format))
-            for codec, chunks, zarr_format in itertools.product(*params)
-        ]
+        cells = cells_of(params)
         figures[name] = {
             cell: float(value)
             for cell, value in zip(cells, values, strict=True)
@@ -160,6 +157,14 @@ def _read(path: Path) -> MeasuredRelease:
         loss_bound=record.get("damage", {}).get("bound"),
         cores=record.get("environment", {}).get("cores"),
     )
+
+
+def cells_of(params: list[list[str]]) -> list[Cell]:
+    """The cells of the grid in asv's order, from its texts of the parameters."""
+    return [
+        Cell(codec.strip("'"), chunks.strip("'"), int(zarr_format))
+        for codec, chunks, zarr_format in itertools.product(*params)
+    ]
 
 
 def _are_configs(params: list[list[str]]) -> bool:

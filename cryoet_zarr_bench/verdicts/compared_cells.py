@@ -78,12 +78,17 @@ class ComparedCell:
     @property
     def is_timed(self) -> bool:
         """True if clocks are read; False if peak memory is."""
-        return not method_of(self.benchmark).startswith("peakmem_")
+        return not is_of_memory(self.benchmark)
 
 
 def method_of(benchmark: str) -> str:
     """The name of a benchmark without its module and class."""
     return benchmark.rsplit(".", 1)[-1]
+
+
+def is_of_memory(benchmark: str) -> bool:
+    """True if a benchmark, by its name, is of peak memory."""
+    return method_of(benchmark).startswith("peakmem_")
 
 
 @functools.cache

@@ -12,6 +12,7 @@ from asv.graph import Graph
 from asv.plugins.regressions import Regressions
 from asv.plugins.summarylist import SummaryList
 
+from cryoet_zarr_bench.analysis.changes import release_evidence
 from cryoet_zarr_bench.asv_bridge.dashboard import judged_graphs
 from cryoet_zarr_bench.asv_bridge.dashboard.judged_graphs import (
     AnchoredFigures,
@@ -135,7 +136,7 @@ def published(results, tmp_path, monkeypatch):
             for place, tag in enumerate(TAGS)
         },
     )
-    monkeypatch.setattr(judged_graphs, "read_evidence", lambda *series: evidence)
+    monkeypatch.setattr(release_evidence, "read_evidence", lambda *series: evidence)
     monkeypatch.setattr(Regressions, "_save_feed", classmethod(lambda *every: None))
     html = tmp_path / "html"
     html.mkdir()
@@ -206,11 +207,15 @@ def test_a_direct_verdict_makes_a_row_confirmed(tmp_path):
     (tmp_path / "m").mkdir()
     made_up.write_lines(tmp_path / "m" / "verdicts.jsonl", [line])
     known = pairs.evidence(steps=read_verdicts(tmp_path))
-    graph = SimpleNamespace(benchmark_name=SLICE, get_data=lambda: [(0, [], []), (1, [], [])])
+    graph = SimpleNamespace(
+        benchmark_name=SLICE,
+        get_data=lambda: [(0, [], []), (1, [], [])],
+        params={"machine": "m", "python": "3.12"},
+    )
     cell = judged_graphs.cells_of(PARAMS)[0]
-    held = SimpleNamespace(of=lambda graph: known)
+    held = SimpleNamespace(of=lambda *series: known)
     word = SaidRegressions._word(graph, cell, [None, 1, 1.0, 1.3], held, dict(enumerate(TAGS)))
     assert word == "confirmed"
-    held = SimpleNamespace(of=lambda graph: dataclasses.replace(known, steps={}))
+    held = SimpleNamespace(of=lambda *series: dataclasses.replace(known, steps={}))
     word = SaidRegressions._word(graph, cell, [None, 1, 1.0, 1.3], held, dict(enumerate(TAGS)))
     assert word == "candidate"

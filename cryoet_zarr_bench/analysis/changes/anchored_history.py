@@ -116,13 +116,9 @@ class AnchoredHistory:
     def cells(self, release: str) -> list[ComparedCell]:
         """The cells in which a release has a ratio; of an anchor those of the others."""
         if release in self._found:
-            return [cell for cell in self._found[release] if self._step(release, cell)]
+            return [cell for cell in self._found[release] if self.own_ratio(release, cell)]
         beside = [tag for tag, anchor in self._anchors.items() if anchor == release]
         return list(dict.fromkeys(cell for tag in beside for cell in self.cells(tag)))
-
-    def own_ratio(self, release: str, cell: ComparedCell) -> Ratio | None:
-        """The ratio of a release to the anchor that it was measured beside; None for an anchor."""
-        return self._step(release, cell)
 
     def to_anchor(self, release: str, cell: ComparedCell) -> Ratio | None:
         """The ratio of a release to `ANCHOR`, over the tie for zarr 2; None if it is not known."""
@@ -139,7 +135,7 @@ class AnchoredHistory:
             down.pop()
         steps: list[Ratio] = []
         for tag in (*up, *down):
-            step = self._step(tag, cell)
+            step = self.own_ratio(tag, cell)
             if step is None:
                 return None
             steps.append(inverse(step) if tag in up else step)
@@ -162,7 +158,8 @@ class AnchoredHistory:
         ]
         return None if ratio is None or not own else median(own) * ratio.ratio
 
-    def _step(self, release: str, cell: ComparedCell) -> Ratio | None:
+    def own_ratio(self, release: str, cell: ComparedCell) -> Ratio | None:
+        """The ratio of a release to the anchor that it was measured beside; None for an anchor."""
         found = self._found.get(release, {}).get(cell)
         if found is None or found.ratio is None or found.low is None or found.high is None:
             return None

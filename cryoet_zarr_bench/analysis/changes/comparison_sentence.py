@@ -14,7 +14,7 @@ from cryoet_zarr_bench.analysis.changes.release_evidence import (
 )
 from cryoet_zarr_bench.analysis.changes.verdict_steps import heading
 from cryoet_zarr_bench.verdicts.change_rule import CHANGES, EQUAL, INCONCLUSIVE
-from cryoet_zarr_bench.verdicts.compared_cells import MEMORY, OPEN
+from cryoet_zarr_bench.verdicts.compared_cells import OPEN, is_of_memory
 
 _DOES = {
     OPEN: "opens",
@@ -27,7 +27,6 @@ _DOES = {
     "shards.ReadShards.time_subset": "reads a box from shards",
     "shards.WriteShards.time_write": "writes shards",
     "shards.ChangeShards.time_rewrite_chunk": "rewrites a chunk in a shard",
-    MEMORY: "writing",
 }
 """What a release does in a benchmark, as a sentence has it."""
 
@@ -60,7 +59,7 @@ _OF_REQUESTS = ("_bytes_fetched", "_bytes_put", "_ranged_gets", "_gets", "_puts"
 def sentence_of(a: str, b: str, statements: Iterable[Statement]) -> str:
     """What changed in release `b` against `a`, and how sure it is that all else did not."""
     every = list(statements)
-    memory = [each for each in every if _is_memory(each)]
+    memory = [each for each in every if is_of_memory(each.benchmark)]
     times = [each for each in every if each.source in (VERDICT, ANCHORED) and each not in memory]
     exact = [each for each in every if each.source == EXACT]
     parts = [
@@ -76,10 +75,6 @@ def sentence_of(a: str, b: str, statements: Iterable[Statement]) -> str:
 
 def _short(tag: str) -> str:
     return tag.replace("-", " ", 1)
-
-
-def _is_memory(each: Statement) -> bool:
-    return each.benchmark.rsplit(".", 1)[-1].startswith("peakmem_")
 
 
 def _of_times(times: Sequence[Statement]) -> list[str]:

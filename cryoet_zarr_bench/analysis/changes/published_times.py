@@ -15,7 +15,7 @@ from cryoet_zarr_bench.analysis.result_reader import Cell
 from cryoet_zarr_bench.measured.clocks import TWIN
 from cryoet_zarr_bench.measured.exact_figures import needs_no_clock
 from cryoet_zarr_bench.verdicts.anchored_cells import REACH
-from cryoet_zarr_bench.verdicts.compared_cells import MEMORY, OPEN
+from cryoet_zarr_bench.verdicts.compared_cells import OPEN, is_of_memory
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,7 @@ def published_name(benchmark: str) -> str:
 
 def is_raw_time(benchmark: str) -> bool:
     """True if a figure is a time of one release by itself, or is made of such times."""
-    return not needs_no_clock(benchmark) and not _is_memory(benchmark)
-
-
-def _is_memory(benchmark: str) -> bool:
-    return benchmark == MEMORY or benchmark.rsplit(".", 1)[-1].startswith("peakmem_")
+    return not needs_no_clock(benchmark) and not is_of_memory(benchmark)
 
 
 def published_times(history: AnchoredHistory, release: str) -> dict[str, dict[Cell, PublishedTime]]:

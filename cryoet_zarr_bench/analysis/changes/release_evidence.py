@@ -288,3 +288,18 @@ def read_evidence(results: Path, machine: str, tomogram: str, python: str) -> Re
         },
         noise=read_noise(results, machine).of(tomogram, python),
     )
+
+
+class EvidenceOfSeries:
+    """The evidence of each machine, tomogram and Python, read when it is first asked for."""
+
+    def __init__(self, results: Path) -> None:
+        self._results = results
+        self._known: dict[tuple[str, str, str], ReleaseEvidence] = {}
+
+    def of(self, machine: str, tomogram: str, python: str) -> ReleaseEvidence:
+        """What a machine knows, on one tomogram and with one Python."""
+        series = machine, tomogram, python
+        if series not in self._known:
+            self._known[series] = read_evidence(self._results, *series)
+        return self._known[series]

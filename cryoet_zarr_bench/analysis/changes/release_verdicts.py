@@ -22,11 +22,7 @@ from cryoet_zarr_bench.analysis.changes.comparison_sentence import (
     is_of_requests,
     told_exact,
 )
-from cryoet_zarr_bench.analysis.changes.release_evidence import (
-    ReleaseEvidence,
-    Statement,
-    read_evidence,
-)
+from cryoet_zarr_bench.analysis.changes.release_evidence import EvidenceOfSeries, Statement
 from cryoet_zarr_bench.analysis.changes.verdict_steps import (
     BENCHMARKS,
     WALL_TIME,
@@ -134,10 +130,10 @@ def verdict_rows(steps: Iterable[JudgedStep], results: Path | None = None) -> li
 
     Exact figures are those under `results`; there are none without it.
     """
-    exact = _ExactOfSteps(results)
+    evidence = None if results is None else EvidenceOfSeries(results)
     places = {release.tag: place for place, release in enumerate(load_catalogue().releases)}
     in_order = sorted(steps, key=lambda step: (-places.get(step.release, -1), step.series))
-    return [_row(step, exact.of(step)) for step in in_order]
+    return [_row(step, _exact_of(step, evidence)) for step in in_order]
 
 
 def _row(step: JudgedStep, exact: tuple[Statement, ...]) -> VerdictRow:
@@ -147,19 +143,11 @@ def _row(step: JudgedStep, exact: tuple[Statement, ...]) -> VerdictRow:
     return VerdictRow(step, _judgements(step), kinds, exact)
 
 
-class _ExactOfSteps:
-    """The exact changes of steps, from the results of the series that each belongs to."""
-
-    def __init__(self, results: Path | None) -> None:
-        self._results = results
-        self._known: dict[tuple[str, str, str], ReleaseEvidence] = {}
-
-    def of(self, step: JudgedStep) -> tuple[Statement, ...]:
-        if self._results is None:
-            return ()
-        if step.series not in self._known:
-            self._known[step.series] = read_evidence(self._results, *step.series)
-        return tuple(told_exact(self._known[step.series].exact(step.parent, step.release)))
+def _exact_of(step: JudgedStep, evidence: EvidenceOfSeries | None) -> tuple[Statement, ...]:
+    if evidence is None:
+        return ()
+    known = evidence.of(*step.series)
+    return tuple(told_exact(known.exact(step.parent, step.release)))
 
 
 def _judgements(step: JudgedStep) -> dict[str, Judgement]:

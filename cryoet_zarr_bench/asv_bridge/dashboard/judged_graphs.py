@@ -7,7 +7,6 @@ steps to those. Here graphs draw the anchored times, and a step is where a relea
 
 from __future__ import annotations
 
-import itertools
 import json
 import math
 import re
@@ -29,11 +28,11 @@ from cryoet_zarr_bench.analysis.changes.release_evidence import (
     DIFFERENCE,
     EXACT,
     VERDICT,
+    EvidenceOfSeries,
     ReleaseEvidence,
     Statement,
-    read_evidence,
 )
-from cryoet_zarr_bench.analysis.result_reader import Cell
+from cryoet_zarr_bench.analysis.result_reader import Cell, cells_of
 from cryoet_zarr_bench.measured.exact_figures import is_exact
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
 from cryoet_zarr_bench.releases.release_commits import is_release, tag_of
@@ -80,14 +79,6 @@ class AnchoredFigures:
             results._stats[name] = results._samples[name] = None
 
 
-def cells_of(params: list[list[str]]) -> list[Cell]:
-    """The cells of the grid in asv's order, from its texts of the parameters."""
-    return [
-        Cell(codec.strip("'"), chunks.strip("'"), int(zarr_format))
-        for codec, chunks, zarr_format in itertools.product(*params)
-    ]
-
-
 class JudgedSteps(OutputPublisher):
     """Ends the pieces of each graph where a release has changed, before asv makes pages of them."""
 
@@ -99,7 +90,7 @@ class JudgedSteps(OutputPublisher):
     @classmethod
     def publish(cls, conf: Any, repo: Any, benchmarks: Any, graphs: Any, revisions: Any) -> None:
         """Replace the steps that asv has fitted, and set what it is to call a regression."""
-        evidence = _Evidence(Path(conf.results_dir))
+        evidence = EvidenceOfSeries(Path(conf.results_dir))
         tags = {rev: tag_of(commit) for commit, rev in revisions.items() if is_release(commit)}
         for _, graph in graphs:
             if "summary" not in graph.params and graph.benchmark_name in benchmarks:
@@ -122,29 +113,19 @@ class JudgedSteps(OutputPublisher):
         }
 
 
-class _Evidence:
-    """The evidence of each machine, tomogram and Python, read when it is first asked for."""
-
-    def __init__(self, results: Path) -> None:
-        self._results = results
-        self._known: dict[tuple[str, str, str], ReleaseEvidence] = {}
-
-    def of(self, graph: Any) -> ReleaseEvidence | None:
-        """The evidence for a graph; None for a column, of whose times there is none."""
-        if graph.params.get("numcodecs"):
-            return None
-        series = (
-            str(graph.params["machine"]),
-            str(graph.params.get("env-tomogram") or ""),
-            str(graph.params["python"]),
-        )
-        if series not in self._known:
-            self._known[series] = read_evidence(self._results, *series)
-        return self._known[series]
+def _evidence_of(graph: Any, every: EvidenceOfSeries) -> ReleaseEvidence | None:
+    """The evidence for a graph; None for a column, of whose times there is none."""
+    if graph.params.get("numcodecs"):
+        return None
+    return every.of(
+        str(graph.params["machine"]),
+        str(graph.params.get("env-tomogram") or ""),
+        str(graph.params["python"]),
+    )
 
 
 def _pieces(
-    graph: Any, params: list[list[str]], evidence: _Evidence, tags: dict[int, str]
+    graph: Any, params: list[list[str]], evidence: EvidenceOfSeries, tags: dict[int, str]
 ) -> list[list[Piece]]:
     data = graph.get_data()
     if not data:
@@ -155,7 +136,7 @@ def _pieces(
         # Of a benchmark that somebody added, which measures no storage config.
         series = range(graph.n_series)
         return [_one_piece([(rev, values[k]) for rev, values, _ in data]) for k in series]
-    known = evidence.of(graph)
+    known = _evidence_of(graph, evidence)
     found = []
     for place, cell in enumerate(cells_of(params)):
         points = [
@@ -215,7 +196,7 @@ class SaidRegressions(OutputPublisher):
     def publish(cls, conf: Any, repo: Any, benchmarks: Any, graphs: Any, revisions: Any) -> None:
         """Write `regressions.json` and the feed anew, a row for each change of a cell."""
         html = Path(conf.html_dir)
-        evidence = _Evidence(Path(conf.results_dir))
+        evidence = EvidenceOfSeries(Path(conf.results_dir))
         tags = {rev: tag_of(commit) for commit, rev in revisions.items() if is_release(commit)}
         hashes = {rev: commit for commit, rev in revisions.items()}
         of_path = {f"{graph.path}.json": graph for _, graph in graphs}
@@ -238,11 +219,16 @@ class SaidRegressions(OutputPublisher):
 
     @classmethod
     def _word(
-        cls, graph: Any, cell: Cell, jump: list[Any], evidence: _Evidence, tags: dict[int, str]
+        cls,
+        graph: Any,
+        cell: Cell,
+        jump: list[Any],
+        evidence: EvidenceOfSeries,
+        tags: dict[int, str],
     ) -> str:
         if is_exact(graph.benchmark_name):
             return SAID_BY[EXACT]
-        known = evidence.of(graph)
+        known = _evidence_of(graph, evidence)
         before = max((rev for rev, _, _ in graph.get_data() if rev < jump[1]), default=jump[1])
         said = _said(graph.benchmark_name, cell, before, jump[1], known, tags)
         return SAID_BY.get(said.source, CANDIDATE) if said else CANDIDATE
