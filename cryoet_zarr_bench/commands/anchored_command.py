@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from statistics import median
 from typing import Any
 
@@ -12,6 +13,7 @@ from cryoet_zarr_bench.analysis.changes.anchored_history import (
     ANCHORED_FILE,
     REPEATS_FILE,
     AnchoredRelease,
+    as_history,
     read_anchored,
     read_repeats,
 )
@@ -76,7 +78,7 @@ def run_anchored(
         tags = [each.tag for each in catalogue.releases]
         ordered = sorted(known.values(), key=lambda line: tags.index(line.release))
         path = results / machine / ANCHORED_FILE
-        write_lines(path, [line.model_dump() for line in ordered])
+        write_lines(path, as_history(ordered))
     return 0
 
 
@@ -95,7 +97,7 @@ def repeat_anchored(console: Console, machine: str, tags: list[str]) -> None:
         found = _measured(console, release, catalogue)
         path = results / machine / REPEATS_FILE
         lines = [*read_repeats(results, machine), found]
-        write_lines(path, [line.model_dump() for line in lines])
+        write_lines(path, as_history(lines))
 
 
 def _measured(console: Console, release: Release, catalogue: Catalogue) -> AnchoredRelease:
@@ -127,6 +129,7 @@ def beside_anchor(
     folder = WORK / "anchored"
     folder.mkdir(parents=True, exist_ok=True)
     found: list[dict[str, Any]] = []
+    stored: dict[str, Any] = {}
     reason = None
     try:
         answer = confirm(question, load_catalogue().held, folder, console)
@@ -137,6 +140,7 @@ def beside_anchor(
         if not answer.complete:
             raise KeyboardInterrupt
         found = [_cell(each) for each in answer.cells]
+        stored = {name: _stored(answer.stores[side]) for name, side in _STORED_BY}
         forget_pairs(question, folder)
     return AnchoredRelease.model_validate(
         {
@@ -147,8 +151,19 @@ def beside_anchor(
             **stamp(),
             "reason": reason,
             "cells": found,
+            **stored,
         }
     )
+
+
+_STORED_BY = (("anchor_stored", "A"), ("stored", "B"))
+
+
+def _stored(stores: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, int]]:
+    return {
+        config: {"bytes": found["stored_bytes"], "files": found["file_count"]}
+        for config, found in stores.items()
+    }
 
 
 def _cell(answer: CellAnswer) -> dict[str, Any]:

@@ -41,6 +41,7 @@ from cryoet_zarr_bench.verdicts.instruction_counts import (
     as_rows,
     count_instructions,
 )
+from cryoet_zarr_bench.verdicts.kernel_work import differences
 
 _COLOURS = {REGRESSION: "red", IMPROVEMENT: "green", INCONCLUSIVE: "yellow", NO_FIGURE: "red"}
 _ORDER = (REGRESSION, IMPROVEMENT, INCONCLUSIVE, NO_FIGURE)
@@ -93,6 +94,8 @@ def _show_instructions(console: Console, question: Question, files: AnswerFiles)
     console.print(work_table(question, counted))
     changed = sum(not each.reason and each.word != SAME_WORK for each in counted)
     console.print(f"Work changed in {changed} of {len(counted)} calls. {WORK_EXPLAINED}")
+    for line in kernel_lines(counted):
+        console.print(Text(on_one_line(line)))
     rows = as_rows(counted)
     _save(files.json_file, json.dumps({**_asked(question), "calls": rows}, indent=1))
     _save(files.csv_file, _csv(rows))
@@ -111,15 +114,27 @@ WORK_EXPLAINED = (
 )
 
 
+def kernel_lines(answers: list[WorkAnswer]) -> list[str]:
+    """For each call that asks something else of the kernel, what: in A, and in B."""
+    found = []
+    for each in answers:
+        unlike = differences(*each.kernel) if each.kernel else []
+        if unlike:
+            more = f", {len(unlike) - 4} more" if len(unlike) > 4 else ""
+            found.append(f"{each.call} {each.cell.short_config}: {', '.join(unlike[:4])}{more}")
+    return ["Of the kernel, a call:", *found] if found else []
+
+
 def work_table(question: Question, answers: list[WorkAnswer]) -> Table:
     """One row for each call that was counted, what differs most first."""
     a, b = for_terminal(question.a.name), for_terminal(question.b.name)
     table = _narrow_table(f"{b} over {a}: instructions")
-    for heading in ("call", "config"):
-        table.add_column(heading, no_wrap=True)
+    table.add_column("call", no_wrap=True)
+    # A config in shards is long: its column wraps, or the last one would be lost.
+    table.add_column("config")
     for heading in ("millions", "ratio", "repeats"):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("work")
+    table.add_column("work", min_width=9)
     for each in sorted(answers, key=lambda each: 0 if each.reason else -abs(each.ratio - 1)):
         config = Text(for_terminal(each.cell.short_config))
         if each.reason:

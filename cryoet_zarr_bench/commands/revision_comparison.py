@@ -5,6 +5,8 @@ What was measured so is kept in the work folder, so that the next question is an
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -13,11 +15,13 @@ from cryoet_zarr_bench.analysis.changes.anchored_history import (
     ANCHORED_FILE,
     AnchoredHistory,
     AnchoredRelease,
+    StoredConfig,
     read_anchored,
 )
 from cryoet_zarr_bench.analysis.changes.release_comparison import ReleaseComparison, comparison
-from cryoet_zarr_bench.analysis.changes.release_evidence import ReleaseEvidence
+from cryoet_zarr_bench.analysis.changes.release_evidence import ReleaseEvidence, read_evidence
 from cryoet_zarr_bench.analysis.repeat_noise import Noise
+from cryoet_zarr_bench.analysis.result_reader import Cell, MeasuredRelease
 from cryoet_zarr_bench.asv_bridge.machine_names import refuse_another_machine
 from cryoet_zarr_bench.commands.anchored_command import beside_anchor
 from cryoet_zarr_bench.common.errors import BadInput
@@ -31,10 +35,13 @@ from cryoet_zarr_bench.tomograms.selected_tomogram import tomogram_label
 from cryoet_zarr_bench.verdicts.anchored_cells import (
     ANCHOR,
     ANCHOR_OF_ZARR_2,
+    PROFILE,
     anchor_of,
     anchored_cells,
 )
 from cryoet_zarr_bench.verdicts.compared_releases import Side, parse_side
+
+STORED_BYTES, FILE_COUNT = "storage.Storage.track_stored_bytes", "storage.Storage.track_file_count"
 
 KEPT = "compared"
 """The folder of the work folder in which what was measured here is kept."""
@@ -72,12 +79,54 @@ def compare_revisions(
         _keep(machine, lines[label])
     evidence = ReleaseEvidence(
         *(machine, tomogram_label(), choose_python(None)),
-        measured={},
+        measured=_exact_figures(results, machine, lines),
         anchored=AnchoredHistory(lines.values()),
         steps={},
         noise=Noise(()),
     )
     return comparison(evidence, *(_label(side) for side in sides))
+
+
+def _exact_figures(
+    results: Path, machine: str, lines: Mapping[str, AnchoredRelease]
+) -> dict[str, MeasuredRelease]:
+    """Bytes and files of what was measured here; of a release of the history from its results.
+
+    Requests and over-read are counted by the suite alone, `confirm` and `compare` do not run it.
+    """
+    here = machine, tomogram_label(), choose_python(None)
+    known = read_evidence(results, *here).measured
+    found = {
+        tag: replace(each, profile=PROFILE.name, figures=_of_storage(each.figures))
+        for tag, each in known.items()
+    }
+    for label, line in lines.items():
+        for tag, stored in ((line.anchor, line.anchor_stored), (label, line.stored)):
+            if stored:
+                # The stores of the core are named by their configs, those of other classes are not.
+                kept = {
+                    Cell(each.codec, each.chunks, each.zarr_format): stored[each.cell.config]
+                    for each in line.cells
+                    if each.cell.config in stored
+                }
+                found[tag] = _measured_here(tag, here, kept)
+    return found
+
+
+def _of_storage(figures: Mapping[str, dict[Cell, float]]) -> dict[str, dict[Cell, float]]:
+    return {name: figures[name] for name in (STORED_BYTES, FILE_COUNT) if name in figures}
+
+
+def _measured_here(
+    tag: str, here: tuple[str, str, str], stored: Mapping[Cell, StoredConfig]
+) -> MeasuredRelease:
+    figures: dict[str, dict[Cell, float]] = {
+        STORED_BYTES: {cell: each.bytes for cell, each in stored.items()},
+        FILE_COUNT: {cell: each.files for cell, each in stored.items()},
+    }
+    return MeasuredRelease(
+        tag, *here, 0, None, figures, {}, [], {}, "unknown", profile=PROFILE.name
+    )
 
 
 def _side(name: str, catalogue: Catalogue) -> Side:

@@ -6,6 +6,7 @@ import time
 
 from rich.console import Console
 
+from cryoet_zarr_bench.analysis.changes.anchored_history import as_history
 from cryoet_zarr_bench.analysis.planted_steps import (
     PLANTED,
     PLANTED_FILE,
@@ -69,7 +70,7 @@ def _measure_planted(console: Console, machine: str, run: TrustRun, minutes: flo
         cells = tuple(cell for cell in anchored_cells(side) if cell.benchmark in (WRITE, VOLUME))
         found = beside_anchor(console, side, anchor, cells)
         lines.append(found.model_copy(update={"release": name}))
-        write_lines(results / machine / PLANTED_FILE, [line.model_dump() for line in lines])
+        write_lines(results / machine / PLANTED_FILE, as_history(lines))
     return 0
 
 

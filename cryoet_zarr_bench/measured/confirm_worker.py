@@ -34,10 +34,10 @@ ON_DISK = "on_disk"
 
 
 def main() -> None:
-    """Do one task of four, named by the first argument, in the folder that the second names.
+    """Do one task of five, named by the first argument, in the folder that the second names.
 
-    `suite` tells what the suite has, `stores` writes the stores that its calls need, `calls` and
-    `counts` make calls of the suite on those stores.
+    `suite` tells what the suite has, `stores` writes the stores that its calls need, `calls`,
+    `counts` and `kernel` make calls of the suite on those stores.
     """
     # Only asv's runner and the release are installed here, this project is not.
     sys.path.append(str(PROJECT))
@@ -68,7 +68,7 @@ def main() -> None:
         keep_freed_memory()
         # Releases differ by where things lie, too: each pair draws anew.
         shift_heap()
-        _take_calls(answers, _measure)
+        _take_calls(answers, _count_page_faults if task == "kernel" else _measure)
 
 
 def _discovered() -> dict[str, Any]:
@@ -328,6 +328,31 @@ def _peak_memory() -> int:
         return int(line.split()[1]) * 1024
     except (OSError, ValueError):
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def _count_page_faults(benchmark: Any, wanted: dict[str, Any]) -> dict[str, Any]:
+    """The page faults of each call, from the third on: the first two make much that is kept.
+
+    Before and after each call the kernel is asked for a path that is not there, which begins with
+    `mark`: whoever traces this process sees where a call begins and ends.
+    """
+    faults = []
+    for number in range(-2, wanted["times"]):
+        if benchmark.do_setup():
+            return {"impossible": "n/a in this release"}
+        function, parameters = benchmark.func, benchmark._build_params()
+        gc.disable()
+        try:
+            os.access(f"{wanted['mark']}/{number}/begin", os.F_OK)
+            before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+            function(*parameters)
+            after = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+            os.access(f"{wanted['mark']}/{number}/end", os.F_OK)
+        finally:
+            gc.enable()
+            benchmark.do_teardown()
+        faults += [after - before] * (number >= 0)
+    return {"faults": faults}
 
 
 def _count(benchmark: Any, wanted: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -52,7 +52,8 @@ class Answer:
     """All verdicts, and the exact differences: a config's name -> what is not the same.
 
     `compared` is the number of configs whose stores were compared. `complete` is false where the
-    run was interrupted.
+    run was interrupted. `stores` has what each side, `A` and `B`, wrote: by the name of a config
+    `stored_bytes` and `file_count`, among others.
     """
 
     question: Question
@@ -60,6 +61,7 @@ class Answer:
     differences: dict[str, dict[str, str]]
     compared: int
     complete: bool
+    stores: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
 
     @property
     def exit_code(self) -> int:
@@ -95,6 +97,7 @@ def confirm(question: Question, held: Mapping[str, str], folder: Path, console: 
         exact_differences(a, b),
         len(a["stores"].keys() & b["stores"].keys()),
         complete,
+        {"A": a["stores"], "B": b["stores"]},
     )
 
 

@@ -23,6 +23,7 @@ from cryoet_zarr_bench.measured.prepared_tomogram import PreparedTomogram
 from cryoet_zarr_bench.verdicts.change_rule import EQUAL, LESS, MORE, change_of_counts
 from cryoet_zarr_bench.verdicts.compared_cells import ComparedCell, method_of
 from cryoet_zarr_bench.verdicts.comparison_setup import Question, both_sides
+from cryoet_zarr_bench.verdicts.kernel_work import KernelWork, count_kernel_work, differences
 from cryoet_zarr_bench.verdicts.process_answers import ask
 from cryoet_zarr_bench.verdicts.process_pairs import ReleaseUnderTest
 
@@ -46,7 +47,8 @@ _PARTS = ("encode", "decode")
 class WorkAnswer:
     """The instructions of one call in both releases, each counted `REPEATS` times.
 
-    `a` and `b` are empty if it cannot be counted, for which `reason` says why.
+    `a` and `b` are empty if it cannot be counted, for which `reason` says why. `kernel` is what the
+    call asks of the kernel in A and in B; None for the codec's part of a call.
     """
 
     cell: ComparedCell
@@ -54,6 +56,7 @@ class WorkAnswer:
     a: tuple[int, ...]
     b: tuple[int, ...]
     reason: str | None = None
+    kernel: tuple[KernelWork, KernelWork] | None = None
 
     @property
     def ratio(self) -> float:
@@ -108,7 +111,12 @@ def count_instructions(
                 }
             for name, future in found.items():
                 counts[name].append(future.result())
-    return [_answer(cell, call, counts) for cell, call in calls] + [
+        cells = dict.fromkeys(cell for cell, _ in calls)
+        kernel = [
+            count_kernel_work(side, question.tomogram, cells, both.scratch / f"{name}.trace")
+            for name, side in both.sides.items()
+        ]
+    return [_answer(cell, call, counts, kernel) for cell, call in calls] + [
         WorkAnswer(cell, call, (), (), f"{word}: {why}")
         for cell, (word, why) in both.unanswerable.items()
         for call in _counted(cell)
@@ -120,11 +128,18 @@ def _counted(cell: ComparedCell) -> tuple[str, ...]:
     return _COUNTED.get(cell.benchmark, (own,)) if cell.is_timed else ()
 
 
-def _answer(cell: ComparedCell, call: str, counts: dict[str, list[dict[str, int]]]) -> WorkAnswer:
+def _answer(
+    cell: ComparedCell,
+    call: str,
+    counts: dict[str, list[dict[str, int]]],
+    kernel: list[dict[ComparedCell, KernelWork]],
+) -> WorkAnswer:
     key = _name_of(cell, call)
     a, b = (tuple(each[key] for each in counts[name] if key in each) for name in "AB")
     reason = None if len(a) == len(b) == REPEATS else "callgrind has no count of it"
-    return WorkAnswer(cell, call, a, b, reason)
+    in_a, in_b = (each.get(cell) for each in kernel)
+    known = None if in_a is None or in_b is None or call in _PARTS else (in_a, in_b)
+    return WorkAnswer(cell, call, a, b, reason, known)
 
 
 def _name_of(cell: ComparedCell, call: str) -> str:
@@ -182,6 +197,18 @@ def as_rows(answers: list[WorkAnswer]) -> list[dict[str, Any]]:
             "instructions_a": list(each.a),
             "instructions_b": list(each.b),
             "reason": each.reason,
+            **_kernel_row(each),
         }
         for each in answers
     ]
+
+
+def _kernel_row(answer: WorkAnswer) -> dict[str, Any]:
+    a, b = answer.kernel or (None, None)
+    return {
+        "page_faults_a": a and a.page_faults,
+        "page_faults_b": b and b.page_faults,
+        "system_calls_a": a and a.all_system_calls,
+        "system_calls_b": b and b.all_system_calls,
+        "kernel_differences": "; ".join(differences(a, b)) if a and b else None,
+    }

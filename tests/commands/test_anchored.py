@@ -44,7 +44,7 @@ def asked(tmp_path, monkeypatch):
             CellAnswer(first, "regression", found, found, pairs),
             CellAnswer(second, "n/a", nothing, nothing, reason="B: cannot write it"),
         )
-        return SimpleNamespace(complete=True, cells=cells)
+        return SimpleNamespace(complete=True, stores={"A": {}, "B": {}}, cells=cells)
 
     monkeypatch.setattr(anchored_command, "confirm", confirm)
     monkeypatch.setattr(anchored_command, "PROJECT", tmp_path)

@@ -58,8 +58,16 @@ def measured_here(tmp_path, monkeypatch):
         measured.append((side.name, anchor.name))
         ratio = 1.3 if "=" in side.name else 1.0
         line = pairs.beside_anchor(anchor.name, dict.fromkeys(cells[:3], ratio))
+        files = 9 if "=" in side.name else 8
         return AnchoredRelease.model_validate(
-            {**line, "release": side.name, "anchor": anchor.name, "tomogram": tomogram_label()}
+            {
+                **line,
+                "release": side.name,
+                "anchor": anchor.name,
+                "tomogram": tomogram_label(),
+                "stored": {cell.config: {"bytes": 100, "files": files} for cell in cells[:3]},
+                "anchor_stored": {cell.config: {"bytes": 100, "files": 8} for cell in cells[:3]},
+            }
         )
 
     monkeypatch.setattr(revision_comparison, "beside_anchor", beside_anchor)
@@ -77,7 +85,8 @@ def test_a_revision_is_measured_once_and_held_against_any_release(measured_here,
     first = run("3.1.6", revision, *options)
     assert first.exit_code == 0, first.output
     assert measured_here == [(revision, "zarr-3.1.6")], "the anchor itself is not measured"
-    assert "writes 1.30x slower" in " ".join(first.output.split())
+    said = " ".join(first.output.split())
+    assert "writes 1.30x slower" in said and "8 -> 9" in said
     # A release that was not measured here is; the revision is not measured again.
     run("3.4.2", revision, *options)
     assert measured_here[1:] == [("zarr-3.4.2", "zarr-3.1.6")]

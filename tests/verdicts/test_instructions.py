@@ -111,3 +111,7 @@ def test_confirm_counts_the_same_work_in_a_release_against_itself(workplace):
     assert calls["decode"]["work"] == calls["read"]["work"] == SAME_WORK
     assert calls["read"]["instructions_a"][0] > calls["decode"]["instructions_a"][0]
     assert "slower" not in found.stdout
+    read = calls["read"]
+    assert read["page_faults_a"] is not None and calls["decode"]["page_faults_a"] is None
+    if shutil.which("strace"):
+        assert read["system_calls_a"] == read["system_calls_b"] > 0

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from statistics import median
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
@@ -57,8 +57,21 @@ class AnchoredCell(BaseModel):
         return ComparedCell(self.benchmark, self.codec, self.chunks, self.zarr_format)
 
 
+class StoredConfig(BaseModel):
+    """What a release wrote of a config: bytes and files, metadata included."""
+
+    model_config = ConfigDict(strict=True)
+
+    bytes: int
+    files: int
+
+
 class AnchoredRelease(BaseModel):
-    """A line of the file: a release measured beside its anchor, both by their tags."""
+    """A line of the file: a release measured beside its anchor, both by their tags.
+
+    `stored` and `anchor_stored` have what both wrote, by the names of configs. They are empty for
+    releases of the catalogue, whose results have these figures.
+    """
 
     model_config = ConfigDict(strict=True)
 
@@ -70,6 +83,8 @@ class AnchoredRelease(BaseModel):
     load: FiniteFloat
     reason: str | None
     cells: list[AnchoredCell]
+    stored: dict[str, StoredConfig] = {}
+    anchor_stored: dict[str, StoredConfig] = {}
 
 
 @dataclass(frozen=True)
@@ -170,6 +185,11 @@ def read_anchored(results: Path, machine: str) -> list[AnchoredRelease]:
     """The releases that a machine has measured so; what is no such line is left out, and said."""
     path = results / machine / ANCHORED_FILE
     return list(read_lines_as(path, AnchoredRelease.model_validate))
+
+
+def as_history(lines: Iterable[AnchoredRelease]) -> list[dict[str, Any]]:
+    """The lines of a history: what the results of a release have as well is left out."""
+    return [line.model_dump(exclude={"stored", "anchor_stored"}) for line in lines]
 
 
 def read_repeats(results: Path, machine: str) -> list[AnchoredRelease]:
