@@ -10,17 +10,18 @@ from pathlib import Path
 
 from benchmarks.declaring import benchmark
 from benchmarks.stored import GRID
-from cryoet_zarr_bench.measured.counted_calls import CountedCalls, count_calls
+from cryoet_zarr_bench.measured.counted_calls import (
+    OPEN,
+    SLICE,
+    VOLUME,
+    WRITE,
+    CountedCalls,
+    count_calls,
+)
 from cryoet_zarr_bench.measured.exact_figures import leave_exact_figures
 from cryoet_zarr_bench.storage.config import StorageConfig
 
 SECTION = GRID.section("instructions")
-WRITE, VOLUME, SLICE, OPEN = (
-    "write.Write.time_write",
-    "read.Read.time_read_volume",
-    "read.Read.time_read_xy_slice",
-    "read.Open.time_open",
-)
 
 
 def _count_of(call: str) -> Callable[[CountedCalls, StorageConfig], float]:

@@ -80,6 +80,8 @@ def callgrind_command(valgrind: str, output: Path, program: list[str]) -> list[s
         "--quiet",
         "--tool=callgrind",
         "--instr-atstart=no",
+        # Threads take turns. Else the one that works goes on, and by chance another gets in.
+        "--fair-sched=yes",
         f"--callgrind-out-file={output / 'counts'}",
         *program,
     ]

@@ -10,13 +10,13 @@ import json
 import os
 import platform
 import shutil
-import statistics
 import subprocess
 import sys
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean, median_low
 from typing import Any
 
 from cryoet_zarr_bench.measured import confirm_worker
@@ -28,11 +28,21 @@ from cryoet_zarr_bench.storage.config import StorageConfig
 REPEATS = 2
 """Processes in which each call is counted; the figure is the mean of both."""
 
-TIMES, QUICK_TIMES = 3, 7
-"""How often a call is counted in each process, and one that takes little. The least counts: now and
-then a call does what others are spared, such as making a table larger, some percent of opening."""
+WRITE, VOLUME, SLICE, OPEN = (
+    "write.Write.time_write",
+    "read.Read.time_read_volume",
+    "read.Read.time_read_xy_slice",
+    "read.Open.time_open",
+)
+"""asv's names of the benchmarks whose calls are counted."""
 
-QUICK = ("read.Open.time_open", "read.Read.time_read_xy_slice")
+TIMES = {WRITE: 3, VOLUME: 7, SLICE: 15, OPEN: 31}
+"""How often a call is counted in each process: the less work it is, the more is chance. How often
+the event loop of zarr 3 goes round differs from call to call, and one round is 1.6 % of opening."""
+
+THE_LEAST = (OPEN,)
+"""Of these calls the least count is the figure, of others the median: about every third call goes
+round the loop no more often than it has to, and the median would fall now here, now there."""
 
 Call = tuple[str, StorageConfig]
 """asv's name of a benchmark whose call is counted, and a config."""
@@ -52,7 +62,7 @@ class CountedCalls:
 
     def instructions(self, benchmark: str, config: StorageConfig) -> float:
         """The instructions of a call. Raises NotImplementedError where it is n/a, with why."""
-        return statistics.fmean(self._known(benchmark, config))
+        return fmean(self._known(benchmark, config))
 
     def difference(self, config: StorageConfig) -> float:
         """By how much the repeats of a config's calls differ at most, as a part."""
@@ -72,7 +82,7 @@ class CountedCalls:
 
 
 def count_calls(calls: Iterable[Call], folder: Path) -> CountedCalls:
-    """Count each call in `REPEATS` processes, several times in each.
+    """Count each call in `REPEATS` processes, so often in each as `TIMES` has it.
 
     `folder` is where stores and counts go; it must not exist. Raises RuntimeError if the process
     that writes the stores, or one that counts, fails.
@@ -95,7 +105,7 @@ def count_calls(calls: Iterable[Call], folder: Path) -> CountedCalls:
             "benchmark": benchmark,
             "parameters": [config.codec.name, config.chunks_text, config.zarr_format],
             "name": _name(benchmark, config),
-            "times": QUICK_TIMES if benchmark in QUICK else TIMES,
+            "times": TIMES[benchmark],
         }
         for benchmark, config in possible
     ]
@@ -106,7 +116,8 @@ def count_calls(calls: Iterable[Call], folder: Path) -> CountedCalls:
     for repeat, output in enumerate(outputs):
         own = folder / f"stores-{repeat}"
         shutil.copytree(stores, own)
-        commands.append(callgrind_command(valgrind, output, _worker("counts", own)))
+        counting = callgrind_command(valgrind, output, _worker("counts", own))
+        commands.append([sys.executable, "-c", _ON_ONE_CORE, str(repeat), *counting])
     # Counts do not depend on what runs beside.
     with ThreadPoolExecutor(REPEATS) as executor:
         said_by_each = list(executor.map(_answers, commands, [requests] * REPEATS))
@@ -117,20 +128,25 @@ def count_calls(calls: Iterable[Call], folder: Path) -> CountedCalls:
         found: dict[str, list[int]] = {}
         for name, count in read_counts(output).items():
             found.setdefault(name.rsplit(" #", 1)[0], []).append(count)
-        for name, several in found.items():
-            counts[name].append(min(several))
+        for call in possible:
+            if several := found.get(_name(*call)):
+                least = call[0] in THE_LEAST
+                counts[_name(*call)].append(min(several) if least else median_low(several))
     whole = {name: found for name, found in counts.items() if len(found) == REPEATS}
     shutil.rmtree(folder)
     return CountedCalls(whole, reasons)
 
 
-_ON_EVERY_CORE = (
+_ON_ONE_CORE = (
     "import os, sys\n"
-    "if hasattr(os, 'sched_setaffinity'): os.sched_setaffinity(0, range(os.cpu_count() or 1))\n"
-    "os.execv(sys.argv[1], sys.argv[1:])"
+    "if hasattr(os, 'sched_setaffinity'):\n"
+    "    os.sched_setaffinity(0, range(os.cpu_count() or 1))\n"
+    "    cores = sorted(os.sched_getaffinity(0))\n"
+    "    os.sched_setaffinity(0, {cores[int(sys.argv[1]) % len(cores)]})\n"
+    "os.execv(sys.argv[2], sys.argv[2:])"
 )
-"""A program that goes on as the command after it: this process keeps to one core, counting need
-not."""
+"""A program that goes on as the command after a number: each repeat has a core to itself. On one
+core a thread is woken at the same place each time; this process keeps to one of them."""
 
 
 def _name(benchmark: str, config: StorageConfig) -> str:
@@ -148,7 +164,7 @@ def _answers(command: list[str], requests: list[dict[str, Any]]) -> list[dict[st
     variables[ASV_PROCESS] = str(os.getpid())
     lines = "".join(json.dumps(each) + "\n" for each in requests)
     found = subprocess.run(
-        [sys.executable, "-c", _ON_EVERY_CORE, *command],
+        command,
         env=variables,
         input=lines,
         stdout=subprocess.PIPE,
