@@ -23,6 +23,7 @@ def results(tmp_path):
     notes = [{"begun": {"time": 1}}, {"sample": [1, 0.02, 0.02, None, None, None]}]
     return SimpleNamespace(
         commit_hash="abc",
+        is_timed=True,
         watch=Watch(lambda note: None, notes),
         record_path=tmp_path / "result.record.jsonl",
     )
@@ -55,6 +56,16 @@ def test_what_an_earlier_process_left_stays(tmp_path, results):
     record = saved(results)
     assert record["imported"] == LEFT["imported"]
     assert record["conditions"]["begun"] == {"time": 1}
+
+
+def test_a_run_that_times_nothing_leaves_the_conditions_of_the_times(tmp_path, results):
+    save_record(results, tmp_path / "nowhere.json", results.record_path)
+    results.is_timed, results.watch = False, Watch(lambda note: None, [{"begun": {"time": 9}}])
+    save_record(results, tmp_path / "nowhere.json", results.record_path)
+    assert saved(results)["conditions"]["begun"] == {"time": 1}
+    results.is_timed = True
+    save_record(results, tmp_path / "nowhere.json", results.record_path)
+    assert saved(results)["conditions"]["begun"] == {"time": 9}
 
 
 def test_where_nothing_was_watched_the_record_is_as_it_was_left(tmp_path, results):

@@ -122,6 +122,7 @@ def _run_and_keep(
     # A dry run or a profile is not saved, so nothing of it is kept either.
     if getattr(results, "is_to_be_saved", False) and not options.get("profile"):
         journal, watch = _journal_and_watch(work, env, results, options)
+        results.is_timed = any(each["type"] == "time" for each in benchmarks.values())
     tell = progress_teller(count_cells(benchmarks, options))
     twins = CpuTwins(benchmarks, scratch)
     exact = ExactCells(benchmarks, scratch, fresh=stores.is_empty)

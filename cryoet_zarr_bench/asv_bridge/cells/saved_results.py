@@ -71,7 +71,8 @@ def shorten_samples(path: Path) -> None:
 def save_record(results: Any, left: Path, target: Path) -> None:
     """Save what is known beside the figures: what the measured process left, and the conditions.
 
-    What an earlier process left, of stores that were not made this time, is still true.
+    What an earlier process left, of stores that were not made this time, is still true. So are the
+    conditions in which times were taken, if none were taken this time.
     """
     watch: Watch | None = getattr(results, "watch", None)
     if watch is None and not left.exists():
@@ -80,7 +81,7 @@ def save_record(results: Any, left: Path, target: Path) -> None:
     # Between rounds the record lies elsewhere than where it ends up. The last word is the newest.
     for source in (target, results.record_path, left):
         record = _with_record(record, read_left_record(source))
-    if watch is not None:
+    if watch is not None and (results.is_timed or "conditions" not in record):
         record["conditions"] = watch.conditions()
     # Without it what a smaller grid leaves out would look like cells that have no figure.
     record["profile"] = _larger_profile(record)
