@@ -22,6 +22,10 @@ class Request:
     `start` and `stop` are what was asked of the object, as a Python slice has them: both None for
     all of it, a negative `start` for its end. `moved` are the bytes of the object that went over
     the line, 0 where there was none. `begin` and `end` are seconds on the clock of the bucket.
+
+    `step` counts the calls that were waited for before this request was made. `after` is the number
+    of the request of the same step whose answer it had to wait for, such as that for the index of a
+    shard; None where it had to wait for none.
     """
 
     kind: str
@@ -31,6 +35,8 @@ class Request:
     moved: int
     begin: float
     end: float
+    step: int = 0
+    after: int | None = None
 
     @property
     def is_ranged(self) -> bool:
@@ -107,20 +113,30 @@ class Bucket:
         self.folder = folder
         self.latency = latency
         self.trace = Trace()
+        self._step = 0
+
+    def next_step(self) -> None:
+        """Whoever asks has waited for everything so far."""
+        self._step += 1
 
     def get(
-        self, key: str, start: int | None, stop: int | None, begin: float
+        self,
+        key: str,
+        start: int | None,
+        stop: int | None,
+        begin: float,
+        after: int | None = None,
     ) -> tuple[bytes | None, float]:
         """The bytes of an object, None if there is none, and the seconds that takes."""
         content = self._read(key, start, stop)
-        return content, self._keep("GET", key, len(content or b""), begin, start, stop)
+        return content, self._keep("GET", key, len(content or b""), begin, start, stop, after)
 
-    def put(self, key: str, content: bytes, begin: float) -> float:
+    def put(self, key: str, content: bytes, begin: float, after: int | None = None) -> float:
         """Make an object of that content, or replace it; gives the seconds that takes."""
         path = self.folder / key
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-        return self._keep("PUT", key, len(content), begin)
+        return self._keep("PUT", key, len(content), begin, after=after)
 
     def head(self, key: str, begin: float) -> tuple[bool, float]:
         """Ask whether there is an object; returns that, and the seconds it takes."""
@@ -155,7 +171,9 @@ class Bucket:
         begin: float,
         start: int | None = None,
         stop: int | None = None,
+        after: int | None = None,
     ) -> float:
         seconds = self.latency.seconds(moved)
-        self.trace.requests.append(Request(kind, key, start, stop, moved, begin, begin + seconds))
+        where = kind, key, start, stop, moved
+        self.trace.requests.append(Request(*where, begin, begin + seconds, self._step, after))
         return seconds

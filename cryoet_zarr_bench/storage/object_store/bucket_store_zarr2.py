@@ -24,6 +24,7 @@ class BucketStore(Store):
         self.now = 0.0
 
     def __getitem__(self, key: str) -> bytes:
+        self.bucket.next_step()
         content, seconds = self.bucket.get(key, None, None, self.now)
         self.now += seconds
         if content is None:
@@ -44,11 +45,13 @@ class BucketStore(Store):
         return found
 
     def __contains__(self, key: object) -> bool:
+        self.bucket.next_step()
         found, seconds = self.bucket.head(str(key), self.now)
         self.now += seconds
         return found
 
     def __setitem__(self, key: str, value: Any) -> None:
+        self.bucket.next_step()
         self.now += self.bucket.put(key, ensure_bytes(value), self.now)
 
     def setitems(self, values: Mapping[str, Any]) -> None:
@@ -58,9 +61,11 @@ class BucketStore(Store):
         )
 
     def __delitem__(self, key: str) -> None:
+        self.bucket.next_step()
         self.now += self.bucket.delete(key, self.now)
 
     def __iter__(self) -> Iterator[str]:
+        self.bucket.next_step()
         keys, seconds = self.bucket.list("", self.now)
         self.now += seconds
         return iter(keys)
@@ -69,6 +74,7 @@ class BucketStore(Store):
         return sum(1 for _ in self)
 
     def _together(self, keys: list[str], ask: Callable[[str, float], float]) -> None:
+        self.bucket.next_step()
         connections = Connections(self.bucket.latency, self.now)
         for key in keys:
             begin = connections.take()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterable, Iterator
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,11 @@ from zarr.core.buffer import Buffer
 from cryoet_zarr_bench.storage.boxes import Box
 from cryoet_zarr_bench.storage.object_store.bucket import Bucket
 from cryoet_zarr_bench.storage.object_store.virtual_time import VirtualLoop
+
+
+_AFTER: ContextVar[int | None] = ContextVar("the last request that this task has waited for", default=None)
+"""A task that another one starts has what that one waited for: so it is known which request could
+only be made when another was answered."""
 
 
 class BucketStore(Store):
@@ -49,8 +55,10 @@ class BucketStore(Store):
     async def get(self, key: str, prototype: Any, byte_range: Any = None) -> Buffer | None:
         """One GET, ranged where a range is asked for."""
         async with self._connections:
-            content, seconds = self.bucket.get(key, *_slice(byte_range), _now())
+            content, seconds = self.bucket.get(key, *_slice(byte_range), _now(), _AFTER.get())
+            number = len(self.bucket.trace.requests) - 1
             await asyncio.sleep(seconds)
+        _AFTER.set(number)
         if content is None:
             return None
         buffer: Buffer = prototype.buffer.from_bytes(content)
@@ -76,7 +84,7 @@ class BucketStore(Store):
         if byte_range is not None:
             raise NotImplementedError("a part of an object cannot be replaced")
         async with self._connections:
-            await asyncio.sleep(self.bucket.put(key, value.to_bytes(), _now()))
+            await asyncio.sleep(self.bucket.put(key, value.to_bytes(), _now(), _AFTER.get()))
 
     async def set_partial_values(self, key_start_values: Any) -> None:
         """Not possible in an object store."""
@@ -112,8 +120,8 @@ class BucketStore(Store):
 class BucketArray:
     """An array in a bucket, read and written in a loop in which waiting takes no time."""
 
-    def __init__(self, loop: VirtualLoop, array: Any) -> None:
-        self._loop, self._array = loop, array
+    def __init__(self, loop: VirtualLoop, array: Any, bucket: Bucket) -> None:
+        self._loop, self._array, self._bucket = loop, array, bucket
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -127,9 +135,11 @@ class BucketArray:
         return np.dtype(self._array.dtype)
 
     def __getitem__(self, box: Box) -> np.ndarray:
+        self._bucket.next_step()
         return np.asarray(self._loop.run_until_complete(self._array.getitem(box)))
 
     def __setitem__(self, box: Box, voxels: np.ndarray) -> None:
+        self._bucket.next_step()
         self._loop.run_until_complete(self._array.setitem(box, voxels))
 
 
@@ -141,7 +151,7 @@ def in_bucket(call: Any, bucket: Bucket, **arguments: Any) -> Iterator[BucketArr
         async def array() -> Any:
             return await call(store=BucketStore(bucket), **arguments)
 
-        yield BucketArray(loop, loop.run_until_complete(array()))
+        yield BucketArray(loop, loop.run_until_complete(array()), bucket)
 
 
 def _now() -> float:
