@@ -314,20 +314,9 @@ def _measure(benchmark: Any, wanted: dict[str, Any]) -> dict[str, Any]:
             benchmark.do_teardown()
         cpu += cpu_end - cpu_begin
         wall += wall_end - wall_begin
-    return {"cpu": cpu / times, "wall": wall / times, "memory": _peak_memory()}
+    from cryoet_zarr_bench.common.peak_memory import peak_memory
 
-
-def _peak_memory() -> int:
-    """The most bytes of memory that this program has had.
-
-    getrusage(2) would have the process that started it in, which was larger.
-    """
-    try:
-        status = Path("/proc/self/status").read_text()
-        (line,) = (line for line in status.splitlines() if line.startswith("VmHWM:"))
-        return int(line.split()[1]) * 1024
-    except (OSError, ValueError):
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return {"cpu": cpu / times, "wall": wall / times, "memory": peak_memory()}
 
 
 def _count_page_faults(benchmark: Any, wanted: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Requests replayed at another place take what the library itself takes there, on a virtual clock."""
+"""Requests replayed at another place take what the library takes there, on a virtual clock."""
 
 import math
 

@@ -6,7 +6,7 @@ the time that the model of latency gives it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cryoet_zarr_bench.storage.object_store.request_latency import ASSUMED, Latency
@@ -47,6 +47,11 @@ class Request:
     def is_of_metadata(self) -> bool:
         """True if it is about a metadata document."""
         return self.key.rpartition("/")[2] in METADATA_NAMES
+
+    def in_later_steps(self, steps: int, requests: int) -> Request:
+        """The same request, made after so many steps and requests of something else."""
+        after = None if self.after is None else self.after + requests
+        return replace(self, step=self.step + steps, after=after)
 
     @property
     def http_range(self) -> str | None:
@@ -135,6 +140,8 @@ class Bucket:
         """Make an object of that content, or replace it; gives the seconds that takes."""
         path = self.folder / key
         path.parent.mkdir(parents=True, exist_ok=True)
+        # An object is replaced, never written into: the folder may be one of hard links.
+        path.unlink(missing_ok=True)
         path.write_bytes(content)
         return self._keep("PUT", key, len(content), begin, after=after)
 

@@ -21,8 +21,7 @@ from cryoet_zarr_bench.storage.boxes import Box
 from cryoet_zarr_bench.storage.object_store.bucket import Bucket
 from cryoet_zarr_bench.storage.object_store.virtual_time import VirtualLoop
 
-
-_AFTER: ContextVar[int | None] = ContextVar("the last request that this task has waited for", default=None)
+_AFTER: ContextVar[int | None] = ContextVar("the last request waited for", default=None)
 """A task that another one starts has what that one waited for: so it is known which request could
 only be made when another was answered."""
 

@@ -15,6 +15,9 @@ from cryoet_zarr_bench.storage.config import StorageConfig
 from cryoet_zarr_bench.storage.engines import Engine
 from cryoet_zarr_bench.storage.stores.multiscale_metadata import AXES, write_group_metadata
 
+ConfigOfShape = Callable[[tuple[int, ...]], StorageConfig]
+"""Gives the config of a level from its shape (z, y, x)."""
+
 Advance = Callable[[int, int], None]
 """Called with a level and the number of its voxels that were written just now."""
 
@@ -45,41 +48,43 @@ def write_multiscale(
     engine: Engine,
     tomogram: Voxels,
     store: Path,
-    config: StorageConfig,
+    config: StorageConfig | ConfigOfShape,
     pyramid: Pyramid,
     advance: Advance | None = None,
 ) -> None:
     """Write a tomogram as an OME-Zarr into the new folder `store`.
 
     Level 0 has the tomogram's own bits. Each further level is made from the one before it, as it
-    was stored: see `halved`. All have the chunks, shards and codec of the config. In memory are a
-    few boxes at a time, however large the tomogram is.
+    was stored: see `halved`. In memory are a few boxes at a time, each at least as large as what is
+    one file, however large the tomogram is.
 
     Args:
         engine: the library that writes.
         tomogram: axes z, y, x, native byte order.
         store: a folder that is not there yet.
-        config: must be possible for the engine.
+        config: must be possible for the engine; or what gives that of each level from its shape.
+            The format is the same in all levels.
         pyramid: how many levels, and what their metadata says.
         advance: told what was written.
     """
     source = tomogram
     for level, shape in enumerate(level_shapes(tomogram.shape, pyramid.levels)):
         path = store / str(level)
-        array = engine.create(path, shape, tomogram.dtype, config, AXES)
+        own = config if isinstance(config, StorageConfig) else config(shape)
+        array = engine.create(path, shape, tomogram.dtype, own, AXES)
         if level == 0:
-            parts = boxes(shape, config.stored_shape, tomogram.dtype.itemsize)
+            parts = boxes(shape, own.stored_shape, tomogram.dtype.itemsize)
         else:
-            parts = boxes(shape, config.stored_shape, tomogram.dtype.itemsize, MOST_BYTES // 8)
+            parts = boxes(shape, own.stored_shape, tomogram.dtype.itemsize, MOST_BYTES // 8)
         for box in parts:
-            array[box] = source[box] if level == 0 else _halved_box(source, box, config)
+            array[box] = source[box] if level == 0 else _halved_box(source, box, own)
             if advance is not None:
                 advance(level, int(np.prod(shape_of(box))))
         source = engine.open(path)
     paths = [str(level) for level in range(pyramid.levels)]
     write_group_metadata(
         store,
-        config.zarr_format,
+        own.zarr_format,
         paths,
         pyramid.voxel_spacing,
         pyramid.name,

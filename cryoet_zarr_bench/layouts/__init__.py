@@ -1,0 +1,1 @@
+"""The layouts that tomograms are stored in: by whom, and what each costs its readers."""
