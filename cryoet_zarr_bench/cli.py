@@ -27,6 +27,7 @@ _INTERRUPTED = {
     "fetch": "what arrived is kept, the next run goes on from there",
     "history": "what was measured is kept, the next run goes on from there",
     "interrupted-writes": "what was tried is kept, the next run goes on from there",
+    "layouts": "layouts that were measured are kept, the same command goes on with the others",
     "preview": "no longer served",
     "cache": "what is not removed yet is whole",
     "qc": "each file that was asked for is whole, or as it was before",
@@ -372,7 +373,7 @@ def confirm(
     Exit code 0: no regression; 1: a regression; 2: bad input; 3: inconclusive.
     """
     from cryoet_zarr_bench.api.confirming import ConfirmOptions
-    from cryoet_zarr_bench.commands.confirm_command import AnswerFiles, run_confirm
+    from cryoet_zarr_bench.commands.comparing.confirm_command import AnswerFiles, run_confirm
 
     _choose(tomogram, None, profile)
     options = ConfirmOptions(benchmark, config, pairs, seed, python)
@@ -398,7 +399,7 @@ def compare(
     Nothing is measured, unless one is a wheel, a checkout or a revision of one, such as
     zarr=../zarr-python@main,numcodecs==0.17.1. `confirm` measures two releases directly.
     """
-    from cryoet_zarr_bench.commands.compare_command import run_compare
+    from cryoet_zarr_bench.commands.comparing.compare_command import run_compare
 
     run_compare(console, a, b, machine, every, json_file)
 
@@ -419,7 +420,7 @@ def verdicts(
     This writes the committed results. If interrupted, the next run continues.
     """
     from cryoet_zarr_bench.asv_bridge.machine_names import chosen_machine
-    from cryoet_zarr_bench.commands.verdicts_command import run_verdicts
+    from cryoet_zarr_bench.commands.comparing.verdicts_command import run_verdicts
 
     run_verdicts(console, chosen_machine(machine), release or [], again, minutes)
 
@@ -434,7 +435,7 @@ def trust(
     Takes hours; writes results and docs/trust.md. If interrupted, the next run continues.
     """
     from cryoet_zarr_bench.asv_bridge.machine_names import chosen_machine
-    from cryoet_zarr_bench.commands.trust_command import measure_trust
+    from cryoet_zarr_bench.commands.comparing.trust_command import measure_trust
     from cryoet_zarr_bench.common.project_folders import PROJECT
     from cryoet_zarr_bench.reports.documents.all_documents import update_documents
 
@@ -462,7 +463,7 @@ def anchored(
     Some minutes a release. If interrupted, the next run continues.
     """
     from cryoet_zarr_bench.asv_bridge.machine_names import chosen_machine
-    from cryoet_zarr_bench.commands.anchored_command import repeat_anchored, run_anchored
+    from cryoet_zarr_bench.commands.comparing.anchored_command import repeat_anchored, run_anchored
 
     if repeat:
         repeat_anchored(console, chosen_machine(machine), release or [])
@@ -470,6 +471,30 @@ def anchored(
     left = run_anchored(console, chosen_machine(machine), release or [], again, minutes)
     if left:
         console.print(f"{left} releases are left; the same command goes on with them")
+
+
+@app.command()
+def layouts(
+    machine: _Machine = None,
+    layout: Annotated[
+        list[str] | None,
+        typer.Option(help="Such as layout:portal-2024, or 'zstd-3 16x256x256 in all'; repeatable."),
+    ] = None,
+    tomogram: Annotated[str | None, typer.Option(help="As for bench.")] = None,
+    again: Annotated[bool, typer.Option("--again", help="Measure anew what is there.")] = False,
+    minutes: _Minutes = None,
+) -> None:
+    """Measure how the field stores tomograms: size, requests, changes, memory, by layout.
+
+    About a minute a layout of 300 MB. If interrupted, the next run continues.
+    """
+    from cryoet_zarr_bench.asv_bridge.machine_names import chosen_machine
+    from cryoet_zarr_bench.commands.layouts_command import run_layouts
+
+    _choose(tomogram, None, None)
+    left = run_layouts(console, chosen_machine(machine), layout or [], again, minutes)
+    if left:
+        console.print(f"{left} layouts are left; the same command goes on with them")
 
 
 @app.command(name="interrupted-writes")

@@ -16,7 +16,7 @@ from cryoet_zarr_bench.analysis.storage_answer import answer
 from cryoet_zarr_bench.asv_bridge.asv_runs import measure, publish
 from cryoet_zarr_bench.asv_bridge.machine_names import refuse_another_machine
 from cryoet_zarr_bench.asv_bridge.release_steps import Place, Progression, Step
-from cryoet_zarr_bench.commands.anchored_command import run_anchored
+from cryoet_zarr_bench.commands.comparing.anchored_command import run_anchored
 from cryoet_zarr_bench.commands.fetch_command import fetch_selected
 from cryoet_zarr_bench.commands.recorded_repeats import add_repeat, is_waiting
 from cryoet_zarr_bench.common.project_folders import LOCAL, PROJECT, WORK, from_project

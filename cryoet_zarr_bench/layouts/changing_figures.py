@@ -71,11 +71,15 @@ def changing_figures(
 ) -> ChangingFigures:
     """Change a part of a copy of a level, check the whole copy, and count.
 
+    Of an MRC nothing is written: as one object it has to be fetched and put whole.
     `folder` must not exist; it is gone when this returns or raises. Raises StoreMismatch if the
     copy has not the new voxels then, or anything else was changed.
     """
     _, box_of = CHANGES[change]
     box = box_of(level)
+    if level.folder.is_file():
+        size = level.folder.stat().st_size
+        return ChangingFigures(bytes_used([box], level.itemsize), size, size, 1, 1)
     bucket = Bucket(folder)
     try:
         # A change replaces files and never writes into one, so that nothing need be copied.

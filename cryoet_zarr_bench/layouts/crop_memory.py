@@ -11,7 +11,7 @@ import numpy as np
 
 from cryoet_zarr_bench.common.peak_memory import peak_memory
 from cryoet_zarr_bench.layouts.opened_levels import Volume
-from cryoet_zarr_bench.layouts.stored_levels import stored_levels
+from cryoet_zarr_bench.layouts.referenced_planes import levels_of, mapped
 from cryoet_zarr_bench.storage.boxes import Box
 from cryoet_zarr_bench.storage.stores.store_checks import check_bit_equal
 
@@ -63,8 +63,12 @@ def crop_memory(store_class: str, store: Path, tomogram: np.ndarray) -> dict[str
     """
     import zarr
 
-    level = stored_levels(store)[0]
-    volume = Volume(zarr.open_array(STORE_CLASSES[store_class](level.folder), mode="r"), level)
+    level = levels_of(store, tomogram)[0]
+    if level.folder.is_file():
+        volume = Volume(mapped(level), level)
+    else:
+        array = zarr.open_array(STORE_CLASSES[store_class](level.folder), mode="r")
+        volume = Volume(array, level)
     box = crop_of(level.shape)
     before, begin = peak_memory(), time.perf_counter()
     found = volume[box]

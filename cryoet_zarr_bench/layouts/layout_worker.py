@@ -32,14 +32,18 @@ def _write(request: dict[str, Any]) -> dict[str, Any]:
     """Write every level by the config of its shape, and tell what that took."""
     from cryoet_zarr_bench.common.peak_memory import peak_memory
     from cryoet_zarr_bench.layouts.named_layouts import layout_called
+    from cryoet_zarr_bench.layouts.referenced_planes import write_mrc
     from cryoet_zarr_bench.layouts.ruled_writing import write_by_rule
     from cryoet_zarr_bench.storage.engines import installed_engine
 
     tomogram, engine = _tomogram(request), installed_engine()
-    layout = layout_called(request["layout"])
+    layout, store = layout_called(request["layout"]), Path(request["store"])
     before = peak_memory()
     wall, cpu = time.perf_counter(), time.process_time()
-    write_by_rule(engine, tomogram, Path(request["store"]), layout, request["spacing"])
+    if layout.is_file:
+        write_mrc(tomogram, store, (request["spacing"],) * 3)
+    else:
+        write_by_rule(engine, tomogram, store, layout, request["spacing"])
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     return {"wall": wall, "cpu": cpu, "memory": peak_memory(), "before": before}
 
@@ -48,28 +52,25 @@ def _read(request: dict[str, Any]) -> dict[str, Any]:
     """Read by one pattern and count."""
     from cryoet_zarr_bench.layouts.reading_figures import PATTERNS, reading_figures
     from cryoet_zarr_bench.layouts.reading_places import PLACES
-    from cryoet_zarr_bench.layouts.stored_levels import stored_levels
+    from cryoet_zarr_bench.layouts.referenced_planes import levels_of
     from cryoet_zarr_bench.storage.engines import installed_engine
 
-    levels = stored_levels(Path(request["store"]))
-    return {
-        name: asdict(
-            reading_figures(installed_engine(), levels, _tomogram(request), PATTERNS[name], PLACES)
-        )
-        for name in request["patterns"]
-    }
+    tomogram, pattern = _tomogram(request), PATTERNS[request["pattern"]]
+    levels = levels_of(Path(request["store"]), tomogram)
+    return asdict(reading_figures(installed_engine(), levels, tomogram, pattern, PLACES))
 
 
 def _change(request: dict[str, Any]) -> dict[str, Any]:
     """Change a part of a copy and count."""
     from cryoet_zarr_bench.common.peak_memory import peak_memory
     from cryoet_zarr_bench.layouts.changing_figures import changing_figures
-    from cryoet_zarr_bench.layouts.stored_levels import stored_levels
+    from cryoet_zarr_bench.layouts.referenced_planes import levels_of
     from cryoet_zarr_bench.storage.engines import installed_engine
 
-    finest = stored_levels(Path(request["store"]))[0]
+    tomogram = _tomogram(request)
+    finest = levels_of(Path(request["store"]), tomogram)[0]
     found = changing_figures(
-        installed_engine(), finest, _tomogram(request), request["change"], Path(request["folder"])
+        installed_engine(), finest, tomogram, request["change"], Path(request["folder"])
     )
     return {**asdict(found), "memory": peak_memory()}
 

@@ -1,14 +1,14 @@
 """A program that writes a tomogram as OME-Zarr by a library's own defaults.
 
-It is run by the interpreter of an environment that has that library, numpy, and nothing of this
-project: `python library_writers.py LIBRARY TOMOGRAM.npy STORE SPACING`. On the last line of its
-output it tells, in JSON, what writing took.
+It is run by the interpreter of an environment that has that library and numpy:
+`python library_writers.py LIBRARY TOMOGRAM.npy STORE SPACING`. It tells in JSON what writing took;
+what a library prints goes to standard error.
 """
 
 from __future__ import annotations
 
 import json
-import resource
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+PROJECT = Path(__file__).resolve().parents[2]
 
 LEVELS = 3
 """Levels that are written where a library makes no pyramid by itself: the portal has three."""
@@ -135,18 +137,20 @@ def _multiscales(spacing: float) -> dict[str, Any]:
 
 def main() -> None:
     """Write, and tell the seconds and the most bytes of memory that took."""
+    sys.path.append(str(PROJECT))
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    from cryoet_zarr_bench.common.peak_memory import peak_memory
+
     library, source, store, spacing = sys.argv[1:]
     tomogram = np.load(source, mmap_mode="r")
-    before = _peak_memory()
+    before = peak_memory()
     wall, cpu = time.perf_counter(), time.process_time()
     WRITERS[library](tomogram, Path(store), float(spacing))
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    print(json.dumps({"wall": wall, "cpu": cpu, "memory": _peak_memory(), "before": before}))
-
-
-def _peak_memory() -> int:
-    """Bytes; of the libraries that were imported so far too."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    found = {"wall": wall, "cpu": cpu, "memory": peak_memory(), "before": before}
+    answers.write(json.dumps(found) + "\n")
+    answers.flush()
 
 
 if __name__ == "__main__":

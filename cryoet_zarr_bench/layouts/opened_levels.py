@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from cryoet_zarr_bench.layouts.referenced_planes import ReferencedPlanes, mapped
 from cryoet_zarr_bench.layouts.stored_levels import StoredLevel
 from cryoet_zarr_bench.storage.boxes import Box
 from cryoet_zarr_bench.storage.engines import CountedEngine
@@ -45,8 +46,14 @@ class Volume:
 
 
 def open_level(engine: CountedEngine, level: StoredLevel) -> Volume:
-    """The level as it lies on the disk, for reading."""
-    return Volume(engine.open(level.folder), level)
+    """The level as it lies on the disk, for reading; an MRC is mapped."""
+    array = mapped(level) if level.folder.is_file() else engine.open(level.folder)
+    return Volume(array, level)
+
+
+def bucket_of(level: StoredLevel) -> Bucket:
+    """The bucket that has the level: its folder, or the planes of an MRC."""
+    return ReferencedPlanes(level) if level.folder.is_file() else Bucket(level.folder)
 
 
 @contextmanager

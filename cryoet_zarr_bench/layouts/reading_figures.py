@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cryoet_zarr_bench.layouts.opened_levels import level_in_bucket, open_level
+from cryoet_zarr_bench.layouts.opened_levels import bucket_of, level_in_bucket, open_level
 from cryoet_zarr_bench.layouts.stored_levels import StoredLevel
 from cryoet_zarr_bench.storage.boxes import Box, Voxels, boxes
 from cryoet_zarr_bench.storage.engines import CountedEngine
-from cryoet_zarr_bench.storage.object_store.bucket import Bucket, Request
+from cryoet_zarr_bench.storage.object_store.bucket import Request
 from cryoet_zarr_bench.storage.object_store.request_replay import Place, replayed_seconds
 from cryoet_zarr_bench.storage.patterns.access_patterns import (
     ACCESS_PATTERNS,
@@ -119,7 +119,7 @@ def reading_figures(
     used, decoded, step = 0, 0.0, 0
     for level, wanted in pattern.reads(levels):
         expected = tomogram if level is levels[0] else open_level(engine, level)
-        bucket = Bucket(level.folder)
+        bucket = bucket_of(level)
         with level_in_bucket(engine, level, bucket) as array:
             for box in wanted:
                 check_bit_equal(

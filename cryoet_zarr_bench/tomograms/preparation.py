@@ -37,6 +37,7 @@ from cryoet_zarr_bench.tomograms.cache.entry_locks import folder_locked, held_wh
 from cryoet_zarr_bench.tomograms.formats.format_detection import is_zarr
 from cryoet_zarr_bench.tomograms.formats.open_tomogram import OpenTomogram
 from cryoet_zarr_bench.tomograms.formats.slabs import ArraySlabs
+from cryoet_zarr_bench.tomograms.synthetic_slabs import LARGE, SyntheticSlabs, cast_densities
 from cryoet_zarr_bench.tomograms.tomogram_sources import (
     FileSource,
     PortalSource,
@@ -45,6 +46,8 @@ from cryoet_zarr_bench.tomograms.tomogram_sources import (
     parse_source,
     shape_text,
 )
+
+_Opened = ArraySlabs | SyntheticSlabs | OpenTomogram
 
 READING_VERSION = 2
 """Raise it when a reader gives other voxels or another spacing for the same file than before."""
@@ -130,18 +133,21 @@ def _key(
 
 
 @contextmanager
-def _opened(source: SyntheticSource | FileSource) -> Iterator[ArraySlabs | OpenTomogram]:
+def _opened(source: SyntheticSource | FileSource) -> Iterator[_Opened]:
     if isinstance(source, FileSource):
         with source.open() as tomogram:
             yield tomogram
         return
-    bytes_of_volume = 4 * math.prod(source.shape)
-    check_memory(str(source), synthetic.PEAK_MEMORY_FACTOR * bytes_of_volume)
+    slabs = SyntheticSlabs(source.profile, source.shape, source.seed, source.cast)
+    voxels = math.prod(source.shape)
+    if voxels > LARGE:
+        yield slabs
+        return
+    check_memory(str(source), synthetic.PEAK_MEMORY_FACTOR * 4 * voxels)
+    profile = synthetic.PROFILES[source.profile]
     data = synthetic.synthesize(source.profile, source.shape, source.seed)
-    spacing = synthetic.PROFILES[source.profile].voxel_spacing
-    seed = f" seed {source.seed}" if source.seed else ""
-    name = f"synthetic {source.profile}{seed}"
-    yield ArraySlabs(data, name, (spacing, spacing, spacing), planes=data.shape[0])
+    data = cast_densities(data, profile, source.cast)
+    yield ArraySlabs(data, slabs.name, slabs.voxel_spacing, planes=data.shape[0])
 
 
 def centred_box(
@@ -165,9 +171,7 @@ def centred_box(
     return z, y, x
 
 
-def _slabs_of(
-    tomogram: ArraySlabs | OpenTomogram, box: tuple[slice, slice, slice]
-) -> Iterator[np.ndarray]:
+def _slabs_of(tomogram: _Opened, box: tuple[slice, slice, slice]) -> Iterator[np.ndarray]:
     """The box from its first plane to its last, in slabs of planes that are stored together."""
     along, rows, columns = box
     start = along.start
@@ -179,7 +183,7 @@ def _slabs_of(
 
 def _store(
     npy_path: Path,
-    tomogram: ArraySlabs | OpenTomogram,
+    tomogram: _Opened,
     box: tuple[slice, slice, slice],
     source: SyntheticSource | FileSource,
     state: str,

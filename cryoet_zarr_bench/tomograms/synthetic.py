@@ -18,7 +18,7 @@ import numpy as np
 
 from cryoet_zarr_bench.common.errors import BadInput
 
-SYNTHESIS_VERSION = 1
+SYNTHESIS_VERSION = 2
 """Raise it when the bytes that a profile gives change: prepared tomograms are then made anew."""
 
 PEAK_MEMORY_FACTOR = 8
@@ -146,11 +146,10 @@ def synthesize(profile: str, shape: tuple[int, int, int], seed: int = 0) -> np.n
         raise BadInput(f"seed {seed} of a synthetic tomogram: give 0 or larger")
     made_with = PROFILES[profile]
     full_shape = _shape_with_enough_voxels(shape)
-    volume = _white_noise_and_particles(made_with, full_shape, np.random.default_rng(seed))
-    volume = _filtered(volume, made_with.cutoff)
-    _set_distribution(volume, made_with)
+    volume = filtered_noise_and_particles(made_with, full_shape, np.random.default_rng(seed))
+    densities_by_rank(volume, rank_map(volume, made_with))
     if made_with.counts_per_density is not None:
-        _round_to_int16(volume, made_with.counts_per_density)
+        rounded_to_counts(volume, made_with.counts_per_density)
     z, y, x = shape
     return np.ascontiguousarray(volume[:z, :y, :x])
 
@@ -161,6 +160,13 @@ def _shape_with_enough_voxels(shape: tuple[int, int, int]) -> tuple[int, int, in
         return shape
     z, y, x = (max(length, _SHORTEST_AXIS) for length in shape)
     return z, y, x
+
+
+def filtered_noise_and_particles(
+    profile: SyntheticProfile, shape: tuple[int, int, int], chance: np.random.Generator
+) -> np.ndarray:
+    """White noise and particles behind one filter, float32, before densities are mapped."""
+    return _filtered(_white_noise_and_particles(profile, shape, chance), profile.cutoff)
 
 
 def _logistic(x: np.ndarray) -> np.ndarray:
@@ -234,8 +240,20 @@ def _apply_transfer_function(spectrum: np.ndarray, shape: tuple[int, ...], cutof
         plane *= transfer
 
 
-def _set_distribution(volume: np.ndarray, profile: SyntheticProfile) -> None:
-    """Replace each density by the one that belongs to its rank, in place.
+@dataclass(frozen=True)
+class RankMap:
+    """From values of a filtered field to the densities that belong to their ranks.
+
+    Bin k of the field begins at `lowest` + k / `bins_per_unit`, where the density is `at_edges[k]`.
+    """
+
+    lowest: float
+    bins_per_unit: float
+    at_edges: np.ndarray
+
+
+def rank_map(volume: np.ndarray, profile: SyntheticProfile) -> RankMap:
+    """The map of the ranks that values have in a volume.
 
     The rank comes from a fine cumulative histogram, interpolated: far quicker than sorting, and
     smooth enough to leave the low bits as random as they were.
@@ -243,18 +261,29 @@ def _set_distribution(volume: np.ndarray, profile: SyntheticProfile) -> None:
     flat = volume.reshape(-1)
     lowest = float(flat.min())
     bins_per_unit = _LEVELS / (float(flat.max()) - lowest)
-    blocks = [flat[start : start + _BLOCK] for start in range(0, flat.size, _BLOCK)]
     counts = np.zeros(_LEVELS, dtype=np.int64)
-    for block in blocks:
+    for block in _blocks_of(flat):
         bins, _ = _bins_and_fractions(block, lowest, bins_per_unit)
         counts += np.bincount(bins, minlength=_LEVELS)
-    at_edges = _densities_at_edges(counts, profile)
-    steps = np.diff(at_edges)
-    for block in blocks:
-        bins, fractions = _bins_and_fractions(block, lowest, bins_per_unit)
+    return RankMap(lowest, bins_per_unit, _densities_at_edges(counts, profile))
+
+
+def densities_by_rank(volume: np.ndarray, mapped: RankMap) -> None:
+    """Replace each value by the density that the map has for it, in place.
+
+    What lies beyond the values that the map was made of gets the density at its end.
+    """
+    steps = np.diff(mapped.at_edges)
+    for block in _blocks_of(volume.reshape(-1)):
+        bins, fractions = _bins_and_fractions(block, mapped.lowest, mapped.bins_per_unit)
+        np.clip(fractions, 0, 1, out=fractions)
         fractions *= steps[bins]
-        fractions += at_edges[bins]
+        fractions += mapped.at_edges[bins]
         block[...] = fractions
+
+
+def _blocks_of(flat: np.ndarray) -> list[np.ndarray]:
+    return [flat[start : start + _BLOCK] for start in range(0, flat.size, _BLOCK)]
 
 
 def _bins_and_fractions(
@@ -263,7 +292,7 @@ def _bins_and_fractions(
     position = block.astype(np.float64)
     position -= lowest
     position *= bins_per_unit
-    bins = np.minimum(position.astype(np.intp), _LEVELS - 1)
+    bins = np.clip(position.astype(np.intp), 0, _LEVELS - 1)
     position -= bins
     return bins, position
 
@@ -283,7 +312,8 @@ def _density(deviation: float, profile: SyntheticProfile) -> float:
     return profile.median + profile.scale * deviation
 
 
-def _round_to_int16(volume: np.ndarray, counts_per_density: float) -> None:
+def rounded_to_counts(volume: np.ndarray, counts_per_density: float) -> None:
+    """Scale to counts, round, and cut off at what int16 can hold, in place."""
     volume *= np.float32(counts_per_density)
     np.rint(volume, out=volume)
     limits = np.iinfo(np.int16)

@@ -4,6 +4,7 @@
 |---|---|
 | `synthetic:10A@128` | a profile of `synthetic.PROFILES`, 128 voxels along each axis |
 | `synthetic:int16@128x256x256#7` | the same with z x y x x voxels, from seed 7 |
+| `synthetic:5A@368x1260x1260,int8` | the same, its densities scaled and cast to another dtype |
 | `folder/tomogram.mrc` | a file, from the current directory; `~` is the home directory |
 | `tomogram.zarr::2` | level 2 of an OME-Zarr; level 0 without `::` |
 | `tomogram.zarr::0,fill` | chunks that are not on disk hold the fill value |
@@ -27,6 +28,7 @@ from cryoet_zarr_bench.tomograms.formats.foreign_contents import missing_refusal
 from cryoet_zarr_bench.tomograms.formats.mrc import ByteSign
 from cryoet_zarr_bench.tomograms.formats.open_tomogram import OpenTomogram, open_slabs
 from cryoet_zarr_bench.tomograms.synthetic import PROFILES
+from cryoet_zarr_bench.tomograms.synthetic_slabs import DTYPES
 
 DEFAULT_SOURCE = "synthetic:10A@128"
 WHOLE = "full"
@@ -34,7 +36,8 @@ WHOLE = "full"
 
 _SYNTHETIC = "synthetic:"
 _SYNTHETIC_FORM = re.compile(
-    r"(?P<profile>[^@#]+)@(?P<shape>[0-9]{1,6}(x[0-9]{1,6}x[0-9]{1,6})?)(#(?P<seed>[0-9]{1,18}))?",
+    r"(?P<profile>[^@#]+)@(?P<shape>[0-9]{1,6}(x[0-9]{1,6}x[0-9]{1,6})?)(#(?P<seed>[0-9]{1,18}))?"
+    r"(,(?P<cast>[a-z0-9]+))?",
     re.ASCII,
 )
 _PORTAL = "portal:"
@@ -52,14 +55,16 @@ _CROP_FORM = re.compile(r"\s*([0-9]{1,6})\s*,\s*([0-9]{1,6})\s*,\s*([0-9]{1,6})\
 
 @dataclass(frozen=True)
 class SyntheticSource:
-    """A tomogram made from random numbers; `shape` is voxels along z, y, x."""
+    """A tomogram made from random numbers; `shape` is voxels along z, y, x, `cast` the dtype."""
 
     profile: str
     shape: tuple[int, int, int]
     seed: int = 0
+    cast: str = "float32"
 
     def __str__(self) -> str:
-        return f"{_SYNTHETIC}{self.profile}@{shape_text(self.shape)}#{self.seed}"
+        cast = "" if self.cast == "float32" else f",{self.cast}"
+        return f"{_SYNTHETIC}{self.profile}@{shape_text(self.shape)}#{self.seed}{cast}"
 
 
 @dataclass(frozen=True)
@@ -204,7 +209,10 @@ def _parse_synthetic(text: str) -> SyntheticSource:
     z, y, x = lengths if len(lengths) == 3 else lengths * 3
     if min(z, y, x) < 1:
         raise refused(text, "has no voxels", "give at least 1 along each axis")
-    return SyntheticSource(match["profile"], (z, y, x), int(match["seed"] or 0))
+    cast = match["cast"] or "float32"
+    if cast not in DTYPES:
+        raise refused(text, f"cannot be cast to {cast!r}", f"choose one of {', '.join(DTYPES)}")
+    return SyntheticSource(match["profile"], (z, y, x), int(match["seed"] or 0), cast)
 
 
 def _parse_portal(text: str, chosen: str, level_text: str) -> PortalSource:

@@ -15,7 +15,7 @@ from cryoet_zarr_bench.analysis.changes.anchored_history import (
     repeated_figures,
     repeated_measurements,
 )
-from cryoet_zarr_bench.commands import anchored_command
+from cryoet_zarr_bench.commands.comparing import anchored_command
 from cryoet_zarr_bench.common.errors import BadInput, ReleaseUnusable
 from cryoet_zarr_bench.verdicts.anchored_cells import anchored_cells
 from cryoet_zarr_bench.verdicts.confirmation import CellAnswer

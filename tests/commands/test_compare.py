@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from cryoet_zarr_bench.analysis.changes.anchored_history import AnchoredRelease
 from cryoet_zarr_bench.cli import app
-from cryoet_zarr_bench.commands import revision_comparison
+from cryoet_zarr_bench.commands.comparing import revision_comparison
 from cryoet_zarr_bench.tomograms.selected_tomogram import tomogram_label
 
 

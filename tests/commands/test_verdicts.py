@@ -6,7 +6,7 @@ import pytest
 
 from cryoet_zarr_bench.analysis.repeat_noise import Noise, read_noise
 from cryoet_zarr_bench.analysis.result_reader import Cell, MeasuredRelease
-from cryoet_zarr_bench.commands.verdicts_command import (
+from cryoet_zarr_bench.commands.comparing.verdicts_command import (
     MOST_CANDIDATES,
     SENTINEL,
     choose,

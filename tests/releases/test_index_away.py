@@ -10,7 +10,7 @@ from rich.console import Console
 
 from cryoet_zarr_bench.asv_bridge import asv_runs
 from cryoet_zarr_bench.asv_bridge.release_steps import Place, Progression, Step
-from cryoet_zarr_bench.commands import verdicts_command
+from cryoet_zarr_bench.commands.comparing import verdicts_command
 from cryoet_zarr_bench.common.errors import BadInput, ReleaseUnusable
 from cryoet_zarr_bench.machine.interpreters import find_interpreter
 from cryoet_zarr_bench.releases import companion_packages

@@ -26,9 +26,11 @@ from cryoet_zarr_bench.analysis.result_reader import (
 from cryoet_zarr_bench.analysis.trust_figures import TRUST_FILE
 from cryoet_zarr_bench.common.shown_text import for_markdown
 from cryoet_zarr_bench.common.whole_files import write_whole
+from cryoet_zarr_bench.layouts.layout_lines import LAYOUTS_FILE
 from cryoet_zarr_bench.releases.announced_changes import load_announced
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
 from cryoet_zarr_bench.reports.documents.cost_document import cost_report
+from cryoet_zarr_bench.reports.documents.layouts_document import layouts_report
 from cryoet_zarr_bench.reports.documents.portability_document import portability_report
 from cryoet_zarr_bench.reports.documents.readme_figures import update_readme
 from cryoet_zarr_bench.reports.documents.releases_document import releases_report
@@ -63,6 +65,7 @@ def update_documents(project: Path) -> list[str]:
         ("docs/portability.md", portability_report(results, widest)),
         ("docs/verdicts.md", verdict_report(results, judging)),
         ("docs/exact.md", exact_report(results, widest)),
+        ("docs/layouts.md", layouts_report(results, machine_with(results, LAYOUTS_FILE, machine))),
         ("docs/storage.md", storage_report(results, widest, tomograms)),
         *((f"docs/{name}", svg) for name, svg in storage_charts(tomograms).items()),
     ):

@@ -23,7 +23,7 @@ from cryoet_zarr_bench.analysis.changes.release_evidence import ReleaseEvidence,
 from cryoet_zarr_bench.analysis.repeat_noise import Noise
 from cryoet_zarr_bench.analysis.result_reader import Cell, MeasuredRelease
 from cryoet_zarr_bench.asv_bridge.machine_names import refuse_another_machine
-from cryoet_zarr_bench.commands.anchored_command import beside_anchor
+from cryoet_zarr_bench.commands.comparing.anchored_command import beside_anchor
 from cryoet_zarr_bench.common.errors import BadInput
 from cryoet_zarr_bench.common.json_lines import write_lines
 from cryoet_zarr_bench.common.project_folders import WORK

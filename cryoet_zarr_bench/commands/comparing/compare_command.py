@@ -21,7 +21,7 @@ from cryoet_zarr_bench.analysis.changes.release_comparison import (
 )
 from cryoet_zarr_bench.analysis.changes.release_evidence import COUNTED, EXACT, Statement
 from cryoet_zarr_bench.asv_bridge.machine_names import chosen_machine
-from cryoet_zarr_bench.commands.revision_comparison import compare_revisions, is_revision
+from cryoet_zarr_bench.commands.comparing.revision_comparison import compare_revisions, is_revision
 from cryoet_zarr_bench.common.project_folders import PROJECT
 from cryoet_zarr_bench.common.shown_text import for_terminal
 from cryoet_zarr_bench.common.whole_files import write_whole

@@ -15,7 +15,7 @@ from cryoet_zarr_bench.analysis.planted_steps import (
 )
 from cryoet_zarr_bench.analysis.trust_figures import TRUST_FILE
 from cryoet_zarr_bench.asv_bridge.machine_names import refuse_another_machine
-from cryoet_zarr_bench.commands.anchored_command import beside_anchor
+from cryoet_zarr_bench.commands.comparing.anchored_command import beside_anchor
 from cryoet_zarr_bench.common.json_lines import write_lines
 from cryoet_zarr_bench.common.project_folders import PROJECT, WORK
 from cryoet_zarr_bench.common.shown_text import for_markup

@@ -1,0 +1,1 @@
+"""Commands that hold releases against each other: pairs, anchors, verdicts, trust."""
