@@ -11,6 +11,7 @@ from asv.util import load_json
 
 from cryoet_zarr_bench.common.project_folders import HISTORY, PROJECT, WORK
 from cryoet_zarr_bench.common.whole_files import write_whole
+from cryoet_zarr_bench.machine.interpreters import choose_python
 from cryoet_zarr_bench.releases.catalogue import Release
 
 
@@ -52,6 +53,12 @@ class Place:
     html: Path
     python: str
     machine: str | None = None
+
+    @classmethod
+    def of_history(cls, machine: str, project: Path = PROJECT) -> Place:
+        """The committed results and the published dashboard."""
+        results, html = project / "results", project / "html"
+        return cls(WORK / "history", results, html, choose_python(None), machine)
 
     @property
     def log(self) -> Path:

@@ -135,7 +135,7 @@ def run_history(
     require_folders()
     require_git()
     refuse_another_machine(project / "results", machine)
-    place = history_place(machine, project)
+    place = Place.of_history(machine, project)
     for source in tomograms:
         os.environ["CRYOET_TOMOGRAM"] = source
         fetch_selected(console)
@@ -200,12 +200,6 @@ def _measure_missing(
     failed = measure(steps, place, progression, console, keep_repeat, repeat_is_waiting, wait)
     shutil.rmtree(place.for_repeats.folder, ignore_errors=True)
     return failed
-
-
-def history_place(machine: str, project: Path = PROJECT) -> Place:
-    """Folders of the committed results and of the published dashboard."""
-    python = choose_python(None)
-    return Place(WORK / "history", project / "results", project / "html", python, machine)
 
 
 def with_repeats(steps: list[Step], reference: Release) -> list[Step]:

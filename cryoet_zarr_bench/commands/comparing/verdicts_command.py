@@ -25,7 +25,7 @@ from cryoet_zarr_bench.analysis.result_reader import Cell, MeasuredRelease, read
 from cryoet_zarr_bench.analysis.run_pace import pace_of
 from cryoet_zarr_bench.asv_bridge.asv_runs import publish
 from cryoet_zarr_bench.asv_bridge.machine_names import refuse_another_machine
-from cryoet_zarr_bench.commands.bench_command import history_place
+from cryoet_zarr_bench.asv_bridge.release_steps import Place
 from cryoet_zarr_bench.common.errors import BadInput, ReleaseUnusable
 from cryoet_zarr_bench.common.json_lines import read_lines, write_lines
 from cryoet_zarr_bench.common.project_folders import PROJECT, WORK
@@ -134,7 +134,7 @@ def run_verdicts(
         (each for each in read_verdicts(results) if each.machine == machine), results
     )
     console.print(verdict_table(rows))
-    publish(history_place(machine))
+    publish(Place.of_history(machine))
     update_documents(PROJECT)
 
 
