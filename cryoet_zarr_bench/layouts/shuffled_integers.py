@@ -1,0 +1,92 @@
+"""Should integers be shuffled? Bytes that each way to shuffle stores, chunk by chunk.
+
+Encoded by numcodecs as Zarr has it stored; no clock. Shuffling puts all first bytes of the voxels
+together, then all second ones; bitshuffling does so with bits. Bytes have no second byte: only bits
+can be put together there.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from cryoet_zarr_bench.measured.cpu_cores import cores_in_use
+from cryoet_zarr_bench.storage.boxes import Box, Voxels
+from cryoet_zarr_bench.storage.config import StorageConfig
+from cryoet_zarr_bench.storage.engines import numcodecs_codec
+
+EDGE = 128
+"""Voxels along an edge of a chunk: copick's."""
+
+CODECS = {
+    "zstd-3": {"none": "zstd-3", "shuffle": "shuffle+zstd-3"},
+    "Blosc with zstd-3": {
+        "none": "blosc-zstd-3-noshuffle",
+        "shuffle": "blosc-zstd-3-shuffle",
+        "bitshuffle": "blosc-zstd-3-bitshuffle",
+    },
+    "Blosc with LZ4-5": {
+        "none": "blosc-lz4-5-noshuffle",
+        "shuffle": "blosc-lz4-5-shuffle",
+        "bitshuffle": "blosc-lz4-5-bitshuffle",
+    },
+}
+"""Compressor -> way to shuffle before it -> codec."""
+
+
+def chunk_boxes(shape: tuple[int, ...]) -> Iterator[Box]:
+    """The boxes of all chunks; those at the ends are cut off."""
+    for z in range(0, shape[0], EDGE):
+        for y in range(0, shape[1], EDGE):
+            for x in range(0, shape[2], EDGE):
+                yield (
+                    slice(z, min(z + EDGE, shape[0])),
+                    slice(y, min(y + EDGE, shape[1])),
+                    slice(x, min(x + EDGE, shape[2])),
+                )
+
+
+def encoded_bytes(tomogram: Voxels, codecs: Iterable[str]) -> dict[str, int]:
+    """Bytes that each codec stores of a tomogram, in padded chunks; a chunk at a time in memory."""
+    dtype = np.dtype(tomogram.dtype)
+    chunks = (EDGE, EDGE, EDGE)
+    encoders = {
+        name: numcodecs_codec.filters_and_compressor(
+            StorageConfig.of(name, f"{EDGE}x{EDGE}x{EDGE}", 2), dtype
+        )
+        for name in codecs
+    }
+    found = dict.fromkeys(encoders, 0)
+
+    def encode(box: Box) -> dict[str, int]:
+        voxels = np.asarray(tomogram[box])
+        chunk = np.zeros(chunks, dtype)
+        z, y, x = voxels.shape
+        chunk[:z, :y, :x] = voxels
+        sizes = {}
+        for name, (filters, compressor) in encoders.items():
+            encoded = chunk
+            for each in [*filters, compressor]:
+                encoded = each.encode(encoded)
+            sizes[name] = memoryview(encoded).nbytes
+        return sizes
+
+    with ThreadPoolExecutor(cores_in_use() or 1) as executor:
+        for sizes in executor.map(encode, chunk_boxes(tomogram.shape)):
+            for name, size in sizes.items():
+                found[name] += size
+    return found
+
+
+def won_by(found: dict[str, int], compressor: str, shuffle: str) -> float:
+    """What a way to shuffle wins with a compressor, as a part of the bytes without: 0.1 is 10 %."""
+    ways = CODECS[compressor]
+    return 1 - found[ways[shuffle]] / found[ways["none"]]
+
+
+def raw_bytes(tomogram: Voxels) -> int:
+    """Bytes of a tomogram in memory."""
+    return math.prod(tomogram.shape) * np.dtype(tomogram.dtype).itemsize
