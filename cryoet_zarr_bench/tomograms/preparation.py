@@ -37,7 +37,12 @@ from cryoet_zarr_bench.tomograms.cache.entry_locks import folder_locked, held_wh
 from cryoet_zarr_bench.tomograms.formats.format_detection import is_zarr
 from cryoet_zarr_bench.tomograms.formats.open_tomogram import OpenTomogram
 from cryoet_zarr_bench.tomograms.formats.slabs import ArraySlabs
-from cryoet_zarr_bench.tomograms.synthetic_slabs import LARGE, SyntheticSlabs, cast_densities
+from cryoet_zarr_bench.tomograms.synthetic_slabs import (
+    LARGE,
+    SyntheticSlabs,
+    cast_densities,
+    memory_of_slabs,
+)
 from cryoet_zarr_bench.tomograms.tomogram_sources import (
     FileSource,
     PortalSource,
@@ -141,6 +146,7 @@ def _opened(source: SyntheticSource | FileSource) -> Iterator[_Opened]:
     slabs = SyntheticSlabs(source.profile, source.shape, source.seed, source.cast)
     voxels = math.prod(source.shape)
     if voxels > LARGE:
+        check_memory(str(source), memory_of_slabs(source.shape))
         yield slabs
         return
     check_memory(str(source), synthetic.PEAK_MEMORY_FACTOR * 4 * voxels)

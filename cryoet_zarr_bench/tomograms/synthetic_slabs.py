@@ -18,6 +18,7 @@ import numpy as np
 
 from cryoet_zarr_bench.common.voxel_spacing import Spacing
 from cryoet_zarr_bench.tomograms.synthetic import (
+    PEAK_MEMORY_FACTOR,
     PROFILES,
     SyntheticProfile,
     densities_by_rank,
@@ -29,7 +30,7 @@ from cryoet_zarr_bench.tomograms.synthetic import (
 LARGE = 32 * 2**20
 """Voxels from which a tomogram is made in blocks."""
 
-CORE = (96, 224, 224)
+CORE = (64, 224, 224)
 """Voxels along z, y, x from the middle of one overlap of blocks to that of the next."""
 
 OVERLAP = 32
@@ -46,6 +47,14 @@ _COUNTS = {
 }
 """Counts that a standard deviation becomes, and those of the median: as reconstruction programs
 scale to 16 bits, and to bytes so that five standard deviations on either side are kept."""
+
+
+def memory_of_slabs(shape: tuple[int, int, int]) -> int:
+    """Upper bound of the bytes of memory that making a tomogram of that shape takes."""
+    fields = 4 * (CORE[0] + OVERLAP) * shape[1] * shape[2]
+    block = 4 * math.prod(core + OVERLAP for core in CORE)
+    # The field, what is carried on, and a slab that is cast.
+    return math.ceil(2.5 * fields) + PEAK_MEMORY_FACTOR * block
 
 
 @dataclass(eq=False)
@@ -99,6 +108,7 @@ class SyntheticSlabs:
         planes, rows, columns = box
         while planes.start >= self._start + len(self._slab):
             self._start += len(self._slab)
+            del self._slab  # or the last one would be kept while the next is made
             self._slab = next(self._made)
         if planes.start < self._start or planes.stop > self._start + len(self._slab):
             raise ValueError("planes are made from the first to the last, a slab at a time")
@@ -141,6 +151,7 @@ def _slabs(
         if profile.counts_per_density is not None:
             rounded_to_counts(slab, profile.counts_per_density)
         yield slab[: shape[0] - layer * CORE[0]]
+        del fields, slab
 
 
 def _layer(
@@ -155,7 +166,6 @@ def _layer(
     for row, column in itertools.product(*(range(count) for count in counts)):
         chance = np.random.default_rng([seed, layer, row, column])
         block = filtered_noise_and_particles(profile, edges, chance)
-        block /= block.std()
         for axis, place, count in (
             (0, layer, layers),
             (1, row, counts[0]),

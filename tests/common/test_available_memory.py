@@ -127,7 +127,7 @@ def test_a_slice_that_fits_the_machine_and_not_the_limit_is_refused(tmp_path, ki
 
 
 def test_a_synthetic_tomogram_that_does_not_fit_the_limit_is_refused(tmp_path):
-    source = "synthetic:10A@500"
+    source = "synthetic:10A@100x1500x1500"
     code, said = under_a_limit(resource.RLIMIT_AS, 2 * GB, "qc", source, folder=tmp_path)
     assert (code, said.count("\n")) == (2, 1), said
     assert source in said and "RLIMIT_AS" in said
