@@ -105,6 +105,7 @@ def test_each_record_tells_the_conditions_it_was_measured_in(measured):
         assert result.canary in sorted(sample[1] for sample in samples) or len(samples) % 2 == 0
 
 
+@pytest.mark.long
 def test_exact_cells_are_those_that_a_process_each_would_have_given(measured):
     """In the release that has n/a cells as well; only when and how long may differ."""
     name = "storage.Storage.track_stored_fraction"

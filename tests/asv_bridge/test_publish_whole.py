@@ -120,7 +120,7 @@ def test_bad_results_are_left_out_of_the_dashboard(published):
     ("stop", "code"),
     [
         ("os.kill(os.getpid(), signal.SIGKILL)", -9),
-        ("raise ValueError('a fault')", 1),
+        pytest.param("raise ValueError('a fault')", 1, marks=pytest.mark.long),
         ("return", 1),  # without a file that its pages load
     ],
 )
@@ -215,6 +215,7 @@ def documented(tmp_path):
     return tmp_path
 
 
+@pytest.mark.long
 def test_what_cannot_be_read_does_not_change_the_documents(documented, capfd):
     results = documented / "results"
     machine = results / COMMITTED.name

@@ -36,6 +36,7 @@ def git_status():
     return answer.stdout
 
 
+@pytest.mark.long
 def test_interrupted_and_resumed_it_ends_with_table_and_dashboard(workplace, volume):
     """Ctrl-C in the first release; the next run takes what was measured and finishes."""
     status = git_status()

@@ -86,6 +86,7 @@ def test_qc_of_a_hostile_name(hostile, tmp_path, encoding):
     assert for_terminal(source) in found.text
 
 
+@pytest.mark.long
 def test_the_picture_of_a_hostile_name(hostile, tmp_path):
     page = tmp_path / "page.png"
     answer = run(tmp_path, "qc", os.fsencode(hostile), "--page", str(page))

@@ -103,6 +103,7 @@ def test_an_engine_writes_where_it_is_told(name):
     assert {each for each, is_taken in taken.items() if not is_taken} == refused
 
 
+@pytest.mark.long
 @settings(max_examples=25)
 @given(name=NAMES)
 def test_an_engine_writes_where_it_is_told_under_any_name(name):
@@ -142,6 +143,7 @@ def test_convert_writes_where_it_is_told(name):
     check_conversion(name)
 
 
+@pytest.mark.long
 @settings(max_examples=10)
 @given(name=NAMES)
 @example("r2#1")

@@ -74,7 +74,14 @@ def test_what_was_written_is_read_off_the_disk(name, stored):
     assert found.inodes > found.files
 
 
-@pytest.mark.parametrize("name", RULED)
+@pytest.mark.parametrize(
+    "name",
+    [
+        # Each of 200 boxes decodes a chunk of 64 MB there.
+        pytest.param(name, marks=[pytest.mark.long] if name == "portal-2024" else [])
+        for name in RULED
+    ],
+)
 def test_every_pattern_is_counted(name, stored):
     levels = stored_levels(stored(f"layout:{name}"))
     found = {

@@ -97,6 +97,7 @@ def test_a_real_volume_does_not_fail(name):
     assert report.passed
 
 
+@pytest.mark.long
 @settings(max_examples=15)
 @given(
     profile=st.sampled_from(["10A", "denoised"]),

@@ -81,6 +81,7 @@ def test_the_one_used_longest_ago_goes_first(monkeypatch):
     assert sum(item.size for item in cache_items()) <= 3 * size_of(paths[0]) + 100
 
 
+@pytest.mark.long
 def test_a_cache_has_a_thousand_tomograms_at_most(monkeypatch, cache):
     monkeypatch.setattr(cache_bound, "MOST_TOMOGRAMS", 3)
     paths = made(*range(1, 8))
