@@ -5,7 +5,7 @@ Every statement on layouts is made here: documents, pages and commands take thei
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,11 +94,6 @@ def compared_layouts(results: Path, machine: str) -> list[ComparedLayouts]:
 def per_terabyte(line: LayoutLine, count: int) -> float:
     """So many files or inodes for each 10^12 bytes of tomograms in memory."""
     return count / line.raw_bytes * TERABYTE
-
-
-def titles(lines: Iterable[LayoutLine]) -> Sequence[str]:
-    """The titles of layouts; a storage config is its own."""
-    return [title_of(line.layout) for line in lines]
 
 
 def title_of(layout: str) -> str:

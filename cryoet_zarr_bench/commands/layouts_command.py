@@ -26,7 +26,7 @@ from cryoet_zarr_bench.machine.scratch_folders import (
     remove_scratch_folders,
     require_folders,
 )
-from cryoet_zarr_bench.tomograms.selected_tomogram import selected_tomogram
+from cryoet_zarr_bench.tomograms.selected_tomogram import selected_tomogram, tomogram_label
 
 ROOM = 6
 """Times the tomogram that a store, a change of it and what a library keeps meanwhile may take."""
@@ -54,7 +54,7 @@ def run_layouts(
     results = PROJECT / "results"
     refuse_another_machine(results, machine)
     tomogram = selected_tomogram()
-    label = tomogram.name.replace(" ", "-")
+    label = tomogram_label()
     known = {(line.layout, line.tomogram): line for line in read_layout_lines(results, machine)}
     left = [each for each in layouts if again or (each.name, label) not in known]
     scratch = claim_scratch_folder(ROOM * tomogram.load(mmap=True).nbytes)

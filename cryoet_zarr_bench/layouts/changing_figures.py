@@ -13,7 +13,7 @@ import numpy as np
 from cryoet_zarr_bench.layouts.opened_levels import level_in_bucket, open_level
 from cryoet_zarr_bench.layouts.reading_figures import walk
 from cryoet_zarr_bench.layouts.stored_levels import StoredLevel, stored_level
-from cryoet_zarr_bench.storage.boxes import Box, Voxels
+from cryoet_zarr_bench.storage.boxes import Box, Voxels, middle_chunk, middle_cube
 from cryoet_zarr_bench.storage.engines import CountedEngine
 from cryoet_zarr_bench.storage.object_store.bucket import Bucket
 from cryoet_zarr_bench.storage.patterns.access_patterns import SEED, slice_across
@@ -24,28 +24,10 @@ BOX_EDGE = 64
 """Voxels along an edge of the box that is changed wherever its chunks end, as a mask is edited."""
 
 
-def _one_chunk(level: StoredLevel) -> Box:
-    """The chunk that has the voxel in the middle, as far as it lies in the tomogram."""
-    z, y, x = (
-        slice(length // 2 // chunk * chunk, min((length // 2 // chunk + 1) * chunk, length))
-        for length, chunk in zip(level.shape, level.chunks, strict=True)
-    )
-    return z, y, x
-
-
-def _one_box(level: StoredLevel) -> Box:
-    """A cube in the middle, which begins at no border of chunks but by chance."""
-    z, y, x = (
-        slice(max(length // 2 - BOX_EDGE // 2, 0), min(length // 2 + BOX_EDGE // 2, length))
-        for length in level.shape
-    )
-    return z, y, x
-
-
 CHANGES: dict[str, tuple[str, Callable[[StoredLevel], Box]]] = {
-    "chunk": ("one chunk", _one_chunk),
+    "chunk": ("one chunk", lambda level: middle_chunk(level.shape, level.chunks)),
     "slice": ("one XY slice", lambda level: slice_across(0)(level.shape, SEED)[0]),
-    "box": (f"a box of {BOX_EDGE}^3", _one_box),
+    "box": (f"a box of {BOX_EDGE}^3", lambda level: middle_cube(level.shape, BOX_EDGE)),
 }
 """What is changed: name -> what tables call it, and the box of a level."""
 

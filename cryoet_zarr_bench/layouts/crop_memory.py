@@ -12,7 +12,7 @@ import numpy as np
 from cryoet_zarr_bench.common.peak_memory import peak_memory
 from cryoet_zarr_bench.layouts.opened_levels import Volume
 from cryoet_zarr_bench.layouts.referenced_planes import levels_of, mapped
-from cryoet_zarr_bench.storage.boxes import Box
+from cryoet_zarr_bench.storage.boxes import middle_cube
 from cryoet_zarr_bench.storage.stores.store_checks import check_bit_equal
 
 EDGE = 64
@@ -46,15 +46,6 @@ STORE_CLASSES: dict[str, Callable[[Path], Any]] = {
 """zarr's classes of stores, each on a folder of the disk: a network adds to none of them."""
 
 
-def crop_of(shape: tuple[int, ...]) -> Box:
-    """The box in the middle of a tomogram."""
-    z, y, x = (
-        slice(max(length // 2 - EDGE // 2, 0), min(length // 2 + EDGE // 2, length))
-        for length in shape
-    )
-    return z, y, x
-
-
 def crop_memory(store_class: str, store: Path, tomogram: np.ndarray) -> dict[str, float]:
     """Read the crop in this process, which should have done nothing else.
 
@@ -69,7 +60,7 @@ def crop_memory(store_class: str, store: Path, tomogram: np.ndarray) -> dict[str
     else:
         array = zarr.open_array(STORE_CLASSES[store_class](level.folder), mode="r")
         volume = Volume(array, level)
-    box = crop_of(level.shape)
+    box = middle_cube(level.shape, EDGE)
     before, begin = peak_memory(), time.perf_counter()
     found = volume[box]
     seconds, after = time.perf_counter() - begin, peak_memory()

@@ -193,6 +193,8 @@ def layout_called(text: str) -> Layout:
         parsed = StorageConfig.parse(config)
     except ValueError as error:
         raise BadInput(str(error)) from error
+    if config != text and (parsed.zarr_format == 2 or parsed.shards is not None):
+        raise BadInput(f"{text!r} has shards in format 2, or twice: leave out v2 or one of both")
     if config == text:
         return Layout(text, text, "a storage config", "", "", rule=lambda shape, dtype: parsed)
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from cryoet_zarr_bench.layouts.library_writers import LEVELS
 from cryoet_zarr_bench.layouts.named_layouts import Layout
 from cryoet_zarr_bench.storage.boxes import Voxels
 from cryoet_zarr_bench.storage.engines import Engine
 from cryoet_zarr_bench.storage.stores.multiscale import Pyramid, write_multiscale
-
-LEVELS = 3
-"""Levels of the pyramid, as the portal has it."""
 
 
 def write_by_rule(

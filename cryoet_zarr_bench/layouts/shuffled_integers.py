@@ -7,14 +7,13 @@ can be put together there.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from cryoet_zarr_bench.measured.cpu_cores import cores_in_use
-from cryoet_zarr_bench.storage.boxes import Box, Voxels
+from cryoet_zarr_bench.storage.boxes import Box, Voxels, boxes
 from cryoet_zarr_bench.storage.config import StorageConfig
 from cryoet_zarr_bench.storage.engines import numcodecs_codec
 
@@ -35,18 +34,6 @@ CODECS = {
     },
 }
 """Compressor -> way to shuffle before it -> codec."""
-
-
-def chunk_boxes(shape: tuple[int, ...]) -> Iterator[Box]:
-    """The boxes of all chunks; those at the ends are cut off."""
-    for z in range(0, shape[0], EDGE):
-        for y in range(0, shape[1], EDGE):
-            for x in range(0, shape[2], EDGE):
-                yield (
-                    slice(z, min(z + EDGE, shape[0])),
-                    slice(y, min(y + EDGE, shape[1])),
-                    slice(x, min(x + EDGE, shape[2])),
-                )
 
 
 def encoded_bytes(tomogram: Voxels, codecs: Iterable[str]) -> dict[str, int]:
@@ -75,7 +62,8 @@ def encoded_bytes(tomogram: Voxels, codecs: Iterable[str]) -> dict[str, int]:
         return sizes
 
     with ThreadPoolExecutor(cores_in_use() or 1) as executor:
-        for sizes in executor.map(encode, chunk_boxes(tomogram.shape)):
+        # No room for more than one: each box is a chunk, cut off at the ends.
+        for sizes in executor.map(encode, boxes(tomogram.shape, chunks, dtype.itemsize, 0)):
             for name, size in sizes.items():
                 found[name] += size
     return found
@@ -85,8 +73,3 @@ def won_by(found: dict[str, int], compressor: str, shuffle: str) -> float:
     """What a way to shuffle wins with a compressor, as a part of the bytes without: 0.1 is 10 %."""
     ways = CODECS[compressor]
     return 1 - found[ways[shuffle]] / found[ways["none"]]
-
-
-def raw_bytes(tomogram: Voxels) -> int:
-    """Bytes of a tomogram in memory."""
-    return math.prod(tomogram.shape) * np.dtype(tomogram.dtype).itemsize

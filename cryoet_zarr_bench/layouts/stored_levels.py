@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from cryoet_zarr_bench.common.errors import StoreMismatch
+from cryoet_zarr_bench.storage.codecs.chunk_headers import SHUFFLES
 
 _METADATA = ("zarr.json", ".zarray")
 
@@ -148,15 +149,12 @@ def _of_format_3(found: dict[str, Any]) -> _Found:
     return found["shape"], found["data_type"], chunks, shards, words
 
 
-_SHUFFLES = ("noshuffle", "shuffle", "bitshuffle")
-
-
 def _in_words(name: str, settings: dict[str, Any]) -> str:
     """A codec in words, such as `blosc-zstd-1-bitshuffle`, `zstd-3`, `shuffle`."""
     if name == "blosc":
         shuffle = settings["shuffle"]
         # Format 3 has the word, format 2 a number.
-        word = shuffle if isinstance(shuffle, str) else _SHUFFLES[shuffle]
+        word = shuffle if isinstance(shuffle, str) else SHUFFLES[shuffle]
         return f"blosc-{settings['cname']}-{settings['clevel']}-{word}"
     level = settings.get("level", settings.get("clevel"))
     return name if level is None else f"{name}-{level}"

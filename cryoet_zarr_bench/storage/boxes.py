@@ -56,6 +56,26 @@ def boxes(
         )
 
 
+def middle_cube(shape: tuple[int, ...], edge: int) -> Box:
+    """The cube in the middle of a tomogram, wherever its chunks end, as far as it lies in it."""
+    z, y, x = (
+        slice(max(length // 2 - edge // 2, 0), min(length // 2 + edge // 2, length))
+        for length in shape
+    )
+    return z, y, x
+
+
+def middle_chunk(shape: tuple[int, ...], chunks: tuple[int, int, int]) -> Box:
+    """The one chunk that holds the voxel in the middle, as much of it as is in the tomogram."""
+    z, y, x = (
+        slice(middle - middle % chunk, min(middle - middle % chunk + chunk, length))
+        for length, chunk, middle in zip(
+            shape, chunks, (length // 2 for length in shape), strict=True
+        )
+    )
+    return z, y, x
+
+
 def shape_of(box: Box) -> tuple[int, int, int]:
     """Voxels of a box along z, y, x."""
     z, y, x = (side.stop - side.start for side in box)

@@ -53,7 +53,9 @@ def test_a_config_is_a_layout_too_and_its_shards_may_be_all():
     assert layout_called("zstd-3 16x32x32 v2").rule((1, 1, 1), np.dtype("int8")).zarr_format == 2
 
 
-@pytest.mark.parametrize("text", ["layout:nobody", "nothing 1x1x1", "zstd-3", "layout:"])
+@pytest.mark.parametrize(
+    "text", ["layout:nobody", "nothing 1x1x1", "zstd-3", "layout:", "zstd-3 8x8x8 in all v2"]
+)
 def test_what_is_no_layout_is_refused(text):
     with pytest.raises(BadInput):
         layout_called(text)

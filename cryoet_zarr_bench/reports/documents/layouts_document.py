@@ -249,7 +249,7 @@ def _times(regret: float) -> str:
 
 
 def _shown(compared: ComparedLayouts) -> list[LayoutLine]:
-    """The named ones first, then the others by what they store."""
+    """The named ones first, then the others by their names."""
     others = [line for line in compared.lines if line.layout not in LAYOUTS]
     return [*compared.named, *sorted(others, key=lambda line: line.layout)]
 

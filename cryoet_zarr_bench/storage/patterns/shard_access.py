@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from cryoet_zarr_bench.storage.boxes import Box
+from cryoet_zarr_bench.storage.boxes import Box, middle_chunk
 from cryoet_zarr_bench.storage.config import StorageConfig
 from cryoet_zarr_bench.storage.engines import CountedEngine
 from cryoet_zarr_bench.storage.patterns.access_figures import (
@@ -28,13 +28,7 @@ Shape = tuple[int, ...]
 
 def inner_chunk(shape: Shape, config: StorageConfig) -> Box:
     """The one chunk that holds the voxel in the middle, as much of it as is in the tomogram."""
-    z, y, x = (
-        slice(middle - middle % chunk, min(middle - middle % chunk + chunk, length))
-        for length, chunk, middle in zip(
-            shape, config.chunks, (length // 2 for length in shape), strict=True
-        )
-    )
-    return z, y, x
+    return middle_chunk(shape, config.chunks)
 
 
 def subset_across(shape: Shape, config: StorageConfig) -> Box:
