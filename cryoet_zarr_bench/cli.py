@@ -19,21 +19,35 @@ from cryoet_zarr_bench.common.errors import BadInput
 from cryoet_zarr_bench.common.shown_text import on_one_line
 
 _INTERRUPTED = {
+    "accept": "the machine is added whole, or not at all",
     "anchored": "releases that were measured are kept, the same command goes on with the others",
     "bench": "what was measured is kept, the next run goes on from there",
     "compare": "pairs that were compared are kept, the same command goes on from them",
     "confirm": "pairs that were compared are kept, the same command goes on from them",
+    "codec-levels": "tomograms that were measured are kept, the next run does the others",
+    "cost": "it only reads, nothing is lost",
     "convert": "the target is whole, or as it was before",
+    "describe-tomograms": "those that were described are kept, the next run does the others",
     "fetch": "what arrived is kept, the next run goes on from there",
     "history": "what was measured is kept, the next run goes on from there",
     "interrupted-writes": "what was tried is kept, the next run goes on from there",
     "layouts": "layouts that were measured are kept, the same command goes on with the others",
+    "prediction-trials": "what was tried is kept, the next run goes on from there",
     "preview": "no longer served",
     "cache": "what is not removed yet is whole",
     "qc": "each file that was asked for is whole, or as it was before",
     "readme": "each document is whole, some as they were before; the same command writes the rest",
+    "quick": "what it wrote is removed, nothing is lost",
+    "recommend": "what it wrote is removed, nothing is lost",
+    "report": "the folder is whole, or as it was before",
     "releases list": "it only lists, nothing is lost",
     "releases update": "the catalogue is whole, with all that is new or as it was before",
+    "s3-reading": "readings that were measured are kept, the same command goes on with the others",
+    "shuffled-integers": "tomograms that were encoded are kept, the next run does the others",
+    "submit": "the file is whole, or as it was before",
+    "particle-damage": "tomograms that were tried are kept, the next run does the others",
+    "survey-scale": "trials that were timed are kept, the next run does the others",
+    "survey": "rows that were made are kept, the same command with --resume goes on",
     "settings": "settings that were tried to their end are kept, the next run tries all again",
     "tomograms": "it only lists, nothing is lost",
     "trust": "what was measured is kept, the next run goes on from there",
@@ -105,15 +119,35 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Measure how cryo-electron tomograms are stored in Zarr, release by release.",
 )
+_ANSWERS = "How should I store mine?"
+_TOMOGRAMS = "Tomograms: one or many"
+_RELEASES = "Releases of zarr and numcodecs"
+_FIELD = "What the documents are measured by"
+_RESULTS = "Results"
+
 app.add_typer(
     releases.app,
     name="releases",
+    rich_help_panel=_RELEASES,
     cls=_Commands,
     help="The releases of zarr and numcodecs measured.",
 )
 
 console = Console(soft_wrap=False, emoji=False)
 
+_Workers = Annotated[
+    int | None, typer.Option(min=1, help="Of many: processes. Default: one a core.")
+]
+_Resume = Annotated[
+    bool, typer.Option("--resume", help="Of many: leave out what is there already.")
+]
+_Purpose = Annotated[
+    str, typer.Option(help="browsing, slices, picking, training, archive or scratch.")
+]
+_Today = Annotated[str, typer.Option(help="The layout that the answer is held against.")]
+_Folder = Annotated[
+    Path | None, typer.Option(help="A folder on the disk that counts; .asv without it.")
+]
 _Minutes = Annotated[
     float | None,
     typer.Option(help="Start nothing new after so many minutes. Default: do all of it."),
@@ -123,7 +157,7 @@ _Machine = Annotated[
 ]
 
 
-@app.command()
+@app.command(rich_help_panel=_ANSWERS)
 def bench(
     tomogram: Annotated[
         str | None,
@@ -154,8 +188,12 @@ def bench(
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(rich_help_panel=_TOMOGRAMS)
 def fetch(
+    tomograms: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="PORTAL...", help="Many: portal:DATASET, lists of them."),
+    ] = None,
     dataset: Annotated[int | None, typer.Option(help="The id of the dataset.")] = None,
     run: Annotated[str | None, typer.Option(help="The name of the run, such as TS_100_3.")] = None,
     tomogram: Annotated[int | None, typer.Option(help="The id of the tomogram.")] = None,
@@ -169,17 +207,24 @@ def fetch(
         bool,
         typer.Option("--missing-chunks-are-fill", help="Accept missing chunks as fill values."),
     ] = False,
+    into: Annotated[Path | None, typer.Option(help="Of many: a folder for each of them.")] = None,
+    to: Annotated[str, typer.Option(help="Of many: the suffix of each.")] = ".zarr",
+    workers: _Workers = None,
+    resume: _Resume = False,
 ) -> None:
     """Fetch a tomogram of the CryoET Data Portal into the cache: only the chunks it needs.
 
     If interrupted, run the same command again. Then bench --tomogram portal:... measures it.
     """
-    from cryoet_zarr_bench.commands.fetch_command import run_fetch
+    from cryoet_zarr_bench.commands.fetch_command import FetchedFiles, fetch_many, run_fetch
     from cryoet_zarr_bench.common.refusals import refused
     from cryoet_zarr_bench.tomograms.tomogram_sources import WHOLE, portal_source
 
     if crop and full:
         raise refused("fetch", "has both --crop and --full", "give one of them")
+    if tomograms:
+        files = FetchedFiles(WHOLE if full else crop, into, to)
+        raise typer.Exit(fetch_many(console, tomograms, files, workers, resume))
     source = portal_source(
         dataset=dataset,
         run=run,
@@ -191,7 +236,7 @@ def fetch(
     run_fetch(console, source, WHOLE if full else crop)
 
 
-@app.command()
+@app.command(rich_help_panel=_TOMOGRAMS)
 def tomograms(
     dataset: Annotated[
         int | None, typer.Option(help="List the tomograms of this dataset of the portal.")
@@ -209,7 +254,7 @@ def tomograms(
         list_portal(console, dataset, run)
 
 
-@app.command()
+@app.command(rich_help_panel=_TOMOGRAMS)
 def cache(
     clear: Annotated[
         bool, typer.Option("--clear", help="Remove every entry that no process uses.")
@@ -236,15 +281,21 @@ def cache(
         show_cache(console)
 
 
-@app.command(name="convert")
+@app.command(name="convert", rich_help_panel=_TOMOGRAMS)
 def convert_tomogram(
     source: Annotated[
-        str, typer.Argument(metavar="SRC", help="What bench takes: .mrc .tif .npy .zarr and more.")
+        list[str],
+        typer.Argument(
+            metavar="SRC...",
+            help="Files: .mrc .tif .npy .zarr and more; many as for survey.",
+        ),
     ],
     target: Annotated[
         str,
         typer.Argument(
-            metavar="DST", help="Ends in .zarr .mrc .map .rec .tif .tiff .ome.tif .ome.tiff .npy"
+            metavar="DST",
+            help="Ends in .zarr .mrc .map .rec .tif .tiff .ome.tif .ome.tiff .npy; "
+            "of many a folder.",
         ),
     ],
     codec: Annotated[str | None, typer.Option(help="Such as blosc-zstd-5-shuffle.")] = None,
@@ -273,41 +324,57 @@ def convert_tomogram(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace DST once the new one is complete.")
     ] = False,
+    to: Annotated[str, typer.Option(help="Of many: the suffix of each.")] = ".zarr",
+    workers: _Workers = None,
+    resume: _Resume = False,
 ) -> None:
     """Convert MRC, TIFF, OME-TIFF or .npy to OME-Zarr, and back.
 
     It streams in bounded memory, keeps the voxel spacing and compares the bits at the end. Either
-    DST is complete, or it is as it was before.
+    DST is complete, or it is as it was before. Of many, a table says which failed and why, and the
+    exit code is 1.
     """
-    from cryoet_zarr_bench.commands.convert_command import Wanted, run_convert
+    from cryoet_zarr_bench.commands.convert_command import Wanted, convert_many, run_convert
     from cryoet_zarr_bench.conversion.conversion_request import StoreOptions
 
     options = StoreOptions(codec, chunks, zarr_format, levels, mode_0)
-    wanted = Wanted(source, target, options, voxel_spacing, level, overwrite)
+    wanted = Wanted(tuple(source), target, options, voxel_spacing, level, overwrite)
+    if wanted.is_batch:
+        raise typer.Exit(convert_many(console, wanted, to, workers, resume))
     raise typer.Exit(run_convert(console, wanted))
 
 
-@app.command()
+@app.command(rich_help_panel=_TOMOGRAMS)
 def qc(
     tomogram: Annotated[
-        str | None, typer.Argument(help="A file, or any other source that bench takes.")
+        list[str] | None,
+        typer.Argument(help="A file, or any other source that bench takes; many as for survey."),
     ] = None,
     crop: Annotated[str | None, typer.Option(help="As for bench.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the report here.")] = None,
     page: Annotated[
         Path | None, typer.Option(help="Draw it on a page: FILE.png or FILE.html.")
     ] = None,
+    into: Annotated[
+        Path | None, typer.Option(help="Of many: the folder for a report and a page of each.")
+    ] = None,
+    workers: _Workers = None,
+    resume: _Resume = False,
 ) -> None:
     """Check the quality of a tomogram: statistics, noise, clipping, slices, lost blocks, wedge.
 
     Exit code 0: nothing failed, warnings or not; 1: a check failed; 2: bad input.
     """
-    from cryoet_zarr_bench.commands.qc_command import run_quality_control
+    from cryoet_zarr_bench.commands.qc_command import QualityFiles, check_many, run_quality_control
 
-    raise typer.Exit(run_quality_control(console, tomogram, crop, json_file, page))
+    given = tomogram or []
+    files = QualityFiles(json_file, page, into)
+    if files.are_of_many(given):
+        raise typer.Exit(check_many(console, given, crop, files, workers, resume))
+    raise typer.Exit(run_quality_control(console, given[0] if given else None, crop, files))
 
 
-@app.command()
+@app.command(rich_help_panel=_RELEASES)
 def history(
     machine: _Machine = None,
     tomogram: Annotated[
@@ -342,7 +409,7 @@ def history(
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(rich_help_panel=_RELEASES)
 def confirm(
     a: Annotated[str, typer.Argument(help="The reference release: its tag or its pins.")],
     b: Annotated[str, typer.Argument(help="The release to judge: zarr==3.1.6,numcodecs==0.16.5")],
@@ -382,7 +449,7 @@ def confirm(
     )
 
 
-@app.command()
+@app.command(rich_help_panel=_RELEASES)
 def compare(
     a: Annotated[str, typer.Argument(help="The release to compare with: 3.1.6, or its tag.")],
     b: Annotated[str, typer.Argument(help="The release that is compared: 3.4.2, or its tag.")],
@@ -404,7 +471,7 @@ def compare(
     run_compare(console, a, b, machine, every, json_file)
 
 
-@app.command()
+@app.command(rich_help_panel=_RELEASES)
 def verdicts(
     machine: _Machine = None,
     release: Annotated[
@@ -425,7 +492,7 @@ def verdicts(
     run_verdicts(console, chosen_machine(machine), release or [], again, minutes)
 
 
-@app.command()
+@app.command(rich_help_panel=_FIELD)
 def trust(
     machine: _Machine = None,
     minutes: _Minutes = None,
@@ -445,7 +512,7 @@ def trust(
         console.print(f"{left} blocks are left; the same command goes on with them")
 
 
-@app.command()
+@app.command(rich_help_panel=_RELEASES)
 def anchored(
     machine: _Machine = None,
     release: Annotated[
@@ -457,6 +524,10 @@ def anchored(
         typer.Option("--repeat", help="Measure it once more, to see how far its figures repeat."),
     ] = False,
     minutes: _Minutes = None,
+    direct: Annotated[
+        list[Path] | None,
+        typer.Option(help="Keep what confirm --json wrote here, to hold the history against."),
+    ] = None,
 ) -> None:
     """Measure every release side by side with an anchor, so that the machine's pace cancels.
 
@@ -465,6 +536,11 @@ def anchored(
     from cryoet_zarr_bench.asv_bridge.machine_names import chosen_machine
     from cryoet_zarr_bench.commands.comparing.anchored_command import repeat_anchored, run_anchored
 
+    if direct:
+        from cryoet_zarr_bench.commands.comparing import direct_comparisons_command as kept
+
+        kept.keep_direct_comparisons(console, chosen_machine(machine), direct)
+        return
     if repeat:
         repeat_anchored(console, chosen_machine(machine), release or [])
         return
@@ -473,7 +549,7 @@ def anchored(
         console.print(f"{left} releases are left; the same command goes on with them")
 
 
-@app.command()
+@app.command(rich_help_panel=_FIELD)
 def layouts(
     machine: _Machine = None,
     layout: Annotated[
@@ -482,6 +558,9 @@ def layouts(
     ] = None,
     tomogram: Annotated[str | None, typer.Option(help="As for bench.")] = None,
     again: Annotated[bool, typer.Option("--again", help="Measure anew what is there.")] = False,
+    recount: Annotated[
+        bool, typer.Option("--recount", help="Of what is there count requests anew; times stay.")
+    ] = False,
     minutes: _Minutes = None,
 ) -> None:
     """Measure how the field stores tomograms: size, requests, changes, memory, by layout.
@@ -492,12 +571,360 @@ def layouts(
     from cryoet_zarr_bench.commands.layouts_command import run_layouts
 
     _choose(tomogram, None, None)
-    left = run_layouts(console, chosen_machine(machine), layout or [], again, minutes)
+    name = chosen_machine(machine)
+    left = run_layouts(console, name, layout or [], again, minutes, recount)
     if left:
         console.print(f"{left} layouts are left; the same command goes on with them")
 
 
-@app.command(name="interrupted-writes")
+@app.command(rich_help_panel=_ANSWERS)
+def recommend(
+    tomogram: Annotated[
+        str | None, typer.Argument(help="Yours: what is stored of it is predicted; or none.")
+    ] = None,
+    purpose: _Purpose = "browsing",
+    place: Annotated[
+        str | None,
+        typer.Option(
+            help="Where it is read from; any other text lists them. Default: S3 from its region, "
+            "for a tomogram of yours a local disk."
+        ),
+    ] = None,
+    today: _Today = "layout:portal-2024",
+    reader: Annotated[
+        list[str] | None,
+        typer.Option(help="Has to be able to read it, such as tensorstore; repeatable."),
+    ] = None,
+    weight: Annotated[
+        list[str] | None,
+        typer.Option(help="A mix of your own instead of a purpose: xy_slice=2; repeatable."),
+    ] = None,
+    like: Annotated[
+        str | None, typer.Option(help="The measured tomogram that yours is like, as results say.")
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Store the tomogram and tell whether it held.")
+    ] = False,
+    folder: _Folder = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write all of it here.")] = None,
+) -> None:
+    """Say how a tomogram should be stored for a purpose at a place, against today's layout.
+
+    Without a tomogram nothing is measured: this reads the layouts in results/. With one, bytes and
+    seconds on this disk are predicted from some of its chunks, and --check tells if it held.
+    """
+    from cryoet_zarr_bench.commands.answering import recommend_command as command
+
+    chosen = command.purpose_or_mix(purpose, weight or [])
+    asked: dict[str, Any] = {"like": like, "today": today, "readers": reader or [], "place": place}
+    if tomogram is None:
+        command.require_no_check(check, folder)
+        command.run_recommend(console, chosen, json_file, **asked)
+    else:
+        command.run_own_recommend(console, tomogram, chosen, json_file, check, folder, **asked)
+
+
+@app.command(rich_help_panel=_ANSWERS)
+def quick(
+    tomogram: Annotated[str, typer.Argument(help="As for bench: a file, a folder, a URI.")],
+    purpose: _Purpose = "browsing",
+    today: _Today = "layout:portal-2024",
+    folder: _Folder = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write all of it here.")] = None,
+) -> None:
+    """Look at a tomogram for half a minute: layouts predicted on this disk, and which to take.
+
+    A seeded sample of its chunks is stored by each layout; the tomogram is not read whole.
+    """
+    from cryoet_zarr_bench.commands.answering.own_tomogram_command import run_quick
+
+    run_quick(console, tomogram, json_file, purpose=purpose, today=today, folder=folder)
+
+
+@app.command(rich_help_panel=_ANSWERS)
+def report(
+    out: Annotated[Path, typer.Option(help="The new folder.")] = Path("report"),
+    results: Annotated[
+        Path | None, typer.Option(help="A folder of results; the committed ones without it.")
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a report that is there.")
+    ] = False,
+) -> None:
+    """Write answers, claims and figures as HTML, Markdown, CSV, SVG, and PNG of 150 and 300 dpi.
+
+    Nothing is measured: this reads results/.
+    """
+    from cryoet_zarr_bench.commands.answering.report_command import run_report
+
+    run_report(console, out, results, overwrite)
+
+
+@app.command(rich_help_panel=_ANSWERS)
+def cost(
+    terabytes: Annotated[
+        float, typer.Option(help="Bytes of all tomograms in memory, finest level.")
+    ] = 100.0,
+    read: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Reads of each tomogram a year: xy_slice=500; repeatable. Default: volume=1."
+        ),
+    ] = None,
+    out: Annotated[
+        float, typer.Option(help="The part of the bytes read that leaves the region, 0 to 1.")
+    ] = 1.0,
+    prices: Annotated[
+        str, typer.Option(help="s3-standard, s3-infrequent or s3-glacier-instant.")
+    ] = "s3-standard",
+    price: Annotated[
+        list[str] | None,
+        typer.Option(help="A price of your own: gigabyte_month=0.02; repeatable."),
+    ] = None,
+    today: Annotated[
+        str, typer.Option(help="The layout that the collection is stored in.")
+    ] = "layout:portal-2024",
+    like: Annotated[
+        str | None, typer.Option(help="The measured tomogram that yours are like.")
+    ] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write all of it here.")] = None,
+) -> None:
+    """Say what a collection of tomograms costs a year in each layout, and what changing it saves.
+
+    Nothing is measured: this reads the layouts in results/.
+    """
+    from cryoet_zarr_bench.commands.answering.cost_command import collection_of, prices_of, run_cost
+
+    collection = collection_of(terabytes, read or ["volume=1"], out)
+    run_cost(console, collection, prices_of(prices, price or []), like, today, json_file)
+
+
+@app.command(name="s3-reading", rich_help_panel=_FIELD)
+def s3_reading(
+    machine: _Machine = None,
+    tomogram: Annotated[str | None, typer.Option(help="As for bench.")] = None,
+    again: Annotated[bool, typer.Option("--again", help="Measure anew what is there.")] = False,
+    minutes: _Minutes = None,
+) -> None:
+    """Read layouts from a real S3 server over a slow line, beside what the model of latency says.
+
+    With both of zarr's classes of stores. About 20 minutes for 300 MB. If interrupted, the next run
+    continues.
+    """
+    from cryoet_zarr_bench.asv_bridge.machine_names import chosen_machine
+    from cryoet_zarr_bench.commands.s3_reading_command import run_s3_reading
+
+    _choose(tomogram, None, None)
+    left = run_s3_reading(console, chosen_machine(machine), again, minutes)
+    if left:
+        console.print(f"{left} readings are left; the same command goes on with them")
+
+
+@app.command(name="shuffled-integers", rich_help_panel=_FIELD)
+def shuffled_integers(
+    machine: _Machine = None,
+    tomogram: Annotated[
+        list[str] | None, typer.Option(help="Of integers, as for bench; repeatable.")
+    ] = None,
+) -> None:
+    """Count the bytes that shuffling wins or loses on tomograms of integers.
+
+    Without a tomogram eight synthetic ones are encoded, about three minutes.
+    """
+    from cryoet_zarr_bench.asv_bridge.machine_names import chosen_machine
+    from cryoet_zarr_bench.commands.shuffled_integers_command import run_shuffled_integers
+
+    run_shuffled_integers(console, chosen_machine(machine), tomogram or [])
+
+
+@app.command(name="prediction-trials", rich_help_panel=_FIELD)
+def prediction_trials(
+    machine: _Machine = None,
+    tomogram: Annotated[
+        list[str] | None, typer.Option(help="As for bench; repeatable. Default: five made ones.")
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Samples of chunks for each layout.")] = 2,
+    again: Annotated[bool, typer.Option("--again", help="Try anew what is there.")] = False,
+) -> None:
+    """Hold predictions from a few chunks against whole tomograms: what they are worth.
+
+    About ten seconds a trial, 60 without a tomogram. If interrupted, the next run continues.
+    """
+    from cryoet_zarr_bench.asv_bridge.machine_names import chosen_machine
+    from cryoet_zarr_bench.commands.answering import prediction_trials_command as command
+
+    name = chosen_machine(machine)
+    command.run_prediction_trials(console, name, tomogram or [], seeds, again)
+
+
+@app.command(name="codec-levels", rich_help_panel=_FIELD)
+def codec_levels(
+    machine: _Machine = None,
+    tomogram: Annotated[
+        list[str] | None, typer.Option(help="As for bench; repeatable. Default: three made ones.")
+    ] = None,
+    again: Annotated[bool, typer.Option("--again", help="Measure anew what is there.")] = False,
+) -> None:
+    """Measure levels 1 to 9 of seven families of codecs: bytes won, and what they cost.
+
+    Some minutes a tomogram. If interrupted, the next run continues with those left.
+    """
+    from cryoet_zarr_bench.asv_bridge.machine_names import chosen_machine
+    from cryoet_zarr_bench.commands.answering.codec_levels_command import run_codec_levels
+
+    run_codec_levels(console, chosen_machine(machine), tomogram or [], again)
+
+
+@app.command(rich_help_panel=_RESULTS)
+def submit(
+    machine: _Machine = None,
+    out: Annotated[Path | None, typer.Option(help="The file; MACHINE.submission.zip.")] = None,
+) -> None:
+    """Pack all results of this machine into one file, for `accept` elsewhere.
+
+    It is checked as it will be there: a release compared with itself (`trust`) has to be in it.
+    """
+    from cryoet_zarr_bench.asv_bridge.machine_names import chosen_machine
+    from cryoet_zarr_bench.commands.sharing.submit_command import run_submit
+
+    run_submit(console, chosen_machine(machine), out)
+
+
+@app.command(rich_help_panel=_RESULTS)
+def accept(
+    file: Annotated[Path, typer.Argument(help="What `submit` wrote.")],
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Replace the results of that machine.")
+    ] = False,
+) -> None:
+    """Check the results that somebody submitted, and add them to results/ as a machine."""
+    from cryoet_zarr_bench.commands.sharing.accept_command import run_accept
+
+    run_accept(console, file, replace)
+
+
+@app.command(rich_help_panel=_TOMOGRAMS)
+def survey(
+    tomograms: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="TOMOGRAM",
+            help="Files, folders, '*.mrc', a .csv or .txt list, portal:DATASET, collection:200. "
+            "Without any, what --out has is shown.",
+        ),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="The folder of rows.")] = Path("survey"),
+    config: Annotated[
+        list[str] | None,
+        typer.Option(help="Such as 'zstd-3 64x64x64' or layout:copick-2026; repeatable."),
+    ] = None,
+    sample: Annotated[
+        int | None,
+        typer.Option(min=2, help="Read about so many regions of each tomogram instead of all."),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Chooses the sample.")] = 0,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes here. Default: one a core.")
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Of a Dask that runs already, such as tcp://node:8786.")
+    ] = None,
+    part: Annotated[
+        str | None, typer.Option(metavar="I/N", help="Only the i-th of n parts, as a job of many.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with what is there.")] = False,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Put what was found into results/, for the pages.")
+    ] = False,
+    machine: _Machine = None,
+) -> None:
+    """Survey many tomograms: exact bytes in every config, how far tomograms lie apart, and why.
+
+    Exit code 0: all are complete; 1: some failed, the table says why; 2: bad input.
+    """
+    from cryoet_zarr_bench.tomogram_survey.dask_workers import (
+        WorkerChoice,
+        require_survey_packages,
+    )
+
+    require_survey_packages()
+    from cryoet_zarr_bench.asv_bridge.machine_names import chosen_machine
+    from cryoet_zarr_bench.commands.surveying import survey_command as command
+    from cryoet_zarr_bench.tomogram_survey.survey_question import CONFIGS, SurveyQuestion
+
+    question = SurveyQuestion(tuple(config or CONFIGS), sample, seed)
+    wanted = command.WantedSurvey(
+        tuple(tomograms or ()),
+        out,
+        question,
+        WorkerChoice(workers, scheduler),
+        part,
+        resume,
+        chosen_machine(machine) if keep else None,
+    )
+    raise typer.Exit(command.run_survey_command(console, wanted))
+
+
+@app.command(name="survey-scale", rich_help_panel=_FIELD)
+def survey_scale(
+    machine: _Machine = None,
+    again: Annotated[bool, typer.Option("--again", help="Time anew what is there.")] = False,
+) -> None:
+    """Time surveys of drawn tomograms: with one worker and two, by their size, by their number.
+
+    About half an hour. If interrupted, the next run continues with those left.
+    """
+    from cryoet_zarr_bench.asv_bridge.machine_names import chosen_machine
+    from cryoet_zarr_bench.tomogram_survey.dask_workers import require_survey_packages
+
+    require_survey_packages()
+    from cryoet_zarr_bench.commands.surveying.survey_scale_command import run_survey_scale
+
+    run_survey_scale(console, chosen_machine(machine), again)
+
+
+@app.command(name="particle-damage", rich_help_panel=_FIELD)
+def particle_damage(
+    machine: _Machine = None,
+    seeds: Annotated[int, typer.Option(min=2, help="Tomograms at each depth of particles.")] = 5,
+    workers: _Workers = None,
+) -> None:
+    """Find particles in made tomograms before and after lossy codecs: how many are lost.
+
+    Where they are is known. If interrupted, the next run continues with the tomograms left.
+    """
+    from cryoet_zarr_bench.asv_bridge.machine_names import chosen_machine
+    from cryoet_zarr_bench.tomogram_survey.dask_workers import (
+        WorkerChoice,
+        require_survey_packages,
+    )
+
+    require_survey_packages()
+    from cryoet_zarr_bench.commands.surveying import particle_damage_command as command
+
+    name = chosen_machine(machine)
+    command.run_particle_damage(console, name, seeds, WorkerChoice(workers))
+
+
+@app.command(name="describe-tomograms", rich_help_panel=_FIELD)
+def describe_tomograms(
+    machine: _Machine = None,
+    tomogram: Annotated[
+        list[str] | None, typer.Option(help="As for bench; repeatable. Default: the usual ones.")
+    ] = None,
+    again: Annotated[bool, typer.Option("--again", help="Describe anew what is there.")] = False,
+) -> None:
+    """Look at tomograms that results were measured on, for the page Tomograms.
+
+    If interrupted, the next run continues with those left.
+    """
+    from cryoet_zarr_bench.asv_bridge.machine_names import chosen_machine
+    from cryoet_zarr_bench.commands.answering import described_tomograms_command as command
+
+    command.run_describe_tomograms(console, chosen_machine(machine), tomogram or [], again)
+
+
+@app.command(name="interrupted-writes", rich_help_panel=_FIELD)
 def interrupted_writes(
     machine: _Machine = None,
     release: Annotated[
@@ -522,7 +949,7 @@ def interrupted_writes(
     update_documents(PROJECT)
 
 
-@app.command()
+@app.command(rich_help_panel=_FIELD)
 def settings(
     machine: _Machine = None,
     release: Annotated[
@@ -544,7 +971,7 @@ def settings(
     update_documents(PROJECT)
 
 
-@app.command()
+@app.command(rich_help_panel=_RESULTS)
 def readme() -> None:
     """Write the figures of the committed results into README.md and docs/."""
     from cryoet_zarr_bench.common.project_folders import PROJECT
@@ -554,7 +981,7 @@ def readme() -> None:
     console.print(f"changed: {', '.join(changed)}" if changed else "all have these figures already")
 
 
-@app.command()
+@app.command(rich_help_panel=_ANSWERS)
 def preview(
     port: Annotated[int, typer.Option(help="Port to serve on; 0 takes a free one.")] = 8080,
 ) -> None:

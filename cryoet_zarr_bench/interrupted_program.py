@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import sys
@@ -56,6 +57,21 @@ def handle_interruptions() -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGALRM, _interrupt)
     sys.unraisablehook = _unraisable
+    # The first that is registered is called last.
+    atexit.register(_ignore_interruptions)
+
+
+def _ignore_interruptions() -> None:
+    """Let the exit code stand that the command has come to.
+
+    Python gives signals back to the system while it shuts down: one that comes then would kill the
+    process, and its caller would read that the command was killed, not what it answered.
+    """
+    for ending in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGALRM):
+        signal.signal(ending, signal.SIG_IGN)
+    # Where an interruption came out of code that was given as text, as that of a dataclass, Python
+    # remembers it until it runs the next, and `python -m` ends by SIGINT instead of its exit code.
+    exec("")
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

@@ -1,6 +1,7 @@
-'use strict';
-
 /* asv shows commits by their hash. Here a commit is a release, so its name is shown instead. */
+import * as evidence from './dashboard/evidence.js';
+import { load } from './dashboard/published_files.js';
+
 $(document).ready(function () {
   let names = null;
 
@@ -27,7 +28,7 @@ $(document).ready(function () {
     for (let text = walker.currentNode; text; text = walker.nextNode()) {
       if (text.nodeType !== Node.TEXT_NODE) { continue; }
       const parent = text.parentElement;
-      if (parent && parent.closest('script, style, #overview-display, #verdicts-display, #compare-display')) { continue; }
+      if (parent && parent.closest('script, style')) { continue; }
       const better = named(text.data.trim());
       if (better !== text.data.trim()) { text.data = text.data.replace(text.data.trim(), better); }
     }
@@ -168,9 +169,9 @@ $(document).ready(function () {
   function loadEvidence() {
     if (asked) { return; }
     asked = true;
-    $.when(...['verdicts.json', 'noise.json'].map(evidence.load)).done(function (...answers) {
-      [verdicts, noise] = answers.map((answer) => answer[0]);
+    Promise.all(['verdicts.json', 'noise.json'].map(load)).then((answers) => {
+      [verdicts, noise] = answers;
       latest.draw();
-    }).fail($.asv.ui.network_error);
+    }).catch($.asv.ui.network_error);
   }
 });

@@ -121,7 +121,8 @@ def trust_in_words(results: Path, machine: str) -> list[str]:
     said = []
     if alarms.cells:
         seen = [
-            f"{each.called:.0%} of the cells made {each.percent} % slower within {each.pairs} pairs"
+            f"{100 * each.called:.0f} % of the cells made {each.percent} % slower within "
+            f"{each.pairs} pairs"
             for each in power_curve(lines)
             if (each.percent, each.pairs) in ((10, 12), (20, 8))
         ]

@@ -45,7 +45,7 @@ def measure(
         tomogram: an opened one, a source that `open` takes, or an array with the axes z, y, x, of
             int8, uint8, int16, uint16, float16 or float32.
         configs: names such as `"zstd-5 64x64x64"`, `"zstd-5 64x64x64 v2"` for Zarr format 2, or
-            `"shuffle+zstd-3 128x128x128 in 256x640x640"` for shards; or `StorageConfig`s.
+            `"shuffle+zstd-3 128x128x128 in 256x640x640"` for shards; or `StorageConfig` objects.
         patterns: what to time: `"write"`, `"read"` (all of it), `"slice"` (one XY slice),
             `"xz_slice"`, `"yz_slice"`, `"particles"`, `"patches"`, `"tiles"`, `"open"`.
         zarr: a release to measure in, such as `"3.1.6"`; what is installed here without it.
@@ -54,12 +54,12 @@ def measure(
         progress: told how many processes are done, of how many.
 
     Returns:
-        A pandas DataFrame with a row for each config: `config`; for each pattern `<pattern>_s` and
-        `<pattern>_cpu_s`, seconds by the wall clock and the CPU clock, medians over the processes,
-        and `<pattern>_spread`, (largest - smallest) / median of the processes' wall times; `ratio`,
+        A pandas DataFrame with a row for each config: `config`; for each pattern `PATTERN_s` and
+        `PATTERN_cpu_s`, seconds by the wall clock and the CPU clock, medians over the processes,
+        and `PATTERN_spread`, (largest - smallest) / median of the processes' wall times; `ratio`,
         bytes in memory over bytes stored; `stored_bytes` and `files`, metadata included; `gets`,
         the GET requests that an XY slice takes from an object store, opening included, and
-        `<pattern>_gets` for other ways of reading; `reason`, why there are no figures, or empty.
+        `PATTERN_gets` for other ways of reading; `reason`, why there are no figures, or empty.
 
     Raises:
         BadInput: the tomogram, a config, a pattern or the release cannot be used, or another run is

@@ -1,4 +1,4 @@
-"""`results`: the measured results as one tidy table."""
+"""`results` and `codec_levels`: what was measured, as tidy tables."""
 
 from __future__ import annotations
 
@@ -6,9 +6,16 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cryoet_zarr_bench.analysis.result_reader import Cell, MeasuredRelease, read_results
+from cryoet_zarr_bench.analysis.result_reader import (
+    Cell,
+    MeasuredRelease,
+    machine_with,
+    published_machine,
+    read_results,
+)
 from cryoet_zarr_bench.common.project_folders import PROJECT
 from cryoet_zarr_bench.common.refusals import refused
+from cryoet_zarr_bench.measurement.codec_levels import LEVELS_FILE, read_codec_levels
 from cryoet_zarr_bench.releases.release_commits import tag_of
 
 if TYPE_CHECKING:
@@ -56,6 +63,37 @@ def results(folder: str | Path | None = None, machine: str | None = None) -> pd.
         for row in _rows(measured)
     ]
     return pd.DataFrame(rows, columns=list(_COLUMNS))
+
+
+def codec_levels(folder: str | Path | None = None, machine: str | None = None) -> pd.DataFrame:
+    """Read what levels of codecs win and cost: a row for each codec, level and tomogram.
+
+    Args:
+        folder: a folder of results; the committed ones without it.
+        machine: whose; those of the history without it.
+
+    Returns:
+        A pandas DataFrame: `tomogram`, `family` and `level` of the codec, `ratio` (bytes in memory
+        over bytes stored), `write_cpu` and `read_cpu` (CPU seconds for 1e9 bytes of voxels),
+        `spread` (of writing and reading, between processes), and how it was measured.
+
+    Raises:
+        BadInput: there is no such folder, or it has no levels.
+
+    Example:
+        >>> import cryoet_zarr_bench as czb
+        >>> found = czb.codec_levels()
+        >>> bool((found.ratio > 1).all())
+        True
+    """
+    import pandas as pd
+
+    place = PROJECT / "results" if folder is None else Path(folder)
+    chosen = machine or published_machine(place)
+    lines = read_codec_levels(place, machine_with(place, LEVELS_FILE, chosen)) if chosen else []
+    if not lines:
+        raise refused(place, "has no levels of codecs", "measure: cryoet-zarr-bench codec-levels")
+    return pd.DataFrame([line.model_dump() for line in lines])
 
 
 def _rows(measured: MeasuredRelease) -> list[tuple[Any, ...]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import math
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -22,11 +22,22 @@ def picture_of(tomogram: Any) -> str | None:
 
     Returns None if matplotlib is not installed, or nothing finite is in the slices.
     """
+    picture = picture_bytes(tomogram, _MOST_PIXELS, "png")
+    if picture is None:
+        return None
+    return f"data:image/png;base64,{base64.b64encode(picture).decode()}"
+
+
+def picture_bytes(tomogram: Any, most_pixels: int, kind: Literal["png", "jpg"]) -> bytes | None:
+    """The central slices as a file of that kind, each at most so many pixels along a side.
+
+    Returns None as `picture_of` does.
+    """
     try:
         from matplotlib import image
     except ImportError:
         return None
-    step = max(1, math.ceil(max(tomogram.shape) / _MOST_PIXELS))
+    step = max(1, math.ceil(max(tomogram.shape) / most_pixels))
     z, y, x = (length // 2 for length in tomogram.shape)
     slices = [tomogram[z, :, :], tomogram[:, y, :], tomogram[:, :, x].T]
     shown = [plane[::step, ::step].astype(np.float64) for plane in slices]
@@ -41,5 +52,5 @@ def picture_of(tomogram: Any) -> str | None:
         part[: plane.shape[0], : plane.shape[1]] = plane
         parts.append(part)
     file = io.BytesIO()
-    image.imsave(file, np.hstack(parts), vmin=low, vmax=high, cmap="gray", format="png")
-    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+    image.imsave(file, np.hstack(parts), vmin=low, vmax=high, cmap="gray", format=kind)
+    return file.getvalue()

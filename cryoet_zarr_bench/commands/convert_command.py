@@ -13,25 +13,32 @@ from rich.filesize import decimal
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from cryoet_zarr_bench.api.converting import convert
+from cryoet_zarr_bench.commands.surveying.batch_command import Batch, is_batch, run_batch
 from cryoet_zarr_bench.common.shown_text import for_terminal, on_one_line
 from cryoet_zarr_bench.common.voxel_spacing import lengths_text, spacing_text
-from cryoet_zarr_bench.conversion.conversion_request import StoreOptions
+from cryoet_zarr_bench.conversion.conversion_request import StoreOptions, target_kind
 from cryoet_zarr_bench.conversion.streamed_conversion import Advance, Conversion
 from cryoet_zarr_bench.storage.stores.multiscale_metadata import NGFF_VERSION
+from cryoet_zarr_bench.tomogram_survey.dask_workers import Piece, WorkerChoice
 
 INTERRUPTED = 130
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """A conversion as it is typed."""
+    """A conversion as it is typed: one or many tomograms, and a file, or a folder for many."""
 
-    source: str
+    sources: tuple[str, ...]
     target: str
     options: StoreOptions
     voxel_spacing: str | None
     level: int | None
     overwrite: bool
+
+    @property
+    def is_batch(self) -> bool:
+        """True if many tomograms are meant."""
+        return is_batch(self.sources)
 
 
 def run_convert(console: Console, wanted: Wanted) -> int:
@@ -42,7 +49,7 @@ def run_convert(console: Console, wanted: Wanted) -> int:
     try:
         with _progress(console) as advance:
             conversion = convert(
-                wanted.source,
+                wanted.sources[0],
                 wanted.target,
                 wanted.options,
                 voxel_spacing=wanted.voxel_spacing,
@@ -57,6 +64,32 @@ def run_convert(console: Console, wanted: Wanted) -> int:
     for line in summary(conversion):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     return 0
+
+
+def convert_many(
+    console: Console, wanted: Wanted, suffix: str, workers: int | None, resume: bool
+) -> int:
+    """Convert many tomograms into a folder; the exit code, 1 where some failed.
+
+    Raises BadInput where names or options cannot be.
+    """
+    from cryoet_zarr_bench.commands.surveying.batch_pieces import convert_one
+
+    target_kind(Path(f"any{suffix}"))
+    batch = Batch(
+        wanted.sources,
+        Path(wanted.target).expanduser(),
+        suffix,
+        resume,
+        wanted.overwrite,
+        WorkerChoice(workers),
+    )
+    rest = (wanted.options, wanted.voxel_spacing, wanted.level, wanted.overwrite)
+
+    def piece_of(source: str, target: Path) -> Piece:
+        return Piece(source, convert_one, (source, str(target), *rest))
+
+    return run_batch(console, batch, "converting", piece_of)
 
 
 @contextmanager

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import (
@@ -19,10 +21,14 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from cryoet_zarr_bench.commands.surveying.batch_command import Batch, run_batch
 from cryoet_zarr_bench.common.left_out_notices import leave_out
+from cryoet_zarr_bench.common.refusals import refused
 from cryoet_zarr_bench.common.shown_text import for_terminal, on_one_line
 from cryoet_zarr_bench.common.voxel_spacing import lengths_text, spacing_text
+from cryoet_zarr_bench.conversion.conversion_request import target_kind
 from cryoet_zarr_bench.measured.prepared_tomogram import PreparedTomogram
+from cryoet_zarr_bench.tomogram_survey.dask_workers import Piece, WorkerChoice
 from cryoet_zarr_bench.tomograms.cache.cache_entries import cache_directory
 from cryoet_zarr_bench.tomograms.cache.fetched_entries import held_tomograms, unfinished_bytes
 from cryoet_zarr_bench.tomograms.crop_boxes import crop_of
@@ -98,6 +104,45 @@ def run_fetch(console: Console, source: PortalSource, crop: str | None) -> Prepa
     ):
         console.print(Text(on_one_line(line)), soft_wrap=True)
     return prepared
+
+
+@dataclass(frozen=True)
+class FetchedFiles:
+    """What is fetched of many tomograms, and where it goes beside the cache: a folder, or nowhere.
+
+    `crop` is as for `fetch`; `suffix` is that of each file in `into`.
+    """
+
+    crop: str | None
+    into: Path | None
+    suffix: str
+
+
+def fetch_many(
+    console: Console,
+    tomograms: Sequence[str],
+    files: FetchedFiles,
+    workers: int | None,
+    resume: bool,
+) -> int:
+    """Fetch many tomograms of the portal; the exit code, 1 where some failed.
+
+    Raises:
+        BadInput: one that is named is not of the portal, or a name cannot be.
+    """
+    from cryoet_zarr_bench.commands.surveying.batch_pieces import fetch_one
+
+    target_kind(Path(f"any{files.suffix}"))
+    into = (files.into or cache_directory()).expanduser()
+    batch = Batch(tuple(tomograms), into, files.suffix, resume, False, WorkerChoice(workers))
+
+    def piece_of(source: str, target: Path) -> Piece:
+        if not isinstance(parse_source(source), PortalSource):
+            raise refused(source, "is not of the portal", "name it as portal:DATASET/RUN")
+        kept = None if files.into is None else str(target)
+        return Piece(source, fetch_one, (source, files.crop, kept))
+
+    return run_batch(console, batch, "fetching", piece_of)
 
 
 def fetch_selected(console: Console) -> None:

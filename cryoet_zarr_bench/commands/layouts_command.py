@@ -26,14 +26,21 @@ from cryoet_zarr_bench.machine.scratch_folders import (
     remove_scratch_folders,
     require_folders,
 )
-from cryoet_zarr_bench.tomograms.selected_tomogram import selected_tomogram, tomogram_label
+from cryoet_zarr_bench.measurement.measured_environments import environment_of
+from cryoet_zarr_bench.releases.catalogue import Catalogue, load_catalogue
+from cryoet_zarr_bench.tomograms.selected_tomogram import selected_tomogram
 
 ROOM = 6
 """Times the tomogram that a store, a change of it and what a library keeps meanwhile may take."""
 
 
 def run_layouts(
-    console: Console, machine: str, names: list[str], again: bool, minutes: float | None
+    console: Console,
+    machine: str,
+    names: list[str],
+    again: bool,
+    minutes: float | None,
+    recount: bool = False,
 ) -> int:
     """Measure layouts of the selected tomogram; return how many are left.
 
@@ -44,6 +51,7 @@ def run_layouts(
             compared where empty.
         again: whether those that were measured are measured anew.
         minutes: after these no other is begun.
+        recount: whether of those that were measured only what needs no clock is counted anew.
 
     Raises:
         BadInput: there is no such layout, or something that it needs cannot be had.
@@ -54,12 +62,15 @@ def run_layouts(
     results = PROJECT / "results"
     refuse_another_machine(results, machine)
     tomogram = selected_tomogram()
-    label = tomogram_label()
+    label = selected_tomogram().label
     known = {(line.layout, line.tomogram): line for line in read_layout_lines(results, machine)}
-    left = [each for each in layouts if again or (each.name, label) not in known]
+    left = [each for each in layouts if again or is_left(known.get((each.name, label)), recount)]
     scratch = claim_scratch_folder(ROOM * tomogram.load(mmap=True).nbytes)
     try:
         with alone(WORK):
+            # What other releases can read is not counted anew.
+            wanted = () if recount or not left else readers_of(load_catalogue())
+            readers = tuple(environment_of(zarr, None).python for zarr in wanted)
             for place, layout in enumerate(left):
                 if minutes is not None and time.monotonic() - begin > 60 * minutes:
                     return len(left) - place
@@ -67,7 +78,8 @@ def run_layouts(
                     f"[bold]{for_markup(layout.title)}[/bold] of {for_markup(tomogram.name)} "
                     f"({place + 1} of {len(left)})"
                 )
-                line = _measured(console, layout, scratch / f"layout-{place}")
+                old = known.get((layout.name, label)) if recount else None
+                line = _measured(console, layout, scratch / f"layout-{place}", readers, old)
                 known[line.layout, line.tomogram] = line
                 keep_layout_lines(results, machine, _ordered(known.values()))
     finally:
@@ -75,20 +87,39 @@ def run_layouts(
     return 0
 
 
-def _measured(console: Console, layout: Layout, folder: Path) -> LayoutLine:
+def is_left(line: LayoutLine | None, recount: bool) -> bool:
+    """True if a layout is to be measured; where it is counted anew, if it could be written."""
+    if recount:
+        return line is not None and line.reason is None
+    return line is None
+
+
+def _measured(
+    console: Console,
+    layout: Layout,
+    folder: Path,
+    readers: tuple[Path, ...],
+    old: LayoutLine | None,
+) -> LayoutLine:
     folder.mkdir(parents=True)
     tomogram, python = selected_tomogram(), choose_python(None)
     begin = time.monotonic()
     with console.status("") as status:
         measured = MeasuredLayout(
-            layout, tomogram, folder, python, lambda what: status.update(for_markup(what))
+            layout, tomogram, folder, python, readers, lambda what: status.update(for_markup(what))
         )
-        line = measured.measure()
+        line = measured.measure() if old is None else measured.recounted(old)
     said = line.reason or (
         f"{line.stored_bytes / line.raw_bytes:.3f} of the tomogram in {line.files} files"
     )
     console.print(f"  {for_markup(said)}; {time.monotonic() - begin:.0f} s")
     return line
+
+
+def readers_of(catalogue: Catalogue) -> tuple[str, ...]:
+    """The versions of zarr that try to read a layout: the last of zarr 2, first and last of 3."""
+    first = next(each.zarr for each in catalogue.releases if each.zarr.startswith("3."))
+    return catalogue.newest("2.x").zarr, first, catalogue.newest("3.x").zarr
 
 
 def _ordered(lines: Iterable[LayoutLine]) -> list[LayoutLine]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich import box
@@ -14,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cryoet_zarr_bench.api.inspecting import inspected
+from cryoet_zarr_bench.commands.surveying.batch_command import Batch, is_batch, run_batch
 from cryoet_zarr_bench.common.refusals import refused
 from cryoet_zarr_bench.common.shown_text import for_terminal, on_one_line
 from cryoet_zarr_bench.common.whole_files import write_whole
@@ -27,17 +29,61 @@ from cryoet_zarr_bench.quality.finding_wording import (
 from cryoet_zarr_bench.quality.inspection import Inspection
 from cryoet_zarr_bench.quality.quality_findings import QualityReport, report_json
 from cryoet_zarr_bench.quality.quality_limits import FAIL, NOT_CHECKED, PASS, WARN
+from cryoet_zarr_bench.tomogram_survey.dask_workers import Piece, WorkerChoice
 
 PAGES = (".png", ".html")
 _COLOURS = {PASS: "green", WARN: "yellow", FAIL: "bold red", NOT_CHECKED: "dim"}
+
+
+@dataclass(frozen=True)
+class QualityFiles:
+    """Where what is found is written: `page` is `.png` or `.html`; of many a folder, `into`."""
+
+    json_file: Path | None = None
+    page: Path | None = None
+    into: Path | None = None
+
+    def are_of_many(self, tomograms: Sequence[str]) -> bool:
+        """True if many tomograms are checked."""
+        return self.into is not None or is_batch(tomograms)
+
+
+def check_many(
+    console: Console,
+    tomograms: Sequence[str],
+    crop: str | None,
+    files: QualityFiles,
+    workers: int | None,
+    resume: bool,
+) -> int:
+    """Check many tomograms, a report and a page of each; 1 where one failed, or could not be read.
+
+    Raises:
+        BadInput: what is given does not go together.
+    """
+    from cryoet_zarr_bench.commands.surveying.batch_pieces import check_one
+
+    if files.into is None or crop or files.json_file or files.page:
+        raise refused("qc", "of many tomograms needs --into", "leave out --crop, --json and --page")
+    _require_matplotlib(files.into)
+    batch = Batch(
+        tuple(tomograms), files.into.expanduser(), ".json", resume, True, WorkerChoice(workers)
+    )
+
+    def piece_of(source: str, target: Path) -> Piece:
+        return Piece(source, check_one, (source, str(target)))
+
+    return run_batch(console, batch, "checking", piece_of)
+
+
+NO_FILES = QualityFiles()
 
 
 def run_quality_control(
     console: Console,
     tomogram: str | None,
     crop: str | None,
-    json_file: Path | None = None,
-    page: Path | None = None,
+    files: QualityFiles = NO_FILES,
 ) -> int:
     """Inspect a tomogram, show and write what was found; return the exit code, 1 where it failed.
 
@@ -45,13 +91,13 @@ def run_quality_control(
         console: where the table goes.
         tomogram: any source that `tomogram_sources` takes.
         crop: `z,y,x` around the centre; all without it.
-        json_file: where the report is written.
-        page: where the page is written, `.png` or `.html`.
+        files: where report and page are written.
 
     Raises:
         BadInput: a source, crop or file that cannot be used; a page asked for without matplotlib.
             Nothing is read before the files are known to be possible.
     """
+    json_file, page = files.json_file, files.page
     _check_files(json_file, page)
     with _inspected(console, tomogram, crop) as inspection:
         drawn = None if page is None else _page(page, inspection)
@@ -118,6 +164,10 @@ def _check_files(json_file: Path | None, page: Path | None) -> None:
         return
     if page.suffix.lower() not in PAGES:
         raise refused(page, "is neither a .png nor a .html", "choose one of both")
+    _require_matplotlib(page)
+
+
+def _require_matplotlib(page: Path) -> None:
     try:
         import matplotlib  # noqa: F401
     except ImportError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -46,6 +47,14 @@ def require_file(file: Path | None) -> None:
         raise refused(
             file, f"cannot be written there ({why(folder, error)})", "choose another"
         ) from error
+
+
+def require_room(folder: Path, needed: int, what: str, remedy: str) -> None:
+    """Raise BadInput if a folder has less room than something may take, in bytes."""
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        said = f"has {free / 1e9:.1f} GB free, and {what} may take {needed / 1e9:.1f} GB"
+        raise refused(folder, said, remedy)
 
 
 def why(folder: Path, error: OSError) -> str:

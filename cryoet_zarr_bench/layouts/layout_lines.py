@@ -32,14 +32,24 @@ class LevelLine(_Line):
     dtype: str
     padded_voxels: _Count
 
+    @property
+    def codec(self) -> str:
+        """Its codecs together, as `StorageConfig.of` and `layout_called` take them."""
+        return self.codecs.replace(", ", "+")
+
 
 class EffortLine(_Line):
     """What a process took: seconds, and bytes of memory at most, also before it began."""
 
     wall: _Amount
-    cpu: _Amount | None
+    cpu: _Amount | None = None
     memory: _Count
     before: _Count
+
+    @property
+    def added_memory(self) -> int:
+        """Bytes by which the most memory of the process grew."""
+        return self.memory - self.before
 
 
 class ReadingLine(_Line):
@@ -72,7 +82,9 @@ class LayoutLine(_Line):
     """A layout of a tomogram. `reason` is why it could not be written, else None.
 
     `writer` and `reader` are packages with their versions, `raw_bytes` those of level 0 in memory.
-    `stored_bytes`, `files` and `inodes` are of all levels, metadata included.
+    `stored_bytes`, `files` and `inodes` are of all levels, metadata included. `cpu` has seconds of
+    reading by the patterns that were timed, `readers` engines with their versions, and why one
+    cannot read it, empty if it can.
     """
 
     layout: str
@@ -91,17 +103,48 @@ class LayoutLine(_Line):
     levels: list[LevelLine]
     write: EffortLine | None
     reading: dict[str, ReadingLine]
+    cpu: dict[str, _Amount]
     changing: dict[str, ChangingLine]
     crops: dict[str, EffortLine]
+    readers: dict[str, str]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its own name, and that of its codecs and chunks, as `layout_called` takes them."""
+        if not self.levels:
+            return (self.layout,)
+        full = self.levels[0]
+        return self.layout, f"{full.codec} {'x'.join(map(str, full.chunks))}"
 
     @property
     def padded_bytes(self) -> int:
         """Bytes in memory that are written beyond the tomogram's own, over all levels."""
         return sum(each.padded_voxels * _ITEMSIZE[each.dtype] for each in self.levels)
 
+    def decoding(self, pattern: str) -> float:
+        """CPU seconds of a pattern: as they were timed, else by the bytes it decodes."""
+        if pattern in self.cpu:
+            return self.cpu[pattern]
+        reading, volume = self.reading[pattern], self.reading["volume"]
+        decoded = reading.over_read * reading.bytes_used
+        whole = volume.over_read * volume.bytes_used
+        return self.cpu.get("volume", 0.0) * decoded / whole if whole else 0.0
+
+    def with_decoding(self, pattern: str, requests: float) -> float:
+        """Seconds of a pattern whose requests take so many, with decoding on one core.
+
+        zarr-python decodes a chunk that is a file while others arrive, and the chunks of a shard
+        when all of them arrived. `s3-reading` measures whether that is so.
+        """
+        decoding = self.decoding(pattern)
+        if self.levels[0].shards is None:
+            return max(requests, decoding)
+        return requests + decoding
+
     def seconds(self, pattern: str, place: str) -> float:
-        """The modelled seconds of a pattern at a place, by their names."""
-        return self.reading[pattern].seconds[self.places.index(place)]
+        """Seconds of a pattern at a place, by their names: of its requests, and of decoding."""
+        requests = self.reading[pattern].seconds[self.places.index(place)]
+        return self.with_decoding(pattern, requests)
 
 
 _ITEMSIZE = {

@@ -60,6 +60,20 @@ def _read(request: dict[str, Any]) -> dict[str, Any]:
     return asdict(reading_figures(installed_engine(), levels, tomogram, pattern, PLACES))
 
 
+def _time(request: dict[str, Any]) -> dict[str, float]:
+    """Read by each pattern that is timed, on one core: pattern -> CPU seconds."""
+    from cryoet_zarr_bench.layouts.reading_figures import PATTERNS
+    from cryoet_zarr_bench.layouts.reading_times import TIMED, reading_seconds
+    from cryoet_zarr_bench.layouts.referenced_planes import levels_of
+    from cryoet_zarr_bench.measured.cpu_cores import keep_to_one_core
+    from cryoet_zarr_bench.storage.engines import installed_engine
+
+    keep_to_one_core()
+    levels = levels_of(Path(request["store"]), _tomogram(request))
+    engine = installed_engine()
+    return {name: reading_seconds(engine, levels, PATTERNS[name]) for name in TIMED}
+
+
 def _change(request: dict[str, Any]) -> dict[str, Any]:
     """Change a part of a copy and count."""
     from cryoet_zarr_bench.common.peak_memory import peak_memory
@@ -88,7 +102,7 @@ def _tomogram(request: dict[str, Any]) -> Any:
     return np.load(request["tomogram"], mmap_mode="r")
 
 
-TASKS = {"write": _write, "read": _read, "change": _change, "crop": _crop}
+TASKS = {"write": _write, "read": _read, "time": _time, "change": _change, "crop": _crop}
 """What the process can be told."""
 
 

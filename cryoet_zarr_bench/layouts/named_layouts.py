@@ -164,7 +164,7 @@ LAYOUTS = {
         Layout(
             "64",
             "chunks of 64^3",
-            "what this project recommends for most purposes: Blosc with LZ4 and bitshuffle",
+            "a common choice; Blosc with LZ4 and bitshuffle",
             "docs/storage.md",
             "2026-11-28",
             rule=_cubes(64, "blosc-lz4-5-bitshuffle", 3),
@@ -172,6 +172,11 @@ LAYOUTS = {
     )
 }
 """All layouts that have a name."""
+
+
+def asked_for(name: str) -> str:
+    """A layout as `layout_called` takes it, from the name that results have: without `layout:`."""
+    return f"{PREFIX}{name}" if name in LAYOUTS else name
 
 
 def layout_called(text: str) -> Layout:

@@ -107,14 +107,19 @@ class ReadingFigures:
     seconds: tuple[float, ...]
 
 
-def reading_figures(
-    engine: CountedEngine,
-    levels: Levels,
-    tomogram: Voxels,
-    pattern: ReadingPattern,
-    places: Mapping[str, Place],
-) -> ReadingFigures:
-    """Read by one pattern, check what was read, and count. StoreMismatch if a bit is another."""
+@dataclass(frozen=True)
+class CountedReading:
+    """What reading by a pattern asked for: the requests, bytes used, and bytes decoded for them."""
+
+    requests: list[Request]
+    used: int
+    decoded: float
+
+
+def counted_reading(
+    engine: CountedEngine, levels: Levels, tomogram: Voxels, pattern: ReadingPattern
+) -> CountedReading:
+    """Read by one pattern and check what was read. StoreMismatch if a bit is another."""
     requests: list[Request] = []
     used, decoded, step = 0, 0.0, 0
     for level, wanted in pattern.reads(levels):
@@ -131,10 +136,22 @@ def reading_figures(
             these = bytes_used(wanted, level.itemsize)
             used += these
             decoded += these * over_read(wanted, level.chunks)
+    return CountedReading(requests, used, decoded)
+
+
+def reading_figures(
+    engine: CountedEngine,
+    levels: Levels,
+    tomogram: Voxels,
+    pattern: ReadingPattern,
+    places: Mapping[str, Place],
+) -> ReadingFigures:
+    """Read by one pattern, check what was read, and count. StoreMismatch if a bit is another."""
+    found = counted_reading(engine, levels, tomogram, pattern)
     return ReadingFigures(
-        sum(each.kind == "GET" for each in requests),
-        sum(each.moved for each in requests),
-        used,
-        decoded / used if used else 0.0,
-        tuple(replayed_seconds(requests, place) for place in places.values()),
+        sum(each.kind == "GET" for each in found.requests),
+        sum(each.moved for each in found.requests),
+        found.used,
+        found.decoded / found.used if found.used else 0.0,
+        tuple(replayed_seconds(found.requests, place) for place in places.values()),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cryoet_zarr_bench.layouts.library_writers import LEVELS
+from cryoet_zarr_bench.layouts.libraries.library_writers import LEVELS
 from cryoet_zarr_bench.layouts.named_layouts import Layout
 from cryoet_zarr_bench.storage.boxes import Voxels
 from cryoet_zarr_bench.storage.engines import Engine

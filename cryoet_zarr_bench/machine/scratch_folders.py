@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import functools
-import math
 import os
 import shutil
 import tempfile
@@ -36,14 +35,7 @@ _SYSTEMS: list[Path] = []
 def space_of_stores(tomogram: PreparedTomogram, configs: Iterable[StorageConfig]) -> int:
     """Bytes that stores of these configs take at most: uncompressed, edge files padded."""
     itemsize = int(tomogram.load(mmap=True).dtype.itemsize)
-    return sum(
-        itemsize
-        * math.prod(
-            math.ceil(length / stored) * stored
-            for length, stored in zip(tomogram.shape, config.stored_shape, strict=True)
-        )
-        for config in configs
-    )
+    return sum(config.most_bytes(tomogram.shape, itemsize) for config in configs)
 
 
 @functools.cache

@@ -71,6 +71,8 @@ def _limit_files(request: dict[str, Any]) -> None:
     """Let no file grow beyond a limit: who tries is killed there, or is told that it failed."""
     if request.get("limit") is None:
         return
+    # Python would keep what it compiles cut off, and fail to import it ever after.
+    sys.dont_write_bytecode = True
     kills = request["when_full"] == "killed"
     signal.signal(signal.SIGXFSZ, signal.SIG_DFL if kills else signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (request["limit"], _unlimited()))

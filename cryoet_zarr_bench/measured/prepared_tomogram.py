@@ -40,6 +40,11 @@ class PreparedTomogram:
     notes: tuple[str, ...] = ()
     """Which rule was used where the source leaves open what it holds."""
 
+    @property
+    def label(self) -> str:
+        """The name as results and the dashboard have it, without spaces."""
+        return self.name.replace(" ", "-")
+
     def load(self, mmap: bool = False) -> np.ndarray:
         """Give the voxels, axes z, y, x.
 

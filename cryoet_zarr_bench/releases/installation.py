@@ -77,6 +77,9 @@ def install(environment: Path, requirements: list[str]) -> Outcome:
         "pip",
         "install",
         "--exact",
+        # Where the environment forbids Python to keep what it compiled, as containers often do,
+        # each process that measures would compile zarr anew.
+        "--compile-bytecode",
         "--python",
         str(environment / "bin" / "python"),
         # A release without wheels for this Python is n/a, not compiled with what is at hand.

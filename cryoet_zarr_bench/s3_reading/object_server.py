@@ -48,7 +48,7 @@ def serving(folder: Path) -> Iterator[ObjectServer]:
         start_new_session=True,
     )
     try:
-        _wait_for(server, port)
+        wait_for(server, port, "rclone")
         yield ObjectServer(port)
     finally:
         server.terminate()
@@ -62,13 +62,14 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
-def _wait_for(server: subprocess.Popen[bytes], port: int) -> None:
+def wait_for(process: subprocess.Popen[bytes], port: int, name: str) -> None:
+    """Wait until a process that was started listens. BadInput if it ends or does not."""
     begin = time.monotonic()
     while time.monotonic() - begin < _PATIENCE:
-        if server.poll() is not None:
+        if process.poll() is not None:
             break
         with closing(socket.socket()) as asked:
             if asked.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.05)
-    raise refused("rclone", "does not answer as an S3 server", "check its version, 1.65 or later")
+    raise refused(name, "does not answer on this machine", "try again, or check its version")

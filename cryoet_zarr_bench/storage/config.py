@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field, replace
 
@@ -90,6 +91,12 @@ class StorageConfig:
         if self.scaling is not None or not self.is_scaled:
             return self
         return replace(self, scaling=Scaling.of(tomogram))
+
+    def most_bytes(self, shape: tuple[int, ...], itemsize: int) -> int:
+        """Bytes that a store takes at most: uncompressed, files at the tomogram's ends padded."""
+        return itemsize * math.prod(
+            -(-length // unit) * unit for length, unit in zip(shape, self.stored_shape, strict=True)
+        )
 
     @property
     def is_scaled(self) -> bool:

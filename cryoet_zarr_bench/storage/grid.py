@@ -372,6 +372,24 @@ SECTIONS: dict[str, dict[str, Section]] = {
         ),
     },
     "lossy": _LOSSY,
+    # Of a volume of 184x630x630 voxels, see `layout_stores.py`: the shapes of the portal, 64^3, and
+    # those of copick and iohub, which have one shard a volume.
+    "layouts": {
+        "quick": Section(("blosc-lz4-5-shuffle",), ("64x64x64",), (2,), timed=False),
+        **dict.fromkeys(
+            ("standard", "full"),
+            Section(
+                ("blosc-lz4-5-shuffle",),
+                (
+                    "256x256x256",
+                    "64x64x64",
+                    "128x128x128 in 256x640x640",
+                    "16x256x256 in 192x768x768",
+                ),
+                timed=False,
+            ),
+        ),
+    },
     # Counted under valgrind, where a call takes fifty times as long, by codecs that are quick, so
     # that the library's own work is most of it.
     "instructions": {

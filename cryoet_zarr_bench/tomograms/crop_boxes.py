@@ -1,6 +1,7 @@
 """The part of a tomogram that is wanted, in voxels; axes z, y, x."""
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
@@ -10,6 +11,10 @@ from cryoet_zarr_bench.tomograms.tomogram_sources import WHOLE, parse_crop, shap
 
 DEFAULT_CROP = (128, 128, 128)
 """What is fetched where nothing is said: the size of the suite's own synthetic tomograms."""
+
+_BOX_FORM = re.compile(
+    r"([0-9]{1,6}):([0-9]{1,6}),([0-9]{1,6}):([0-9]{1,6}),([0-9]{1,6}):([0-9]{1,6})", re.ASCII
+)
 
 
 @dataclass(frozen=True)
@@ -44,17 +49,22 @@ class Box:
 
 @dataclass(frozen=True)
 class Crop:
-    """A centred crop as it is asked for; `shape` None is everything.
+    """A crop as it is asked for; `shape` None is everything.
 
-    `at_most`: an axis that is shorter is taken whole, where else it is an error.
+    It is centred, or begins at the voxel `start`. `at_most`: an axis that is shorter is taken
+    whole, where else it is an error.
     """
 
     shape: tuple[int, int, int] | None
     at_most: bool = False
+    start: tuple[int, int, int] | None = None
 
     def __str__(self) -> str:
         if self.shape is None:
             return WHOLE
+        if self.start is not None:
+            sides = zip(self.start, self.shape, strict=True)
+            return ",".join(f"{start}:{start + n}" for start, n in sides)
         return ("at most " if self.at_most else "") + ",".join(map(str, self.shape))
 
     def box(self, of: tuple[int, int, int], where: str) -> Box:
@@ -72,17 +82,31 @@ class Crop:
                 f"the crop {self} is larger than the tomogram, {shape_text(of)}",
                 "give a smaller crop z,y,x",
             )
-        return Box(tuple((n - k) // 2 for n, k in zip(of, kept, strict=True)), kept)
+        if self.start is None:
+            return Box(tuple((n - k) // 2 for n, k in zip(of, kept, strict=True)), kept)
+        found = Box(self.start, kept)
+        if any(stop > length for stop, length in zip(found.stop, of, strict=True)):
+            raise refused(
+                where, f"the box {self} ends beyond it, {shape_text(of)}", "give one within it"
+            )
+        return found
 
 
 def crop_of(text: str | None) -> Crop:
-    """Read a crop as `CRYOET_CROP` has it; None or an empty text is `DEFAULT_CROP` at most.
+    """Read a crop as `CRYOET_CROP` has it, or a box; None or no text is `DEFAULT_CROP` at most.
 
     Raises:
-        BadInput: it is not `z,y,x` nor `full`.
+        BadInput: it is not `z,y,x`, `full`, or a box such as `0:128,256:384,0:64`.
     """
     if text is None or not text.strip():
         return Crop(DEFAULT_CROP, at_most=True)
+    if match := _BOX_FORM.fullmatch(text):
+        bounds = [int(bound) for bound in match.groups()]
+        (z, y, x), stops = bounds[::2], bounds[1::2]
+        lengths = [stop - start for start, stop in zip((z, y, x), stops, strict=True)]
+        if min(lengths) < 1:
+            raise refused(f"crop {text!r}", "has no voxels", "give each end beyond its beginning")
+        return Crop((lengths[0], lengths[1], lengths[2]), start=(z, y, x))
     return Crop(parse_crop(text))
 
 

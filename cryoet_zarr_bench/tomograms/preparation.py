@@ -37,6 +37,7 @@ from cryoet_zarr_bench.tomograms.cache.entry_locks import folder_locked, held_wh
 from cryoet_zarr_bench.tomograms.formats.format_detection import is_zarr
 from cryoet_zarr_bench.tomograms.formats.open_tomogram import OpenTomogram
 from cryoet_zarr_bench.tomograms.formats.slabs import ArraySlabs
+from cryoet_zarr_bench.tomograms.synthetic_profiles import profile_called
 from cryoet_zarr_bench.tomograms.synthetic_slabs import (
     LARGE,
     SyntheticSlabs,
@@ -150,7 +151,7 @@ def _opened(source: SyntheticSource | FileSource) -> Iterator[_Opened]:
         yield slabs
         return
     check_memory(str(source), synthetic.PEAK_MEMORY_FACTOR * 4 * voxels)
-    profile = synthetic.PROFILES[source.profile]
+    profile = profile_called(source.profile, source.seed)
     data = synthetic.synthesize(source.profile, source.shape, source.seed)
     data = cast_densities(data, profile, source.cast)
     yield ArraySlabs(data, slabs.name, slabs.voxel_spacing, planes=data.shape[0])

@@ -38,4 +38,4 @@ def select_tomogram(source: str) -> PreparedTomogram:
 
 def tomogram_label() -> str:
     """The tomogram's name as results and the dashboard have it, without spaces."""
-    return selected_tomogram().name.replace(" ", "-")
+    return selected_tomogram().label

@@ -10,13 +10,18 @@ it tells how such bytes compress, not what the sample looked like.
 """
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
 
 from cryoet_zarr_bench.common.errors import BadInput
+from cryoet_zarr_bench.tomograms.synthetic_profiles import (
+    DRAWN,
+    PROFILES,
+    SyntheticProfile,
+    profile_called,
+)
 
 SYNTHESIS_VERSION = 2
 """Raise it when the bytes that a profile gives change: prepared tomograms are then made anew."""
@@ -37,83 +42,6 @@ _FEW_VOXELS = 4096
 _SHORTEST_AXIS = 16
 
 
-@dataclass(frozen=True)
-class SyntheticProfile:
-    """Parameters of one kind of synthetic tomogram.
-
-    Lengths are in voxels and frequencies in cycles per voxel, except `voxel_spacing` in angstrom.
-    """
-
-    name: str
-    description: str
-    voxel_spacing: float
-    cutoff: float
-    """Half-power frequency of the low-pass filter."""
-    noise: float
-    """Standard deviation of the white noise before filtering; a particle is about 3 deep."""
-    particles_per_voxel: float
-    particle_radius: tuple[float, float]
-    median: float
-    scale: float
-    """Density per standard deviation, near the median."""
-    dark_tail: Callable[[float], float]
-    """By how much a density below the median, in standard deviations, is stretched."""
-    counts_per_density: float | None = None
-    """int16 counts that one unit of density becomes; None leaves the densities unrounded."""
-
-
-def _dark_tail_10_angstrom(deviation: float) -> float:
-    return 1 + 0.115 * deviation**2
-
-
-def _dark_tail_5_angstrom(deviation: float) -> float:
-    return 1 + min(0.46 * deviation, 1.15)
-
-
-def _profile_10_angstrom(
-    name: str, description: str, *, cutoff: float = 0.25, counts_per_density: float | None = None
-) -> SyntheticProfile:
-    return SyntheticProfile(
-        name=name,
-        description=description,
-        voxel_spacing=10.012,
-        cutoff=cutoff,
-        noise=3.0,
-        particles_per_voxel=40 / 128**3,
-        particle_radius=(4, 12),
-        median=0.77e-6,
-        scale=4.05e-6,
-        dark_tail=_dark_tail_10_angstrom,
-        counts_per_density=counts_per_density,
-    )
-
-
-PROFILES: dict[str, SyntheticProfile] = {
-    "10A": _profile_10_angstrom("10A", "a weighted back-projection at 10.012 angstrom, float32"),
-    "5A": SyntheticProfile(
-        name="5A",
-        description="a weighted back-projection at 4.99 angstrom, float32",
-        voxel_spacing=4.99,
-        cutoff=0.15,
-        noise=9.4,
-        particles_per_voxel=150 / 256**3,
-        particle_radius=(6, 22),
-        median=-0.15e-6,
-        scale=1.56e-6,
-        dark_tail=_dark_tail_5_angstrom,
-    ),
-    "int16": _profile_10_angstrom(
-        "int16",
-        "the 10A profile as a reconstruction program that stores int16 leaves it: scaled to a "
-        "standard deviation near 100 counts, rounded, then cast to float32",
-        counts_per_density=2e7,
-    ),
-    "denoised": _profile_10_angstrom(
-        "denoised", "the 10A profile, low-passed as denoising leaves it, float32", cutoff=0.06
-    ),
-}
-
-
 def synthesize(profile: str, shape: tuple[int, int, int], seed: int = 0) -> np.ndarray:
     """Make a synthetic tomogram.
 
@@ -125,7 +53,7 @@ def synthesize(profile: str, shape: tuple[int, int, int], seed: int = 0) -> np.n
     another random stream.
 
     Args:
-        profile: a key of `PROFILES`.
+        profile: a key of `PROFILES`, or `DRAWN`, whose parameters the seed decides too.
         shape: voxels along z, y, x; each at least 1.
         seed: 0 or larger.
 
@@ -135,8 +63,8 @@ def synthesize(profile: str, shape: tuple[int, int, int], seed: int = 0) -> np.n
     Raises:
         BadInput: unknown profile, a shape that is not three positive integers, a negative seed.
     """
-    if profile not in PROFILES:
-        known = ", ".join(PROFILES)
+    if profile not in (*PROFILES, DRAWN):
+        known = ", ".join((*PROFILES, DRAWN))
         raise BadInput(f"unknown synthetic profile {profile!r}: choose one of {known}")
     if len(shape) != 3 or any(
         not isinstance(length, int | np.integer) or length < 1 for length in shape
@@ -144,7 +72,7 @@ def synthesize(profile: str, shape: tuple[int, int, int], seed: int = 0) -> np.n
         raise BadInput(f"shape {shape} of a synthetic tomogram: give three positive integers z,y,x")
     if seed < 0:
         raise BadInput(f"seed {seed} of a synthetic tomogram: give 0 or larger")
-    made_with = PROFILES[profile]
+    made_with = profile_called(profile, seed)
     full_shape = _shape_with_enough_voxels(shape)
     volume = filtered_noise_and_particles(made_with, full_shape, np.random.default_rng(seed))
     densities_by_rank(volume, rank_map(volume, made_with))
@@ -166,7 +94,7 @@ def filtered_noise_and_particles(
     profile: SyntheticProfile, shape: tuple[int, int, int], chance: np.random.Generator
 ) -> np.ndarray:
     """White noise and particles behind one filter, float32, before densities are mapped."""
-    return _filtered(_white_noise_and_particles(profile, shape, chance), profile.cutoff)
+    return filtered(_white_noise_and_particles(profile, shape, chance), profile.cutoff)
 
 
 def _logistic(x: np.ndarray) -> np.ndarray:
@@ -210,7 +138,7 @@ def _subtract_particle(
     volume[box] -= ball
 
 
-def _filtered(volume: np.ndarray, cutoff: float) -> np.ndarray:
+def filtered(volume: np.ndarray, cutoff: float) -> np.ndarray:
     """Low-pass, high-pass and missing wedge in Fourier space; single precision throughout."""
     spectrum = np.fft.rfft(volume, axis=2)
     spectrum = np.fft.fft(spectrum, axis=1, out=spectrum)

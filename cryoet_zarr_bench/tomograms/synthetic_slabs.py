@@ -19,13 +19,12 @@ import numpy as np
 from cryoet_zarr_bench.common.voxel_spacing import Spacing
 from cryoet_zarr_bench.tomograms.synthetic import (
     PEAK_MEMORY_FACTOR,
-    PROFILES,
-    SyntheticProfile,
     densities_by_rank,
     filtered_noise_and_particles,
     rank_map,
     rounded_to_counts,
 )
+from cryoet_zarr_bench.tomograms.synthetic_profiles import SyntheticProfile, profile_called
 
 LARGE = 32 * 2**20
 """Voxels from which a tomogram is made in blocks."""
@@ -70,7 +69,8 @@ class SyntheticSlabs:
     cast: str = "float32"
 
     def __post_init__(self) -> None:
-        self._made = _slabs(PROFILES[self.profile], self.shape, self.seed)
+        self._profile = profile_called(self.profile, self.seed)
+        self._made = _slabs(self._profile, self.shape, self.seed)
         self._start, self._slab = 0, np.empty((0, *self.shape[1:]), "float32")
 
     @property
@@ -88,7 +88,7 @@ class SyntheticSlabs:
     @property
     def voxel_spacing(self) -> Spacing | None:
         """Angstrom along z, y, x."""
-        return (PROFILES[self.profile].voxel_spacing,) * 3
+        return (self._profile.voxel_spacing,) * 3
 
     @property
     def planes(self) -> int:
@@ -113,7 +113,7 @@ class SyntheticSlabs:
         if planes.start < self._start or planes.stop > self._start + len(self._slab):
             raise ValueError("planes are made from the first to the last, a slab at a time")
         part = self._slab[planes.start - self._start : planes.stop - self._start, rows, columns]
-        return cast_densities(np.ascontiguousarray(part), PROFILES[self.profile], self.cast)
+        return cast_densities(np.ascontiguousarray(part), self._profile, self.cast)
 
 
 def cast_densities(voxels: np.ndarray, profile: SyntheticProfile, dtype: str) -> np.ndarray:

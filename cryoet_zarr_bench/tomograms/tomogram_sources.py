@@ -2,7 +2,7 @@
 
 | text | meaning |
 |---|---|
-| `synthetic:10A@128` | a profile of `synthetic.PROFILES`, 128 voxels along each axis |
+| `synthetic:10A@128` | a profile of `synthetic_profiles`, 128 voxels along each axis |
 | `synthetic:int16@128x256x256#7` | the same with z x y x x voxels, from seed 7 |
 | `synthetic:5A@368x1260x1260,int8` | the same, its densities scaled and cast to another dtype |
 | `folder/tomogram.mrc` | a file, from the current directory; `~` is the home directory |
@@ -27,7 +27,7 @@ from cryoet_zarr_bench.common.refusals import refused
 from cryoet_zarr_bench.tomograms.formats.foreign_contents import missing_refusal
 from cryoet_zarr_bench.tomograms.formats.mrc import ByteSign
 from cryoet_zarr_bench.tomograms.formats.open_tomogram import OpenTomogram, open_slabs
-from cryoet_zarr_bench.tomograms.synthetic import PROFILES
+from cryoet_zarr_bench.tomograms.synthetic_profiles import DRAWN, PROFILES
 from cryoet_zarr_bench.tomograms.synthetic_slabs import DTYPES
 
 DEFAULT_SOURCE = "synthetic:10A@128"
@@ -203,8 +203,9 @@ def _parse_synthetic(text: str) -> SyntheticSource:
             "not a synthetic tomogram",
             "write synthetic:PROFILE@N or synthetic:PROFILE@ZxYxX, then #SEED if wanted",
         )
-    if match["profile"] not in PROFILES:
-        raise refused(text, "unknown profile", f"choose one of {', '.join(PROFILES)}")
+    known = (*PROFILES, DRAWN)
+    if match["profile"] not in known:
+        raise refused(text, "unknown profile", f"choose one of {', '.join(known)}")
     lengths = [int(length) for length in match["shape"].split("x")]
     z, y, x = lengths if len(lengths) == 3 else lengths * 3
     if min(z, y, x) < 1:

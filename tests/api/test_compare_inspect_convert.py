@@ -46,7 +46,7 @@ def test_two_shapes_are_refused(voxels):
 def test_inspecting_an_array_a_file_and_the_command_say_the_same(voxels):
     from rich.console import Console
 
-    from cryoet_zarr_bench.commands.qc_command import run_quality_control
+    from cryoet_zarr_bench.commands.qc_command import QualityFiles, run_quality_control
 
     np.save("a.npy", voxels)
     told = []
@@ -54,7 +54,9 @@ def test_inspecting_an_array_a_file_and_the_command_say_the_same(voxels):
     of_array = czb.inspect(voxels)
     assert report.statistics == of_array.statistics and report.checks == of_array.checks
     assert told[-1][0] == told[-1][1]
-    assert run_quality_control(Console(quiet=True), "a.npy", None, _path("a.json")) in (0, 1)
+    assert run_quality_control(
+        Console(quiet=True), "a.npy", None, QualityFiles(_path("a.json"))
+    ) in (0, 1)
     said = json.loads(_path("a.json").read_text())
     assert said["verdict"] == report.verdict and said["sha256"] == report.sha256
     assert list(report.to_frame().check) == [check["name"] for check in said["checks"]]

@@ -193,6 +193,6 @@ def test_asv_finds_every_publisher_of_this_project():
         [sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True
     )
     assert found.stdout.split() == [
-        *("JudgedSteps", "LocalAssets", "Measured", "Overview"),
+        *("JudgedSteps", "LocalAssets", "Measured", "OwnPages"),
         *("SaidRegressions", "ShortPages"),
     ]

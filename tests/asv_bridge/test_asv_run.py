@@ -243,19 +243,20 @@ def processes_of(workplace):
 def test_killed_in_the_middle_nothing_measured_is_lost(workplace, ending):
     workplace.configuration()
     process = start(workplace, NEW)
-    while len(journal_of(workplace)) < 40 and process.poll() is None:
+    # Few of all, so that it has not ended by the time that a busy machine says so.
+    while len(journal_of(workplace)) < 15 and process.poll() is None:
         time.sleep(0.05)
     assert processes_of(workplace)
     # asv alone is hit: what it started has to notice.
     process.send_signal(ending)
-    process.communicate()
+    said, _ = process.communicate()
     for _ in range(200):
         if not processes_of(workplace):
             break
         time.sleep(0.05)
     assert not processes_of(workplace)
     before = [json.loads(line) for line in journal_of(workplace)]
-    assert len(before) >= 40
+    assert len(before) >= 15, said
     notes = [json.loads(line)["note"] for line in journal_of(workplace, "note")]
     noted = [note["sample"] for note in notes if "sample" in note]
     assert noted

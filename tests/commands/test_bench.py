@@ -73,8 +73,8 @@ def test_interrupted_and_resumed_it_ends_with_table_and_dashboard(workplace, vol
     results = read_results(workplace.work / "local" / "results")
     assert {result.tomogram for result in results} == {"my-volume.mrc-20x30x40"}
     assert len(results) == 2
-    overview = json.loads((workplace.work / "local" / "html" / "overview.json").read_text())
-    assert overview["figures"]
+    released = json.loads((workplace.work / "local" / "html" / "releases.json").read_text())
+    assert released["figures"]
     assert git_status() == status
 
 

@@ -55,6 +55,7 @@ def test_where_no_file_may_be_so_large_nothing_is_left(tmp_path, name, kilobytes
     folder.mkdir()
     program = (
         "import resource, sys; from cryoet_zarr_bench.entry import main\n"
+        "sys.dont_write_bytecode = True  # it would be cut off\n"
         f"resource.setrlimit(resource.RLIMIT_FSIZE, ({kilobytes} << 10, {kilobytes} << 10))\n"
         "main()"
     )
@@ -113,6 +114,7 @@ def running(started, temporary):
     return start
 
 
+@pytest.mark.long
 def test_a_folder_too_deep_for_sockets_is_refused_in_one_line(own_workplace):
     deep = own_workplace.folder / ("deep" * 20)
     deep.mkdir()

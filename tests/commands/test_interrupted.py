@@ -108,12 +108,15 @@ def test_while_a_command_imports_what_it_needs(tmp_path, command, module, left):
     interrupted(run(tmp_path, *program(), *command, when=module), left)
 
 
-@pytest.mark.parametrize(
-    ("moment", "ending"), [("exit", signal.SIGTERM), ("threads", signal.SIGINT)]
-)
-def test_while_the_interpreter_shuts_down(tmp_path, moment, ending):
-    found = run(tmp_path, *program(), "releases", "list", when=moment, ending=ending)
+def test_while_the_interpreter_waits_for_threads(tmp_path):
+    found = run(tmp_path, *program(), "releases", "list", when="threads")
     interrupted(found, "the command had come to its end")
+    assert "zarr-2.18.0" in found.stdout
+
+
+def test_when_all_is_done_the_answer_stands(tmp_path):
+    found = run(tmp_path, *program(), "releases", "list", when="exit", ending=signal.SIGTERM)
+    assert (found.stderr, found.returncode) == ("", 0)
     assert "zarr-2.18.0" in found.stdout
 
 
@@ -191,3 +194,28 @@ def test_once_it_is_over_a_second_interruption_prints_no_second_line(tmp_path):
         time.sleep(60)
 """
     interrupted(run(tmp_path, "-c", with_a_command(body)), "once")
+
+
+@pytest.mark.parametrize("ending", ["SIGINT", "SIGTERM", "SIGHUP", "SIGALRM"])
+def test_while_python_shuts_down_the_exit_code_stands(tmp_path, ending):
+    """Python has given the signals back to the system by then."""
+    body = f"""
+    class Last:
+        def __del__(self, kill=os.kill, own=os.getpid(), number=signal.{ending}):
+            kill(own, number)
+    sys.modules["last"] = Last()
+    sys.exit(130)
+"""
+    assert run(tmp_path, "-c", with_a_command(body)).returncode == 130
+
+
+def test_an_interruption_of_code_given_as_text_ends_with_the_exit_code_too(tmp_path):
+    """Python makes methods of dataclasses and named tuples so, wherever one is imported."""
+    body = """
+    try:
+        exec("os.kill(os.getpid(), signal.SIGINT); time.sleep(60)")
+    except KeyboardInterrupt:
+        sys.exit(130)
+"""
+    (tmp_path / "interrupted_text.py").write_text(with_a_command(body))
+    assert run(tmp_path, "-m", "interrupted_text").returncode == 130

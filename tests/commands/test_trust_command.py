@@ -39,6 +39,7 @@ print(json.dumps({
 
 
 @pytest.mark.long
+@pytest.mark.alone
 def test_a_slowdown_is_seen_and_nothing_is_seen_where_nothing_is(workplace):
     found = subprocess.run(
         [sys.executable, "-c", PROGRAM, str(workplace.folder / "confirm")],

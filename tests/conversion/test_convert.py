@@ -338,6 +338,7 @@ def test_a_source_that_is_damaged_leaves_no_target(tmp_path, name):
 
 LIMITED = """
 import resource, sys
+sys.dont_write_bytecode = True  # it would be cut off
 sys.argv = ["cryoet-zarr-bench", "convert", *sys.argv[1:]]
 resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))
 from cryoet_zarr_bench.entry import main

@@ -5,13 +5,14 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from cryoet_zarr_bench.analysis.layout_comparison import PURPOSES, compared_layouts
+from cryoet_zarr_bench.analysis.layout_comparison import REGRETTED, compared_layouts
 from cryoet_zarr_bench.cli import app
 from cryoet_zarr_bench.commands import layouts_command
 from cryoet_zarr_bench.layouts import layout_measurement
 from cryoet_zarr_bench.layouts.layout_lines import LAYOUTS_FILE, read_layout_lines
 from cryoet_zarr_bench.layouts.layout_measurement import MAPPED
 from cryoet_zarr_bench.layouts.reading_places import PLACES
+from cryoet_zarr_bench.layouts.reading_times import TIMED
 from cryoet_zarr_bench.reports.documents.layouts_document import layouts_report
 
 CONFIG = "zstd-3 16x32x32 in all"
@@ -43,6 +44,7 @@ def test_a_file_a_rule_and_a_config_are_measured_once_and_told(project):
     for line in lines:
         assert line.reason is None and line.raw_bytes == raw and line.places == list(PLACES)
         assert line.reading["volume"].bytes_used == raw and line.write.memory > 0
+        assert set(line.cpu) == set(TIMED)
     mrc = by_name["mrc"]
     assert (mrc.stored_bytes, mrc.files, mrc.levels[0].chunks) == (raw + 1024, 1, [1, 40, 44])
     assert set(mrc.crops) == {MAPPED} and mrc.padded_bytes == 0
@@ -50,11 +52,15 @@ def test_a_file_a_rule_and_a_config_are_measured_once_and_told(project):
     assert (mrc.reading["xy_slice"].gets - mrc.reading["open"].gets) == 1
     assert (mrc.reading["yz_slice"].gets - mrc.reading["open"].gets) == 20
     assert mrc.changing["chunk"].bytes_put == raw + 1024
+    newest = {name for name in by_name[CONFIG].readers if not name.startswith("zarr-python 2")}
+    assert len(newest) >= 5 and not any(by_name[CONFIG].readers[name] for name in newest)
+    (oldest,) = by_name[CONFIG].readers.keys() - newest
+    assert by_name[CONFIG].readers[oldest] and not by_name["portal-2024"].readers[oldest]
     assert by_name["portal-2024"].padded_bytes > 100 * raw
     again = run("layout:mrc", "layout:portal-2024", CONFIG)
     assert again.exit_code == 0 and "1 of" not in again.output
     (compared,) = compared_layouts(project / "results", "a-laptop")
-    for purpose in PURPOSES:
+    for purpose in REGRETTED:
         regrets = [compared.regret(line, purpose) for line in compared.lines]
         assert min(regrets) == 0
     report = layouts_report(project / "results", "a-laptop")
@@ -62,6 +68,7 @@ def test_a_file_a_rule_and_a_config_are_measured_once_and_told(project):
     assert f"| {CONFIG} |" in report
 
 
+@pytest.mark.long
 def test_a_bad_line_is_left_out_and_a_reason_kept(project, monkeypatch):
     for what, name in (("PATTERNS", "xy_slice"), ("CHANGES", "box")):
         few = {name: getattr(layout_measurement, what)[name]}

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from cryoet_zarr_bench.layouts import shuffled_integers
-from cryoet_zarr_bench.layouts.shuffled_integers import CODECS, encoded_bytes, won_by
+from cryoet_zarr_bench.layouts.shuffled_integers import CODECS, ShuffledIntegersLine, encoded_bytes
 from cryoet_zarr_bench.storage.config import StorageConfig
 from cryoet_zarr_bench.storage.engines import installed_engine
 from cryoet_zarr_bench.storage.object_store.bucket import METADATA_NAMES
-from cryoet_zarr_bench.tomograms.synthetic import PROFILES, synthesize
+from cryoet_zarr_bench.tomograms.synthetic import synthesize
+from cryoet_zarr_bench.tomograms.synthetic_profiles import PROFILES
 from cryoet_zarr_bench.tomograms.synthetic_slabs import cast_densities
 
 EVERY = [codec for ways in CODECS.values() for codec in ways.values()]
@@ -35,13 +36,19 @@ def test_they_are_the_bytes_that_are_stored(dtype, tmp_path):
         assert found[codec] == chunks, codec
 
 
+def line_of(voxels):
+    encoded = encoded_bytes(voxels, EVERY)
+    return ShuffledIntegersLine(
+        tomogram="a volume", dtype=str(voxels.dtype), raw_bytes=voxels.nbytes, encoded=encoded
+    )
+
+
 def test_bytes_have_no_second_byte_to_shuffle():
-    found = encoded_bytes(volume("int8"), EVERY)
-    assert won_by(found, "zstd-3", "shuffle") == pytest.approx(0, abs=0.01)
-    assert won_by(found, "zstd-3", "none") == 0
+    found = line_of(volume("int8"))
+    assert found.won_by("zstd-3", "shuffle") == pytest.approx(0, abs=0.01)
+    assert found.won_by("zstd-3", "none") == 0
 
 
 def test_smooth_numbers_win_by_shuffling():
     smooth = np.arange(32**3, dtype="int16").reshape(32, 32, 32)
-    found = encoded_bytes(smooth, EVERY)
-    assert won_by(found, "zstd-3", "shuffle") > 0.1
+    assert line_of(smooth).won_by("zstd-3", "shuffle") > 0.1

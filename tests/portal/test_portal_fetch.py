@@ -1,5 +1,6 @@
 """What `fetch` does where nothing is wrong: what it moves, keeps, says, and finds again."""
 
+import asyncio
 import hashlib
 import json
 import subprocess
@@ -47,6 +48,24 @@ def test_a_crop_is_the_centre_and_moves_the_chunks_it_touches_once(portal):
     assert prepare(f"{SELECTION}::0", "8,9,10") == entry
     assert prepare(SELECTION, "8,9,10") == entry
     assert (portal.records.requests, portal.proxy.counts.total()) == asked
+
+
+def test_a_box_anywhere_moves_the_chunks_it_touches_and_is_no_centred_crop(portal):
+    found = prepare("portal:tomogram/16463", "0:8,16:30,1:11")
+    assert np.array_equal(found.load(), portal.voxels[0:8, 16:30, 1:11])
+    assert portal.proxy.chunk_requests() == {portal.chunk(0, 1, 0): 1}
+    assert found.source.endswith("crop 0:8,16:30,1:11")
+    centred = prepare("portal:tomogram/16463", "8,14,10")
+    assert np.array_equal(centred.load(), centre(portal.voxels, 8, 14, 10))
+    assert prepare("portal:tomogram/16463", "0:8,16:30,1:11") == found
+
+
+def test_a_notebook_whose_loop_is_running_can_fetch(portal):
+    async def cell():
+        return czb.fetch("portal:tomogram/16463", "8,9,10")
+
+    found = asyncio.run(cell())
+    assert np.array_equal(np.asarray(found), centre(portal.voxels, 8, 9, 10))
 
 
 def test_from_python_it_is_the_same_tomogram(portal, tmp_path, monkeypatch):

@@ -122,5 +122,12 @@ def test_crops():
     assert crop_of("1,2,3") == Crop((1, 2, 3))
     assert crop_of(None).box((100, 200, 129), "x") == Box((0, 36, 0), (100, 128, 128))
     assert crop_of("full").box((3, 4, 5), "x") == Box((0, 0, 0), (3, 4, 5))
+    box = crop_of("0:2,5:9,30:31")
+    assert str(box) == "0:2,5:9,30:31"
+    assert box.box((9, 9, 31), "x") == Box((0, 5, 30), (2, 4, 1))
+    with pytest.raises(BadInput, match="ends beyond it, 9x8x31"):
+        box.box((9, 8, 31), "x")
+    with pytest.raises(BadInput, match="has no voxels"):
+        crop_of("0:2,5:5,30:31")
     with pytest.raises(BadInput, match="larger than the tomogram, 3x4x5"):
         crop_of("4,4,4").box((3, 4, 5), "x")

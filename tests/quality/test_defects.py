@@ -14,7 +14,8 @@ from cryoet_zarr_bench.quality.quality_findings import Check, QualityReport
 from cryoet_zarr_bench.quality.quality_limits import FAIL, NOT_CHECKED, PASS, WARN
 from cryoet_zarr_bench.tomograms.formats.open_tomogram import read_volume
 from cryoet_zarr_bench.tomograms.formats.slabs import ArraySlabs
-from cryoet_zarr_bench.tomograms.synthetic import PROFILES, synthesize
+from cryoet_zarr_bench.tomograms.synthetic import synthesize
+from cryoet_zarr_bench.tomograms.synthetic_profiles import PROFILES
 
 REAL = Path(os.environ.get("CRYOET_REAL_VOLUMES") or "nowhere")
 SEED = 3

@@ -122,8 +122,8 @@ def sign_of(benchmark, before, after, exact):
     return 1 if after > before else -1
 
 
-def of_overview():
-    content = load("overview.json")
+def of_releases():
+    content = load("releases.json")
     releases = [release["tag"] for release in content["releases"]]
     parents = {release["tag"]: release["parent"] for release in content["releases"]}
     found = defaultdict(dict)
@@ -183,7 +183,7 @@ def of_exact_document():
 
 
 SOURCES = (
-    *(of_verdicts, of_pairs, of_regressions, of_overview),
+    *(of_verdicts, of_pairs, of_regressions, of_releases),
     *(of_releases_document, of_exact_document),
 )
 

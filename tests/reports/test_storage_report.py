@@ -11,10 +11,9 @@ from made_up_storage import MACHINE, PLAIN, QUICK, SEED, SLABS
 
 from cryoet_zarr_bench.analysis.pooled_measurements import Pooled
 from cryoet_zarr_bench.analysis.result_reader import machine_of_tomograms
+from cryoet_zarr_bench.analysis.tomogram_figures import TomogramFigures, measured_tomograms
 from cryoet_zarr_bench.reports.documents.storage_chart import LogarithmicAxis
 from cryoet_zarr_bench.reports.documents.storage_document import (
-    TomogramFigures,
-    measured_tomograms,
     storage_charts,
     storage_report,
 )
@@ -58,19 +57,6 @@ def test_lossless_and_lossy_configs_are_apart_and_the_damage_is_told():
         "| bitround-9 | 64x64x64 | 3 | 2.000 | 5.96 (168) | 1.19 (839) | 0.0005 |  | yes |" in text
     )
     assert "| 0.2 |  | no |" in text
-
-
-def test_each_purpose_is_answered_by_its_figures():
-    lines = page(tomogram()).splitlines()
-    titles, _, answers = lines[-3:]
-    answered = dict(zip(titles.split(" | "), answers.split(" | "), strict=True))
-    assert answered["archive"] == "`blosc-lz4-5-bitshuffle`, 64x64x64; ratio 1.164"
-    # Only what is within the bound.
-    assert answered["archive, lossy"] == "`bitround-9`, 64x64x64; ratio 2.000"
-    assert answered["viewer"] == "`blosc-zstd-5-shuffle`, 16x128x128; 0.2 s"
-    # As quick but for 5 %, and smaller.
-    assert answered["particle picking |"] == "`blosc-zstd-5-shuffle`, 64x64x64; 0.8 s |"
-    assert not any(title.startswith("training") for title in answered)
 
 
 def test_what_was_not_measured_is_left_out():

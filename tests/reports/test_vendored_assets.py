@@ -58,14 +58,16 @@ def test_a_file_that_was_changed_added_or_lost_is_noticed(tmp_path, name):
 def test_the_list_of_licences_names_what_is_there():
     listed = json.loads((VENDOR / "files.json").read_text())
     page = (VENDOR / "LICENSES.md").read_text()
-    rows = re.findall(r"^\| ([a-z0-9-]+) \| ([0-9.]+) \| [^|]+ \| ([^|]+) \|$", page, re.MULTILINE)
+    rows = re.findall(
+        r"^\| ([@/.a-z0-9-]+) \| ([0-9.]+) \| [^|]+ \| ([^|]+) \|$", page, re.MULTILINE
+    )
     named = {name: (version, set(files.split(", "))) for name, version, files in rows}
     for package in {each["package"] for each in listed}:
         files = [each for each in listed if each["package"] == package]
         version, shown = named.pop(package)
         assert {each["version"] for each in files} == {version}
         assert shown == {each["file"] for each in files if "licences/" not in each["file"]}
-        text = VENDOR / "licences" / f"{package}.txt"
+        text = VENDOR / "licences" / f"{package.rpartition('/')[2]}.txt"
         own = [(VENDOR / each).read_text()[:1000] for each in sorted(shown)]
         assert text.is_file() or all("Released under the MIT license" in each for each in own)
     assert not named

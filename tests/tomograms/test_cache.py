@@ -413,9 +413,10 @@ def test_processes_may_prepare_at_once(cache):
 def test_a_full_disk_is_one_line_and_leaves_nothing(cache):
     """A limit on the size of files fails a write halfway, as a full disk does."""
     program = (
-        "import resource\n"
+        "import resource, sys\n"
         "from cryoet_zarr_bench.common.errors import BadInput\n"
         "from cryoet_zarr_bench.tomograms.preparation import prepare\n"
+        "sys.dont_write_bytecode = True  # it would be cut off\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))\n"
         "try:\n"
         "    prepare('synthetic:10A@16', None)\n"

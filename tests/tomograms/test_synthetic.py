@@ -9,7 +9,8 @@ from numcodecs import Blosc, Zstd
 from numcodecs.abc import Codec
 
 from cryoet_zarr_bench.common.errors import BadInput
-from cryoet_zarr_bench.tomograms.synthetic import PEAK_MEMORY_FACTOR, PROFILES, synthesize
+from cryoet_zarr_bench.tomograms.synthetic import PEAK_MEMORY_FACTOR, synthesize
+from cryoet_zarr_bench.tomograms.synthetic_profiles import PROFILES
 
 
 def blosc(name: str, level: int) -> Codec:

@@ -8,7 +8,8 @@ import pytest
 from cryoet_zarr_bench.common.errors import BadInput
 from cryoet_zarr_bench.tomograms import synthetic_slabs
 from cryoet_zarr_bench.tomograms.preparation import prepare
-from cryoet_zarr_bench.tomograms.synthetic import PROFILES, synthesize
+from cryoet_zarr_bench.tomograms.synthetic import synthesize
+from cryoet_zarr_bench.tomograms.synthetic_profiles import PROFILES
 from cryoet_zarr_bench.tomograms.synthetic_slabs import (
     DTYPES,
     SyntheticSlabs,

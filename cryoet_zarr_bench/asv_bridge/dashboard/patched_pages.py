@@ -1,4 +1,4 @@
-"""asv's page, changed: every asset local, a security policy, the pages of this project as tabs.
+"""The two pages of a dashboard: this project's own, and asv's with every asset local.
 
 asv's plugins can write files beside its page, not change what the page loads or shows first.
 """
@@ -14,23 +14,23 @@ from cryoet_zarr_bench.asv_bridge.dashboard.patched_scripts import replaced
 
 ASSETS = Path(reports.__file__).with_name("assets")
 
-SCRIPTS = (
-    "buttons.js",
-    "first-page.js",
-    "evidence.js",
-    "overview.js",
-    "verdicts.js",
-    "compare.js",
-    "legible.js",
+FIRST_PAGE, ALL_GRAPHS, DOCS = "index.html", "all-graphs.html", "docs.html"
+"""The page of this project, and asv's."""
+
+PAGES = (
+    ("", "Answer"),
+    ("recommend", "Recommend"),
+    ("layouts", "Layouts"),
+    ("cost", "Cost"),
+    ("explore", "Explore"),
+    ("releases", "Releases"),
+    ("compare", "Compare"),
+    ("verdicts", "Verdicts"),
+    ("tomograms", "Tomograms"),
+    ("survey", "Survey"),
+    ("method", "Method"),
 )
-
-PAGES = (("overview", "Overview"), ("verdicts", "Verdicts"), ("compare", "Compare"))
 """The pages of this project: the name in an address, and the title of the tab."""
-
-STYLES = ("overview.css", "verdicts.css", "legible.css")
-
-_STYLE_IDS = {"overview.css": ' id="vega-embed-style"'}
-"""By its id vega-embed knows that its style is there, and puts none into the page."""
 
 _LOCAL_NAMES = {
     "jquery.flot.min.js": "jquery.flot.js",
@@ -66,16 +66,33 @@ CONTENT_SECURITY_POLICY = "; ".join(
 _REMOTE_ASSET = re.compile(r"<(script|link)\b[^>]*?(?:src|href)=\"https://[^\"]*/([^/\"]+)\"[^>]*>")
 
 
+def first_page() -> str:
+    """This project's page, with its tabs, under the content security policy."""
+    tabs = "\n          ".join(f'<li><a href="#/{name}">{title}</a></li>' for name, title in PAGES)
+    return replaced(_own_page(FIRST_PAGE), "PAGES", tabs)
+
+
+def docs_page() -> str:
+    """The page that leads to the documentation, under the content security policy."""
+    return _own_page(DOCS)
+
+
+def _own_page(name: str) -> str:
+    page = (ASSETS / name).read_text(encoding="utf-8")
+    return replaced(page, "CONTENT_SECURITY_POLICY", CONTENT_SECURITY_POLICY)
+
+
 def patched_page(page: str) -> str:
     """Change asv's `index.html`; RuntimeError if it is not that of the pinned version."""
-    return _with_policy(_with_overview(_with_local_assets(page)))
+    return _with_policy(_with_way_back(_with_local_assets(page)))
 
 
 def copy_assets(html: Path) -> None:
     """Copy scripts, styles and vendored libraries into the folder of a dashboard."""
     shutil.copytree(ASSETS / "vendor", html / "vendor")
-    for name in (*SCRIPTS, *STYLES):
-        shutil.copy(ASSETS / name, html / name)
+    shutil.copytree(ASSETS / "all_graphs", html, dirs_exist_ok=True)
+    aside = shutil.ignore_patterns("vendor", "all_graphs", FIRST_PAGE, DOCS, "__pycache__")
+    shutil.copytree(ASSETS, html / "dashboard", ignore=aside)
 
 
 def _with_local_assets(page: str) -> str:
@@ -93,30 +110,19 @@ def _with_local_assets(page: str) -> str:
     return _REMOTE_ASSET.sub(local, page)
 
 
-def _with_overview(page: str) -> str:
-    """The page with this project's pages as first tabs."""
-    vendored = ("vendor/vega.min.js", "vendor/vega-lite.min.js", "vendor/vega-embed.min.js")
-    head = "\n    ".join(
-        [
-            # Scripts wait for the styles before them: a style that came later would hide the page.
-            *(
-                f'<link href="{name}" rel="stylesheet"{_STYLE_IDS.get(name, "")}>'
-                for name in STYLES
-            ),
-            *(f'<script src="{name}"></script>' for name in (*vendored, *SCRIPTS)),
-        ]
+def _with_way_back(page: str) -> str:
+    """The page with this project's additions, and a tab that leads to its own page."""
+    additions = (
+        # Scripts wait for the styles before them: a style that came later would hide the page.
+        '<link href="legible.css" rel="stylesheet">',
+        '<script src="buttons.js"></script>',
+        '<script type="module" src="legible.js"></script>',
     )
-    head += "\n  </head>"
-    tabs = "".join(
-        f'<li id="nav-li-{name}"><a href="#/{name}">{title}</a></li>\n\t' for name, title in PAGES
-    )
-    displays = [f'<div id="{name}-display"></div>' for name, _ in PAGES]
-    body = "\n    ".join(displays) + "\n  </body>"
-    page = replaced(page, "</head>", head)
-    page = replaced(page, '<li id="nav-li-"', f'{tabs}<li id="nav-li-"')
-    page = replaced(page, "</body>", body)
+    page = replaced(page, "</head>", "\n    ".join((*additions, "</head>")))
+    back = f'<li><a href="{FIRST_PAGE}">Answers</a></li>\n\t'
+    page = replaced(page, '<li id="nav-li-"', f'{back}<li id="nav-li-"')
     title = "<title>airspeed velocity</title>"
-    return replaced(page, title, "<title>cryoet-zarr-bench</title>")
+    return replaced(page, title, "<title>All graphs \u2013 cryoet-zarr-bench</title>")
 
 
 def _with_policy(page: str) -> str:

@@ -7,25 +7,35 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
 from asv.commands.publish import Publish
 from asv.util import UserError
 
+from cryoet_zarr_bench.analysis.result_reader import read_results
+from cryoet_zarr_bench.asv_bridge.dashboard.patched_pages import ALL_GRAPHS, FIRST_PAGE
 from cryoet_zarr_bench.common.errors import BadInput
 from cryoet_zarr_bench.common.json_lines import UNUSABLE
 from cryoet_zarr_bench.common.refusals import refused
 from cryoet_zarr_bench.common.staged_outputs import staged
+
+DOCUMENTATION = "documentation"
+"""The folder of the documentation, where that was built."""
 
 _OF_A_DASHBOARD = ("index.html", "index.json", "graphs")
 _DATA = (
     "index.json",
     "info.json",
     "regressions.json",
-    "overview.json",
+    "releases.json",
     "verdicts.json",
     "pairs/index.json",
+    "layouts/index.json",
+    "tomograms/index.json",
+    "method.json",
+    "survey.json",
 )
 _LOADED = re.compile(r'<(?:script|link)\b[^>]*?\b(?:src|href)="([^"]+)"')
 
@@ -42,7 +52,9 @@ def publish_whole() -> None:
             with staged(html, overwrite=True, work="publication", doing="publishing") as product:
                 conf.html_dir = str(product)
                 code = _run(cls, conf, range_spec, pull)
+                _date_by_results(product / "info.json", Path(conf.results_dir))
                 check_dashboard(product)
+                _keep_documentation(html, product)
         except BadInput as error:
             raise UserError(str(error)) from error
         finally:
@@ -50,6 +62,21 @@ def publish_whole() -> None:
         return code
 
     Publish.run = classmethod(run)
+
+
+def _date_by_results(info: Path, results: Path) -> None:
+    """The date of a dashboard is that of its newest result: publishing it again changes nothing."""
+    if not info.is_file():
+        return  # a publish that made nothing, which is found next
+    newest = max((each.measured_at for each in read_results(results)), default=0)
+    told = json.loads(info.read_text(encoding="utf-8"))
+    info.write_text(json.dumps({**told, "timestamp": newest}), encoding="utf-8")
+
+
+def _keep_documentation(before: Path, after: Path) -> None:
+    """What `make docs` has put into the dashboard stays in it."""
+    if (before / DOCUMENTATION).is_dir():
+        shutil.copytree(before / DOCUMENTATION, after / DOCUMENTATION)
 
 
 def _refuse_another_folder(html: Path) -> None:
@@ -69,12 +96,13 @@ def check_dashboard(html: Path) -> None:
 
     Nothing that its pages load may lie elsewhere.
     """
-    page = html / "index.html"
-    if not page.is_file() or 'id="overview-display"' not in page.read_text(encoding="utf-8"):
-        raise _unfinished("it has no first page")
-    for loaded in _LOADED.findall(page.read_text(encoding="utf-8")):
-        if not (html / loaded).is_file():
-            raise _unfinished(f"its page loads {loaded}, which is not in it")
+    for name in (FIRST_PAGE, ALL_GRAPHS):
+        page = html / name
+        if not page.is_file() or 'id="nav"' not in page.read_text(encoding="utf-8"):
+            raise _unfinished(f"it has no {name}")
+        for loaded in _LOADED.findall(page.read_text(encoding="utf-8")):
+            if not (html / loaded).is_file():
+                raise _unfinished(f"its page loads {loaded}, which is not in it")
     for name in _DATA:
         try:
             json.loads((html / name).read_text(encoding="utf-8"))

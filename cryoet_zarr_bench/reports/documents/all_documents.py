@@ -23,23 +23,26 @@ from cryoet_zarr_bench.analysis.result_reader import (
     machine_with,
     published_machine,
 )
+from cryoet_zarr_bench.analysis.tomogram_figures import measured_tomograms
 from cryoet_zarr_bench.analysis.trust_figures import TRUST_FILE
 from cryoet_zarr_bench.common.shown_text import for_markdown
 from cryoet_zarr_bench.common.whole_files import write_whole
 from cryoet_zarr_bench.layouts.layout_lines import LAYOUTS_FILE
 from cryoet_zarr_bench.releases.announced_changes import load_announced
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
+from cryoet_zarr_bench.reports.documents.claims_document import claims_report
 from cryoet_zarr_bench.reports.documents.cost_document import cost_report
 from cryoet_zarr_bench.reports.documents.layouts_document import layouts_report
 from cryoet_zarr_bench.reports.documents.portability_document import portability_report
+from cryoet_zarr_bench.reports.documents.questions_document import questions_report
 from cryoet_zarr_bench.reports.documents.readme_figures import update_readme
 from cryoet_zarr_bench.reports.documents.releases_document import releases_report
 from cryoet_zarr_bench.reports.documents.reliability_table import update_reliability
 from cryoet_zarr_bench.reports.documents.storage_document import (
-    measured_tomograms,
     storage_charts,
     storage_report,
 )
+from cryoet_zarr_bench.reports.documents.survey_document import survey_report
 from cryoet_zarr_bench.reports.documents.trust_document import trust_report
 
 
@@ -61,11 +64,14 @@ def update_documents(project: Path) -> list[str]:
     for name, text in (
         ("docs/releases.md", releases_report(results)),
         ("docs/trust.md", trust_report(results, trusted)),
+        ("docs/claims.md", claims_report(results)),
         ("docs/cost.md", cost_report(results, machine)),
         ("docs/portability.md", portability_report(results, widest)),
         ("docs/verdicts.md", verdict_report(results, judging)),
         ("docs/exact.md", exact_report(results, widest)),
         ("docs/layouts.md", layouts_report(results, machine_with(results, LAYOUTS_FILE, machine))),
+        ("docs/survey.md", survey_report(results, machine)),
+        ("docs/questions.md", questions_report(results)),
         ("docs/storage.md", storage_report(results, widest, tomograms)),
         *((f"docs/{name}", svg) for name, svg in storage_charts(tomograms).items()),
     ):

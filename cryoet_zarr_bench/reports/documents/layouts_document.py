@@ -6,13 +6,20 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from cryoet_zarr_bench.analysis.layout_comparison import (
-    PURPOSES,
+    REGRETTED,
     ComparedLayouts,
     compared_layouts,
     per_terabyte,
     title_of,
 )
-from cryoet_zarr_bench.common.shown_text import Markdown, for_markdown, markdown_table
+from cryoet_zarr_bench.analysis.recommending.recommendation import place_in_words, recommend
+from cryoet_zarr_bench.analysis.recommending.storage_purposes import PURPOSES
+from cryoet_zarr_bench.common.shown_text import (
+    Markdown,
+    for_markdown,
+    markdown_code,
+    markdown_table,
+)
 from cryoet_zarr_bench.layouts.changing_figures import CHANGES
 from cryoet_zarr_bench.layouts.layout_lines import LayoutLine
 from cryoet_zarr_bench.layouts.named_layouts import LAYOUTS, PREFIX
@@ -21,12 +28,20 @@ from cryoet_zarr_bench.layouts.reading_places import (
     CONNECTIONS,
     LATENCIES,
     LINES,
+    LOCAL,
     OF_A_CONNECTION,
     PLACES,
+    SHARED,
+    TO_ASK,
     USUAL,
+    WHY_OF_A_CONNECTION,
+    WHY_TO_ASK,
 )
 
 Row = tuple[str, ...]
+
+LONGEST_REASON = 300
+"""Characters of a reason that are shown: what it ends with says most."""
 
 BEST = 5
 """Layouts that are shown beside today's."""
@@ -36,8 +51,12 @@ INTRODUCTION = f"""# How the field stores tomograms
 Written by `cryoet-zarr-bench readme` from the `layouts.jsonl` of a machine. Each layout was written
 by the library it belongs to, by that library's own defaults, or by the rule of its source; then
 read back and compared bit by bit. Bytes, files and requests are exact: the requests are those that
-zarr-python makes of an object store. Seconds on S3 are modelled from the requests, decoding left
-out; if no place is named, at {USUAL}. Times and memory of writing were measured once.
+zarr-python makes of an object store. Seconds are modelled from the requests, with decoding on one
+core as it was timed: of chunks that are files it goes on while others arrive, of chunks in a shard
+it comes when all of them arrived. If no place is named, they are at {USUAL}.
+Times and memory of writing were measured once. iohub writes by zarrs, whose threads lay the chunks
+of a shard down as they finish: each writing has the same bytes in another order, and zarr, which
+joins reads of chunks that lie near each other, makes other requests of it.
 """
 
 
@@ -79,12 +98,15 @@ def _of_tomogram(compared: ComparedLayouts) -> str:
         f"## {for_markdown(compared.tomogram)}\n",
         f"{shape} voxels, {raw / 1e6:.0f} MB in memory; {len(compared.lines)} layouts, on "
         f"{for_markdown(compared.machine)}, {days[0]} to {days[-1]}.\n",
+        _recommended(compared),
         _browsing(compared),
         _stored(compared),
         _reading(compared),
+        _decoding(compared),
         _places(compared),
         _changing(compared),
         _crops(compared),
+        _readers(compared),
         _regret(compared),
     ]
     return "\n".join(parts)
@@ -98,6 +120,24 @@ def _name(line: LayoutLine) -> Markdown:
 def _section(title: str, heads: tuple[str, ...], rows: Sequence[Row], note: str = "") -> str:
     table = markdown_table(heads, rows)
     return f"### {title}\n\n{table}\n" + (f"\n{note}\n" if note else "")
+
+
+def _recommended(compared: ComparedLayouts) -> str:
+    """What is recommended for every purpose, from a disk, a file system and S3."""
+    rows = [
+        (purpose.title, place_in_words(place), found.sentence.partition(": ")[2])
+        for purpose in PURPOSES.values()
+        for place in (LOCAL, SHARED, USUAL)
+        if (found := recommend(compared, purpose, place)) is not None
+    ]
+    return _section(
+        "What is recommended",
+        ("for", "from", "store it as"),
+        rows,
+        "By `cryoet-zarr-bench recommend`, of the lossless layouts here: the one with the least "
+        "geometric mean of how many times the best of each figure it takes, by the weights of the "
+        "purpose.",
+    )
 
 
 def _browsing(compared: ComparedLayouts) -> str:
@@ -178,6 +218,21 @@ def _reading(compared: ComparedLayouts) -> str:
     )
 
 
+def _decoding(compared: ComparedLayouts) -> str:
+    timed = [name for name in PATTERNS if any(name in line.cpu for line in compared.lines)]
+    rows = [
+        (_name(line), *(f"{line.cpu[name]:.3f}" if name in line.cpu else "" for name in timed))
+        for line in _shown(compared)
+    ]
+    return _section(
+        "Reading from memory: CPU seconds",
+        ("layout", *(PATTERNS[name].title for name in timed)),
+        rows,
+        "Opening and decoding by zarr-python on one core, the median of three, in one process: "
+        "what S3 adds is above.",
+    )
+
+
 def _places(compared: ComparedLayouts) -> str:
     rows = [
         (place, *(f"{line.seconds('xy_slice', place):.3f}" for line in compared.named))
@@ -216,7 +271,7 @@ def _crops(compared: ComparedLayouts) -> str:
         cells = []
         for name in classes:
             crop = line.crops.get(name)
-            cells.append("" if crop is None else f"{(crop.memory - crop.before) / 1e6:.0f}")
+            cells.append("" if crop is None else f"{crop.added_memory / 1e6:.0f}")
         rows.append((_name(line), *cells))
     return _section(
         "Memory of a crop of 64^3, MB",
@@ -226,16 +281,35 @@ def _crops(compared: ComparedLayouts) -> str:
     )
 
 
+def _readers(compared: ComparedLayouts) -> str:
+    """Which engines and releases read each layout, and why the others do not."""
+    readers = list(dict.fromkeys(name for line in compared.lines for name in line.readers))
+    rows: list[Row] = []
+    reasons: dict[str, list[str]] = {}
+    for line in compared.named:
+        cells = []
+        for name in readers:
+            reason = line.readers.get(name)
+            cells.append("" if reason is None else "no" if reason else "yes")
+            if reason:
+                reasons.setdefault(reason, []).append(f"{title_of(line.layout)} by {name}")
+        rows.append((_name(line), *cells))
+    told = "\n".join(
+        f"- {', '.join(map(for_markdown, who))}: {markdown_code(reason[-LONGEST_REASON:])}"
+        for reason, who in reasons.items()
+    )
+    return _section("Who can read it", ("layout", *readers), rows, told)
+
+
 def _regret(compared: ComparedLayouts) -> str:
     rows = [
-        (_name(line), *(_times(compared.regret(line, purpose)) for purpose in PURPOSES))
+        (_name(line), *(_times(compared.regret(line, each)) for each in REGRETTED))
         for line in compared.named
     ]
     best = tuple(
-        Markdown(for_markdown(title_of(compared.best(purpose.figure)[0].layout)))
-        for purpose in PURPOSES
+        Markdown(for_markdown(title_of(compared.best(each.figure)[0].layout))) for each in REGRETTED
     )
-    heads = ("layout", *(purpose.title for purpose in PURPOSES))
+    heads = ("layout", *(each.title for each in REGRETTED))
     return _section(
         "Regret: what each known layout loses against the best",
         heads,
@@ -256,13 +330,18 @@ def _shown(compared: ComparedLayouts) -> list[LayoutLine]:
 
 def _table_of_places() -> str:
     rows = [
-        *((f"{latency * 1000:g} ms a request", why) for latency, why in LATENCIES.items()),
-        *((f"{count} connections", why) for count, why in CONNECTIONS.items()),
+        *(
+            (f"{latency * 1000:g} ms a request", Markdown(why))
+            for latency, why in LATENCIES.items()
+        ),
+        *((f"{count} connections", Markdown(why)) for count, why in CONNECTIONS.items()),
         *((f"{line * 8 / 1e9:g} Gbit/s", why) for line, why in LINES.items()),
-        (f"{OF_A_CONNECTION / 1e6:g} MB/s a connection", "between small and large objects on S3"),
+        (f"{OF_A_CONNECTION / 1e6:g} MB/s a connection", Markdown(WHY_OF_A_CONNECTION)),
+        (f"{TO_ASK * 1000:g} ms between two requests", Markdown(WHY_TO_ASK)),
     ]
     return (
         f"## What the seconds rest on\n\n{markdown_table(('assumed', 'why'), rows)}\n\n"
         "A request waits, then its bytes come over its connection; all connections share the line. "
-        "Requests that need the answer to another one, as for the index of a shard, wait for it.\n"
+        "Requests that need the answer to another one, as for the index of a shard, wait for it. "
+        "[questions.md](questions.md) holds the model against a real server.\n"
     )

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cryoet_zarr_bench.analysis.pooled_measurements import Pooled, pooled
-from cryoet_zarr_bench.analysis.repeat_noise import read_noise
-from cryoet_zarr_bench.analysis.result_reader import (
-    MeasuredRelease,
-    machine_of,
+from cryoet_zarr_bench.analysis.layout_comparison import (
+    ComparedLayouts,
+    published_layouts,
+    title_of,
 )
-from cryoet_zarr_bench.analysis.storage_answer import answer
+from cryoet_zarr_bench.analysis.recommending.ranked_layouts import unable_readers
+from cryoet_zarr_bench.analysis.recommending.recommendation import (
+    Recommendation,
+    place_in_words,
+    recommend,
+)
+from cryoet_zarr_bench.analysis.recommending.storage_prices import PRICE_LISTS, USUAL_PRICES
+from cryoet_zarr_bench.analysis.recommending.storage_purposes import PURPOSES
+from cryoet_zarr_bench.analysis.result_reader import machine_of, published_machine
+from cryoet_zarr_bench.analysis.trust_figures import trust_in_words
 from cryoet_zarr_bench.common.errors import BadInput
-from cryoet_zarr_bench.common.shown_text import Markdown, for_markdown, markdown_table
-from cryoet_zarr_bench.releases.catalogue import load_catalogue
-from cryoet_zarr_bench.releases.release_commits import commit_of
+from cryoet_zarr_bench.common.shown_text import for_markdown, markdown_table
+from cryoet_zarr_bench.layouts.reading_places import USUAL
 from cryoet_zarr_bench.reports.documents.marked_documents import write_between_marks
-from cryoet_zarr_bench.reports.documents.releases_document import own_history
-from cryoet_zarr_bench.reports.pages.terminal_table import COLUMNS, rows
-from cryoet_zarr_bench.storage.grid import PROFILES
 
 BEGIN = "<!-- figures: written by `cryoet-zarr-bench readme` from results/ -->"
 END = "<!-- end of the figures -->"
@@ -33,45 +37,57 @@ def update_readme(readme: Path, results: Path) -> bool:
 
 
 def figures(results: Path) -> str:
-    """The README's figures as Markdown: the answer, and the newest release config by config."""
-    newest = load_catalogue().newest("3.x")
-    result = own_history(results).get(commit_of(newest.tag))
-    if result is None:
-        raise BadInput(f"{results}: no results of {newest.tag}; run `cryoet-zarr-bench history`")
-    newest_figures = pooled(result, read_noise(results, result.machine))
-    machine = machine_of(results, result.machine)
-    memory = f"{int(ram) / 2**30:.0f} GiB" if (ram := machine["ram"]).isdecimal() else "unknown"
-    return "\n\n".join(
-        [
-            f"**zarr {newest.zarr}, numcodecs {newest.numcodecs}, Zarr format 3.** "
-            f"{for_markdown(answer(newest_figures.result, 3))}",
-            _by_config(newest_figures.result),
-            f"Machine: {for_markdown(result.machine)} ({for_markdown(machine['cpu'])}, "
-            f"{for_markdown(machine['num_cpu'])} cores, {memory}, "
-            f"{for_markdown(machine['os'])}), Python {for_markdown(result.python)}, stores on "
-            f"{for_markdown(result.file_system)}, each process on {result.cores_in_words}. "
-            f"Tomogram: {for_markdown(result.tomogram)}, float32. Each time is the median of at "
-            "least 6 calls in 2 processes. Ratios and file counts are exact."
-            + _times_measured(newest_figures),
-        ]
+    """The README's figures as Markdown: an answer for every purpose, and how sure they are."""
+    machine = published_machine(results)
+    found = published_layouts(results)
+    if machine is None or not found:
+        raise BadInput(f"{results}: no layouts; run `cryoet-zarr-bench layouts`")
+    return "\n\n".join((_answers(found[0]), _how_sure(results, machine, found[0])))
+
+
+def _answers(compared: ComparedLayouts) -> str:
+    """A row for every purpose, read from S3, with what it gains over today's layout."""
+    found = [
+        answer
+        for purpose in PURPOSES.values()
+        if (answer := recommend(compared, purpose, USUAL)) is not None
+    ]
+    todays = {title_of(each.today.line.layout) for each in found if each.today is not None}
+    place = place_in_words(USUAL)
+    against = f", against {' and '.join(sorted(todays))}" if todays else ""
+    prices = PRICE_LISTS[USUAL_PRICES].title
+    headings = (
+        *("for", "store it as", "bytes", "read", f"a TB for a year ({prices})"),
+        *("as good", "cannot read"),
     )
+    table = markdown_table(headings, map(_row, found))
+    return f"{for_markdown(f'How to store what is read from {place}{against}')}:\n\n{table}"
 
 
-def _times_measured(newest: Pooled) -> str:
-    """A sentence for a table of more than one measurement."""
-    said = newest.margin_in_words
-    return "" if newest.runs == 1 else f" {said[0].upper()}{said[1:]}, in nine of ten cells."
+def _row(found: Recommendation) -> tuple[str, ...]:
+    gain = found.gain
+    spread = "" if found.spread is None else f" ({found.spread.sentence})"
+    gained = ("", "", "")
+    if gain is not None:
+        gained = (
+            f"{100 * gain.stored:+.1f} %{spread}",
+            f"{found.main_reading} in {gain.seconds}",
+            "" if gain.dollars is None else "{:.0f} $ instead of {:.0f} $".format(*gain.dollars),
+        )
+    unable = ", ".join(unable_readers(found.pick.line))
+    return (found.purpose.title, found.pick_in_words, *gained, found.tied_in_words, unable)
 
 
-def _by_config(result: MeasuredRelease) -> str:
-    shown = {(config.codec.name, config.chunks_text) for config in PROFILES["quick"].configs()}
-    return markdown_table(
-        ["codec", "chunks z, y, x", *(column.heading for column in COLUMNS)],
-        [
-            [cell.codec, cell.chunks, *map(Markdown, texts)]
-            for cell, texts in rows(result, 3)
-            if (cell.codec, cell.chunks) in shown
-        ],
-        "--" + "r" * len(COLUMNS),
-        tight_rule=True,
+def _how_sure(results: Path, machine: str, compared: ComparedLayouts) -> str:
+    about = machine_of(results, compared.machine)
+    memory = f"{int(ram) / 2**30:.0f} GiB" if (ram := about["ram"]).isdecimal() else "unknown"
+    first = compared.lines[0]
+    shape = "x".join(map(str, first.levels[0].shape))
+    trust = " ".join(trust_in_words(results, machine))
+    processor = f"{about['cpu']}, {about['num_cpu']} cores, {memory}"
+    return (
+        f"Of {len(compared.lines)} layouts of {for_markdown(compared.tomogram)} ({shape} voxels, "
+        f"{first.levels[0].dtype}), measured on {for_markdown(compared.machine)} "
+        f"({for_markdown(processor)}). Bytes, files and requests are exact; seconds are modelled "
+        f"from the requests, with decoding on one core. {for_markdown(trust)}"
     )

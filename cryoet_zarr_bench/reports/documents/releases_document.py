@@ -5,20 +5,17 @@ from __future__ import annotations
 import itertools
 from pathlib import Path
 
+from cryoet_zarr_bench.analysis.changes.own_history import newest_with_evidence
 from cryoet_zarr_bench.analysis.changes.published_times import PublishedTime, published_times
 from cryoet_zarr_bench.analysis.changes.release_comparison import comparison
-from cryoet_zarr_bench.analysis.changes.release_evidence import ReleaseEvidence, read_evidence
+from cryoet_zarr_bench.analysis.changes.release_evidence import ReleaseEvidence
 from cryoet_zarr_bench.analysis.result_reader import (
     Cell,
     MeasuredRelease,
-    history_tomogram,
-    published_machine,
-    read_results,
 )
 from cryoet_zarr_bench.analysis.trust_figures import trust_in_words
 from cryoet_zarr_bench.common.shown_text import for_markdown, markdown_code, markdown_table
 from cryoet_zarr_bench.releases.catalogue import Catalogue, Release, load_catalogue
-from cryoet_zarr_bench.releases.release_commits import commit_of
 from cryoet_zarr_bench.verdicts.anchored_cells import ANCHOR
 from cryoet_zarr_bench.verdicts.judgement import reach_between
 
@@ -36,26 +33,12 @@ FOLLOWED_CELLS = (
 """A codec that costs, and many chunks that cost nothing but the library."""
 
 
-def own_history(results: Path) -> dict[str, MeasuredRelease]:
-    """The releases of the published machine with their own pairs, on the tomogram of the history.
-
-    They are by their commits; none if nothing was measured.
-    """
-    machine = published_machine(results)
-    measured = [each for each in read_results(results) if each.machine == machine]
-    followed = history_tomogram(measured) if measured else ""
-    return {
-        result.commit: result
-        for result in measured
-        if result.numcodecs is None and result.tomogram == followed
-    }
-
-
 def releases_report(results: Path) -> str:
     """The page in Markdown."""
-    own, catalogue = own_history(results), load_catalogue()
-    newest = own[commit_of(catalogue.newest("3.x").tag)]
-    evidence = read_evidence(results, newest.machine, newest.tomogram, newest.python)
+    catalogue = load_catalogue()
+    found = newest_with_evidence(results, catalogue)
+    assert found is not None  # the README has figures of it
+    newest, evidence = found
     source = markdown_code(f"results/{newest.machine}/anchored.jsonl")
     measured = sum(each.tag in evidence.anchored.releases for each in catalogue.releases)
     anchor = ANCHOR.replace("-", " ")

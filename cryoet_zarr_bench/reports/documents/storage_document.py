@@ -4,28 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from cryoet_zarr_bench.analysis.pareto_front import (
     DECIMALS,
-    LOSSLESS,
-    LOSSY,
     Candidate,
-    candidates,
-    front,
     nearest_better,
     raw_bytes,
 )
-from cryoet_zarr_bench.analysis.pooled_measurements import Pooled, pooled
-from cryoet_zarr_bench.analysis.purpose_choices import PURPOSES, RULES, Purpose
-from cryoet_zarr_bench.analysis.repeat_noise import read_noise
 from cryoet_zarr_bench.analysis.result_reader import (
-    MeasuredRelease,
-    history_tomogram,
     machine_of,
-    read_results,
 )
+from cryoet_zarr_bench.analysis.tomogram_figures import TomogramFigures
 from cryoet_zarr_bench.common.shown_text import (
     Markdown,
     for_markdown,
@@ -33,7 +23,6 @@ from cryoet_zarr_bench.common.shown_text import (
     markdown_table,
 )
 from cryoet_zarr_bench.releases.catalogue import Release, load_catalogue
-from cryoet_zarr_bench.releases.release_commits import commit_of
 from cryoet_zarr_bench.reports.documents.storage_chart import Row, chart
 
 RECOMMENDED = {
@@ -51,60 +40,14 @@ SMALL = 8_000_000
 """Bytes in memory below which the library's own work per call is much of each time."""
 
 
-@dataclass(frozen=True)
-class TomogramFigures:
-    """The newest release on one tomogram: all its configs, and those on the front."""
-
-    measured: Pooled
-    lossless: list[Candidate]
-    lossy: list[Candidate]
-
-    @classmethod
-    def of(cls, measured: Pooled) -> TomogramFigures:
-        """The figures of a release, as often as it was measured."""
-        return cls(measured, *(candidates(measured.result, kind) for kind in (LOSSLESS, LOSSY)))
-
-    @property
-    def result(self) -> MeasuredRelease:
-        """All figures of the release."""
-        return self.measured.result
-
-    @property
-    def front(self) -> list[Candidate]:
-        """The front of the lossless configs."""
-        return front(self.lossless, self.measured.margin)
-
-    @property
-    def lossy_front(self) -> list[Candidate]:
-        """The front of the lossy configs, the noise that they add counted too."""
-        return front(self.lossy, self.measured.margin)
-
-    @property
-    def chart_name(self) -> str:
-        """The name of its chart's file."""
-        return f"storage-{re.sub('[^A-Za-z0-9.]+', '-', self.result.tomogram)}.svg"
-
-
-def measured_tomograms(results: Path, machine: str) -> list[TomogramFigures]:
-    """The tomograms on which the newest release was measured, that of the history first."""
-    everywhere = read_results(results)
-    followed = history_tomogram(everywhere)
-    measured = [each for each in everywhere if each.machine == machine]
-    newest = commit_of(load_catalogue().newest("3.x").tag)
-    noise = read_noise(results, machine)
-    found = []
-    for result in sorted(measured, key=lambda each: (each.tomogram != followed, each.tomogram)):
-        if result.commit != newest or result.numcodecs is not None:
-            continue
-        figures = TomogramFigures.of(pooled(result, noise))
-        if figures.lossless:
-            found.append(figures)
-    return found
-
-
 def storage_charts(found: Sequence[TomogramFigures]) -> dict[str, str]:
     """The charts of the page: name of the file -> SVG."""
-    return {each.chart_name: _chart(each) for each in found}
+    return {chart_name(each.result.tomogram): _chart(each) for each in found}
+
+
+def chart_name(tomogram: str) -> str:
+    """The name of the file of a tomogram's chart."""
+    return f"storage-{re.sub('[^A-Za-z0-9.]+', '-', tomogram)}.svg"
 
 
 def _chart(figures: TomogramFigures) -> str:
@@ -126,7 +69,7 @@ def storage_report(results: Path, machine: str, found: Sequence[TomogramFigures]
     sections = [_section(each) for each in found]
     cores = " or ".join(sorted({each.result.cores_in_words for each in found}))
     beginning = _beginning(release, machine, described, cores)
-    return "\n\n".join([beginning, *sections, _answer(found)]) + "\n"
+    return "\n\n".join([beginning, *sections]) + "\n"
 
 
 def _beginning(release: Release, machine: str, described: dict[str, str], cores: str) -> str:
@@ -136,7 +79,7 @@ def _beginning(release: Release, machine: str, described: dict[str, str], cores:
 Written by `cryoet-zarr-bench readme` from {source}: zarr {release.zarr}, numcodecs
 {release.numcodecs}, {cpu}, one thread on {cores}. Data are read from and written to the page cache.
 `cryoet-zarr-bench history --newest --profile standard --tomogram SOURCE` adds a tomogram.
-[The answer by purpose](#the-answer-by-purpose) is at the end.
+Which layout for which purpose is in [layouts.md](layouts.md): this page compares codecs.
 
 "ratio" is bytes in memory over bytes stored, metadata included. "write" and "read" are CPU seconds
 for 1 GB (1e9 bytes) of voxels in memory, with the whole tomogram at once; the number in brackets is
@@ -169,7 +112,7 @@ def _section(figures: TomogramFigures) -> str:
             if size < SMALL
             else ""
         ),
-        f"![The configs of {name}]({figures.chart_name})",
+        f"![The configs of {name}]({chart_name(figures.result.tomogram)})",
         f"**Lossless**: {len(kept)} of {len(figures.lossless)} configs are on the front.",
         _table(kept, with_damage=False),
         _recommended(figures),
@@ -274,19 +217,3 @@ def _factors(one: Candidate, other: Candidate) -> str:
         f"{one.ratio / other.ratio:.3f} times its ratio, {one.write / other.write:.2f} times its "
         f"write time and {one.read / other.read:.2f} times its read time"
     )
-
-
-def _answer(found: Sequence[TomogramFigures]) -> str:
-    """The answer for each purpose, by a rule that is stated."""
-    answers = {
-        purpose: [purpose.answer(each.result, each.lossless, each.lossy) for each in found]
-        for purpose in PURPOSES
-    }
-    shown: list[Purpose] = [purpose for purpose, said in answers.items() if any(said)]
-    headings = ["tomogram", *(purpose.title for purpose in shown)]
-    rows = [
-        [each.result.tomogram, *(Markdown(answers[purpose][place] or "") for purpose in shown)]
-        for place, each in enumerate(found)
-    ]
-    rules = "\n".join(f"- **{purpose.title}**: {purpose.rule}" for purpose in shown)
-    return f"## The answer, by purpose\n\n{RULES}\n\n{rules}\n\n{markdown_table(headings, rows)}"

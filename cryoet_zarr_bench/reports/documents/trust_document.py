@@ -6,10 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from cryoet_zarr_bench.analysis.changes.anchored_history import (
+    AnchoredHistory,
+    read_anchored,
     repeated_figures,
     repeated_measurements,
 )
+from cryoet_zarr_bench.analysis.changes.direct_comparisons import (
+    direct_agreements,
+    read_direct,
+)
 from cryoet_zarr_bench.analysis.planted_steps import PLANTED, planted_steps, read_planted
+from cryoet_zarr_bench.analysis.prediction_agreement import prediction_agreement
 from cryoet_zarr_bench.analysis.result_reader import machine_of
 from cryoet_zarr_bench.analysis.trust_figures import (
     TRUST_FILE,
@@ -18,6 +25,7 @@ from cryoet_zarr_bench.analysis.trust_figures import (
     power_curve,
 )
 from cryoet_zarr_bench.common.shown_text import for_markdown, markdown_code, markdown_table
+from cryoet_zarr_bench.prediction.prediction_trial_lines import read_prediction_trials
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
 from cryoet_zarr_bench.verdicts.known_answers import (
     SAME,
@@ -48,6 +56,7 @@ def trust_report(results: Path, machine: str) -> str:
         "widens the intervals of\ncalls that copy much data."
     )
     source = markdown_code(f"results/{machine}/{TRUST_FILE}")
+    beside = "".join(tell(results, machine) for tell in (_planted, _repeated, _direct, _predicted))
     machine_is = for_markdown(f"{described['cpu']}, {described['num_cpu']} CPUs, {described['os']}")
     return f"""# Can `confirm` be trusted?
 
@@ -73,7 +82,7 @@ regression" is the fraction of them that `confirm` found:
 A true slowdown of exactly 5 % is called a regression in at most half of the cases, with any number
 of pairs: the rule asks for an estimate beyond 5 %, and half of all estimates of a true 5 % are
 below that. The column "interval excludes 1" has no such limit.
-{_reading(lines)}{_planted(results, machine)}{_repeated(results, machine)}"""
+{_reading(lines)}{beside}"""
 
 
 def _progress(blocks: int, planned: int, lines: list[dict[str, Any]]) -> str:
@@ -162,3 +171,30 @@ def _repeated(results: Path, machine: str) -> str:
     if not said:
         return ""
     return "\n## An anchored figure, measured again\n\n" + "\n".join(said) + "\n"
+
+
+def _direct(results: Path, machine: str) -> str:
+    history = AnchoredHistory(read_anchored(results, machine))
+    rows = [
+        [
+            *(for_markdown(each.a), for_markdown(each.b), str(each.cells)),
+            *(str(each.overlapping), f"{each.typical:.3f}"),
+            f"{each.least:.3f} to {each.largest:.3f}",
+        ]
+        for each in direct_agreements(read_direct(results, machine), history)
+    ]
+    if not rows:
+        return ""
+    headings = ["from", "to", "cells", "intervals overlap", "median", "least to largest"]
+    return (
+        "\n## The history against direct comparisons\n\nThe history's ratio of two releases over "
+        "the ratio that `confirm` found side by\nside, cell by cell; 1 is agreement.\n\n"
+        f"{markdown_table(headings, rows)}\n"
+    )
+
+
+def _predicted(results: Path, machine: str) -> str:
+    found = prediction_agreement(read_prediction_trials(results, machine))
+    if found is None:
+        return ""
+    return f"\n## Predictions of `recommend` and `quick`\n\n{found.sentence}\n"

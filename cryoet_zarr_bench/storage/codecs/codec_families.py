@@ -297,7 +297,7 @@ _BLOSC_NAME = rf"blosc-({'|'.join(BLOSC_COMPRESSORS)})-([1-9])-({'|'.join(SHUFFL
 
 FAMILIES = (
     Family(_BLOSC_NAME, "compressor", _blosc, of_every_release=True),
-    Family(r"zstd-([1-9]|1\d|2[0-2])", "compressor", _zstd, of_every_release=True),
+    Family(r"zstd-([0-9]|1\d|2[0-2])", "compressor", _zstd, of_every_release=True),
     Family(r"gzip-([1-9])", "compressor", _gzip, of_every_release=True),
     Family(r"lz4-([1-9]\d?)", "compressor", _lz4),
     Family(r"bz2-([1-9])", "compressor", _bz2),

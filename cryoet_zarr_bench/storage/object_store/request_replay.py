@@ -22,13 +22,15 @@ class Place:
 
     Each request waits `seconds_per_request`, then its bytes come: over one connection at most
     `connection_bytes_per_second`, over all together at most `line_bytes_per_second`. So many
-    `connections` are open; more requests wait for one that is free.
+    `connections` are open; more requests wait for one that is free. The reader sends one request
+    after the other, and takes `seconds_to_ask` for each.
     """
 
     seconds_per_request: float
     connections: int
     connection_bytes_per_second: float
     line_bytes_per_second: float = math.inf
+    seconds_to_ask: float = 0.0
 
     def bytes_per_second(self, transfers: int) -> float:
         """What each of so many transfers at a time gets."""
@@ -58,7 +60,7 @@ def _seconds_of_step(step: list[tuple[int, Request]], place: Place) -> float:
             waiting.setdefault(request.after or 0, []).append((number, request))
         else:
             heapq.heappush(ready, (number, request.moved))
-    free, now = place.connections, 0.0
+    free, now, sent = place.connections, 0.0, 0.0
     asked: list[tuple[float, int, int]] = []  # when the first byte comes, number, bytes
     # All transfers get the same rate, so each ends when the bytes that one has got since the
     # beginning, `share`, are as many as its own more than when it began.
@@ -67,7 +69,8 @@ def _seconds_of_step(step: list[tuple[int, Request]], place: Place) -> float:
     while ready or asked or coming:
         while ready and free:
             number, moved = heapq.heappop(ready)
-            heapq.heappush(asked, (now + place.seconds_per_request, number, moved))
+            sent = max(sent, now) + place.seconds_to_ask
+            heapq.heappush(asked, (sent + place.seconds_per_request, number, moved))
             free -= 1
         rate = place.bytes_per_second(len(coming)) if coming else math.inf
         ends = now + (coming[0][0] - share) / rate if coming else math.inf

@@ -1,9 +1,12 @@
 """Fetching one tomogram of the portal into the cache, or finding it there."""
 
 import asyncio
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
+from typing import Any
 
 from cryoet_zarr_bench.common.refusals import refused
 from cryoet_zarr_bench.common.whole_files import write_whole
@@ -67,7 +70,8 @@ def fetch(
 
     Args:
         source: which tomogram, and its level.
-        crop: `z,y,x`, voxels to keep around the centre; `full` keeps all, None `DEFAULT_CROP`.
+        crop: `z,y,x`, voxels to keep around the centre; `full` keeps all, None `DEFAULT_CROP`; or a
+            box, see `crop_of`.
         progress: told how far it is.
         thorough: compare the SHA-256 of what the cache holds, however large it is.
 
@@ -88,12 +92,22 @@ def fetch(
     answers = PortalAnswers(settings)
     tomogram = choose(answers, source)
     try:
-        prepared = asyncio.run(_fetched(request, answers, tomogram))
+        prepared = _to_the_end(_fetched(request, answers, tomogram))
     except (CannotKeep, OSError) as error:
         reason = error.error if isinstance(error, CannotKeep) else error
         raise cannot_write(portal_folder(), reason) from error
     keep_within_bound()
     return prepared
+
+
+def _to_the_end[Result](work: Coroutine[Any, Any, Result]) -> Result:
+    """Run a coroutine: in a thread of its own where a loop runs in this one, as in a notebook."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    with ThreadPoolExecutor(1) as executor:
+        return executor.submit(asyncio.run, work).result()
 
 
 async def _fetched(
@@ -117,8 +131,10 @@ async def _fetched(
                 whose = provenance(answers, tomogram)
                 downloaded = await download.run(source.missing_chunks_are_fill)
                 record = origin_record(settings, tomogram, whose, objects, layout, box, downloaded)
-                prepared = _keep(places, tomogram, layout, box, downloaded, record)
-            crops = [request.crop, Crop((box.shape[0], box.shape[1], box.shape[2]))]
+                prepared = _keep(places, tomogram, layout, (request.crop, box), downloaded, record)
+            crops = [request.crop]
+            if request.crop.start is None:
+                crops.append(Crop((box.shape[0], box.shape[1], box.shape[2])))
             remember(settings.graphql_url, source, tomogram.id, crops, places)
     return prepared
 
@@ -127,15 +143,17 @@ def _keep(
     places: HeldPlaces,
     tomogram: PortalTomogram,
     layout: LevelLayout,
-    box: Box,
+    part: tuple[Crop, Box],
     downloaded: Downloaded,
     record: dict[str, object],
 ) -> PreparedTomogram:
     """Make an entry of what was downloaded. Its description is written last, so it counts then."""
+    crop, box = part
     cropped = box.shape != layout.array.shape
     level = f" level {layout.level}" if layout.level else ""
     name = f"{tomogram.run_name} {tomogram.voxel_spacing:g}A portal {tomogram.id}{level}"
     z, y, x = box.shape
+    kept = f"{z},{y},{x}" if crop.start is None else str(crop)
     prepared = PreparedTomogram(
         path=places.npy,
         name=dashboard_name(name, box.shape, cropped),
@@ -143,7 +161,7 @@ def _keep(
         dtype="float32",
         voxel_spacing=layout.spacing,
         sha256=downloaded.sha256,
-        source=f"portal:tomogram/{tomogram.id}::{layout.level} crop {z},{y},{x}",
+        source=f"portal:tomogram/{tomogram.id}::{layout.level} crop {kept}",
     )
     downloaded.path.replace(places.npy)
     write_record(places, record)

@@ -1,0 +1,1 @@
+"""How should a tomogram be stored? One function answers for pages, commands, documents, the API."""

@@ -1,0 +1,1 @@
+"""Commands that end in a decision: what to store, what it costs, what it takes here."""

@@ -1,0 +1,1 @@
+"""Commands that give results of a machine to others, and take theirs."""

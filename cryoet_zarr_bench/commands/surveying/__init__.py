@@ -1,0 +1,1 @@
+"""Commands for many tomograms at once, on the cores of one machine or of many."""

@@ -1,0 +1,138 @@
+"""`survey-scale`: surveys of drawn tomograms, timed by workers, by size, by how many there are."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from rich.console import Console
+
+from cryoet_zarr_bench.asv_bridge.machine_names import refuse_another_machine
+from cryoet_zarr_bench.common.peak_memory import peak_memory
+from cryoet_zarr_bench.common.project_folders import PROJECT, WORK
+from cryoet_zarr_bench.machine.measuring_lock import alone
+from cryoet_zarr_bench.tomogram_survey.dask_workers import WorkerChoice, workers_of
+from cryoet_zarr_bench.tomogram_survey.drawn_collection import LARGE_SHAPE
+from cryoet_zarr_bench.tomogram_survey.listed_tomograms import listed_tomograms
+from cryoet_zarr_bench.tomogram_survey.survey_question import SurveyQuestion
+from cryoet_zarr_bench.tomogram_survey.survey_run import run_survey
+from cryoet_zarr_bench.tomogram_survey.survey_scale import (
+    SurveyScaleLine,
+    Trial,
+    keep_survey_scale,
+    read_survey_scale,
+    survey_scale,
+)
+from cryoet_zarr_bench.tomograms.preparation import prepare
+from cryoet_zarr_bench.tomograms.synthetic_profiles import DRAWN
+from cryoet_zarr_bench.tomograms.tomogram_sources import SyntheticSource
+
+TURNS = 3
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """A survey to be timed."""
+
+    trial: Trial
+    turn: int
+    workers: int
+    sources: tuple[str, ...]
+
+
+def run_survey_scale(console: Console, machine: str, again: bool) -> None:
+    """Time the trials that were not timed yet, and keep each at once.
+
+    Args:
+        console: where each trial is told.
+        machine: the name of this machine's results.
+        again: whether those that are there are timed anew.
+
+    Raises:
+        BadInput: another run is measuring, or there is no room.
+    """
+    results = PROJECT / "results"
+    refuse_another_machine(results, machine)
+    kept = [] if again else read_survey_scale(results, machine)
+    known = {(line.trial, line.turn, line.workers, line.voxels, line.tomograms) for line in kept}
+    trials = _trials()
+    with alone(WORK):
+        for source in sorted({source for trial in trials for source in trial.sources}):
+            prepare(source, None)
+        for trial in trials:
+            voxels = sum(_voxels(source) for source in trial.sources)
+            if (trial.trial, trial.turn, trial.workers, voxels, len(trial.sources)) in known:
+                continue
+            line = _timed(trial)
+            kept.append(line)
+            keep_survey_scale(results, machine, kept)
+            console.print(
+                f"{line.trial}, turn {line.turn}: {line.workers} workers, {line.tomograms} "
+                f"tomograms, {line.voxels / 1e6:.0f} Mvoxel: {line.seconds:.1f} s, "
+                f"{line.peak_memory / 1e6:.0f} MB"
+            )
+    found = survey_scale(kept)
+    if found is not None:
+        console.print(f"two workers are {found.speed_up:.2f} times as fast as one")
+
+
+def _trials() -> list[_Trial]:
+    """Every trial; one worker and two in turns, first the one, then the other."""
+    edges = [_drawn((96,) * 3, number) for number in range(200)]
+    found = []
+    for turn in range(TURNS):
+        pair = [_Trial("workers", turn, workers, tuple(_mixed())) for workers in (1, 2)]
+        found += pair if turn % 2 == 0 else pair[::-1]
+    for turn in range(TURNS):
+        for shape in ((128,) * 3, (256,) * 3, (184, 630, 630), LARGE_SHAPE):
+            if turn == 0 or shape != LARGE_SHAPE:
+                found.append(_Trial("tomogram", turn, 1, (_drawn(shape, 0),)))
+        for count in (25, 50, 100, 200):
+            found.append(_Trial("collection", turn, 2, tuple(edges[:count])))
+    return found
+
+
+def _mixed() -> list[str]:
+    return [_drawn((edge,) * 3, number) for number, edge in enumerate((256, 192, 160, 128) * 4)]
+
+
+def _drawn(shape: tuple[int, int, int], number: int) -> str:
+    # Another dataset each time: what is drawn differs.
+    return str(SyntheticSource(DRAWN, shape, 10_000 * number))
+
+
+def _voxels(source: str) -> int:
+    shape = source.partition("@")[2].partition("#")[0]
+    return math.prod(int(length) for length in shape.split("x"))
+
+
+def _timed(trial: _Trial) -> SurveyScaleLine:
+    listed: Sequence = listed_tomograms(trial.sources)
+    with (
+        workers_of(WorkerChoice(trial.workers)) as client,
+        TemporaryDirectory(prefix="cryoet-zarr-bench-scale-") as folder,
+    ):
+        begin = time.perf_counter()
+        outcome = run_survey(client, listed, SurveyQuestion(), Path(folder) / "rows")
+        seconds = time.perf_counter() - begin
+        peaks = client.run(peak_memory)
+    if outcome.failed:
+        raise RuntimeError(f"a drawn tomogram failed: {outcome.failed[0]}")
+    return SurveyScaleLine(
+        trial=trial.trial,
+        turn=trial.turn,
+        workers=trial.workers,
+        tomograms=len(trial.sources),
+        voxels=outcome.voxels,
+        voxels_of_one=outcome.voxels // len(trial.sources),
+        rows=outcome.rows,
+        seconds=seconds,
+        peak_memory=max(peaks.values()),
+        sample=None,
+        measured_at=datetime.now(UTC).isoformat(timespec="seconds"),
+    )

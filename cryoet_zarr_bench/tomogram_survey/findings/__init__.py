@@ -1,0 +1,1 @@
+"""What the rows of a survey say: of each tomogram, of all together, of samples."""

@@ -1,0 +1,112 @@
+"""How a survey scales: measured on drawn collections, and what that makes of a whole archive.
+
+| trial | what differs |
+|---|---|
+| workers | one worker or two, the same tomograms, in turns |
+| tomogram | the voxels of a tomogram; the most memory that a worker takes |
+| collection | how many tomograms, all of one size; the seconds of each |
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
+
+from cryoet_zarr_bench.common.json_lines import read_lines_as, write_lines
+
+SCALE_FILE = "survey-scale.jsonl"
+"""In a machine's folder of results: a line for each trial."""
+
+Trial = Literal["workers", "tomogram", "collection"]
+
+PORTAL_TOMOGRAMS = 100_000
+"""About so many tomograms the portal is taken to have, for the calculation on paper alone."""
+
+_Amount = Annotated[FiniteFloat, Field(ge=0)]
+
+
+class SurveyScaleLine(BaseModel):
+    """A survey that was timed: `seconds` from the first piece of work to the last row.
+
+    `peak_memory` is the most bytes that any of its workers took, with all that Python has loaded.
+    """
+
+    model_config = ConfigDict(strict=True)
+
+    trial: Trial
+    turn: int
+    workers: int
+    tomograms: int
+    voxels: int
+    voxels_of_one: int
+    rows: int
+    seconds: _Amount
+    peak_memory: int
+    sample: int | None
+    measured_at: str
+
+
+@dataclass(frozen=True)
+class SurveyScale:
+    """What the trials say: `speed_up` of two workers over one, pair by pair; the memory of a worker
+    by the voxels of a tomogram, and the seconds of a tomogram by their number, medians."""
+
+    speed_up: float
+    speed_ups: tuple[float, ...]
+    rows_a_second: float
+    megavoxels_a_second: float
+    memory: dict[int, float]
+    seconds_each: dict[int, float]
+
+    def worker_hours(self, tomograms: int, megavoxels: float) -> float:
+        """Hours that one worker takes for so many tomograms of which so much each is read."""
+        return tomograms * megavoxels / self.megavoxels_a_second / 3600
+
+
+def survey_scale(lines: Iterable[SurveyScaleLine]) -> SurveyScale | None:
+    """What trials say; None where one kind is missing."""
+    by_trial: dict[str, list[SurveyScaleLine]] = {}
+    for line in lines:
+        by_trial.setdefault(line.trial, []).append(line)
+    if len(by_trial) < 3:
+        return None
+    one, two = (
+        {line.turn: line.seconds for line in by_trial["workers"] if line.workers == count}
+        for count in (1, 2)
+    )
+    ups = tuple(one[turn] / two[turn] for turn in sorted(one.keys() & two.keys()))
+    alone = [line for line in by_trial["workers"] if line.workers == 1]
+    if not ups:
+        return None
+    return SurveyScale(
+        statistics.median(ups),
+        ups,
+        statistics.median(line.rows / line.seconds for line in alone),
+        statistics.median(line.voxels / 1e6 / line.seconds for line in alone),
+        _medians((line.voxels_of_one, line.peak_memory) for line in by_trial["tomogram"]),
+        _medians(
+            (line.tomograms, line.seconds / line.tomograms) for line in by_trial["collection"]
+        ),
+    )
+
+
+def _medians(pairs: Iterable[tuple[int, float]]) -> dict[int, float]:
+    found: dict[int, list[float]] = {}
+    for key, value in pairs:
+        found.setdefault(key, []).append(value)
+    return {key: statistics.median(values) for key, values in sorted(found.items())}
+
+
+def read_survey_scale(results: Path, machine: str) -> list[SurveyScaleLine]:
+    """The lines of a machine; what is no such line is left out, and said."""
+    return list(read_lines_as(results / machine / SCALE_FILE, SurveyScaleLine.model_validate))
+
+
+def keep_survey_scale(results: Path, machine: str, lines: Iterable[SurveyScaleLine]) -> None:
+    """Write all lines of a machine, whole or not at all."""
+    write_lines(results / machine / SCALE_FILE, [line.model_dump() for line in lines])
