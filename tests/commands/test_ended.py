@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from memory_left import left_in_memory
 
 PROJECT = Path(__file__).resolve().parents[2]
 MARK = f"by {os.getpid()}"
@@ -221,7 +222,7 @@ def test_ended_at_random_moments_the_next_one_goes_on(
     started, temporary, own_workplace, command, longest
 ):
     """Nothing in memory, on the disk or running stays; of a kill the next one clears it."""
-    before = {path.name for path in Path("/dev/shm").glob("*")}
+    before = left_in_memory()
     endings = [signal.SIGINT, signal.SIGTERM, signal.SIGKILL]
     for moment in range(MOMENTS):
         ending = endings[moment % len(endings)]
@@ -243,7 +244,7 @@ def test_ended_at_random_moments_the_next_one_goes_on(
     said, _ = process.communicate()
     assert process.returncode in (0, 1, 3), said  # 1 and 3 are answers of `confirm`
     assert_nothing_is_left(temporary)
-    assert {path.name for path in Path("/dev/shm").glob("*")} <= before
+    assert left_in_memory() <= before
     for result in own_workplace.folder.rglob("results/*/*.json"):
         json.loads(result.read_text())
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import mrcfile
 import numpy as np
 import pytest
+from memory_left import left_in_memory
 from tomogram_files import bits, densities
 
 from cryoet_zarr_bench.tomograms.formats.open_tomogram import read_volume
@@ -34,12 +35,6 @@ def started(folder: Path, *arguments: object) -> subprocess.Popen:
     )
 
 
-def in_memory() -> set[str]:
-    return (
-        {path.name for path in Path("/dev/shm").iterdir()} if Path("/dev/shm").is_dir() else set()
-    )
-
-
 @pytest.mark.long
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("replaced", [True, False])
@@ -55,7 +50,7 @@ def test_the_target_is_as_it_was_or_whole(tmp_path, source, target, replaced):
     begin = time.monotonic()
     subprocess.run(command(tmp_path / source, tmp_path / f"first-{target}"), check=True)
     whole = time.monotonic() - begin
-    before = in_memory()
+    before = left_in_memory()
     path = tmp_path / "out" / target
     path.parent.mkdir()
     draw = random.Random(4)
@@ -95,7 +90,7 @@ def test_the_target_is_as_it_was_or_whole(tmp_path, source, target, replaced):
     assert [each.name for each in path.parent.iterdir()] == [target], "it cleared what was left"
     assert bits(read_volume(path).data) == bits(voxels)
     assert list((tmp_path / "temporary").iterdir()) == []
-    assert in_memory() <= before
+    assert left_in_memory() <= before
     assert not replaced or came["old"], "no moment was within the conversion"
 
 
