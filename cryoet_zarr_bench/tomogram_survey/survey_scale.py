@@ -5,6 +5,7 @@
 | workers | one worker or two, the same tomograms, in turns |
 | tomogram | the voxels of a tomogram; the most memory that a worker takes |
 | collection | how many tomograms, all of one size; the seconds of each |
+| apart | one process or two without Dask, that share the machine alone; each does the same |
 """
 
 from __future__ import annotations
@@ -22,7 +23,10 @@ from cryoet_zarr_bench.common.json_lines import read_lines_as, write_lines
 SCALE_FILE = "survey-scale.jsonl"
 """In a machine's folder of results: a line for each trial."""
 
-Trial = Literal["workers", "tomogram", "collection"]
+Trial = Literal["workers", "tomogram", "collection", "apart"]
+
+NEEDED = {"workers", "tomogram", "collection"}
+"""The kinds of trials without which nothing is said."""
 
 PORTAL_TOMOGRAMS = 100_000
 """About so many tomograms the portal is taken to have, for the calculation on paper alone."""
@@ -33,7 +37,9 @@ _Amount = Annotated[FiniteFloat, Field(ge=0)]
 class SurveyScaleLine(BaseModel):
     """A survey that was timed: `seconds` from the first piece of work to the last row.
 
-    `peak_memory` is the most bytes that any of its workers took, with all that Python has loaded.
+    `own_memory` is the most bytes that any of its workers had for itself, with all that Python has
+    loaded, None where that was not followed; `peak_memory` has in it the pages of the tomogram's file
+    that were mapped, too.
     """
 
     model_config = ConfigDict(strict=True)
@@ -47,6 +53,7 @@ class SurveyScaleLine(BaseModel):
     rows: int
     seconds: _Amount
     peak_memory: int
+    own_memory: int | None = None
     sample: int | None
     measured_at: str
 
@@ -54,7 +61,11 @@ class SurveyScaleLine(BaseModel):
 @dataclass(frozen=True)
 class SurveyScale:
     """What the trials say: `speed_up` of two workers over one, pair by pair; the memory of a worker
-    by the voxels of a tomogram, and the seconds of a tomogram by their number, medians."""
+    by the voxels of a tomogram, and the seconds of a tomogram by their number, medians.
+
+    `apart` is how much more two processes that share nothing get done on this machine than one, a
+    bound for any engine; None where it was not measured.
+    """
 
     speed_up: float
     speed_ups: tuple[float, ...]
@@ -62,6 +73,7 @@ class SurveyScale:
     megavoxels_a_second: float
     memory: dict[int, float]
     seconds_each: dict[int, float]
+    apart: float | None
 
     def worker_hours(self, tomograms: int, megavoxels: float) -> float:
         """Hours that one worker takes for so many tomograms of which so much each is read."""
@@ -73,13 +85,10 @@ def survey_scale(lines: Iterable[SurveyScaleLine]) -> SurveyScale | None:
     by_trial: dict[str, list[SurveyScaleLine]] = {}
     for line in lines:
         by_trial.setdefault(line.trial, []).append(line)
-    if len(by_trial) < 3:
+    if not by_trial.keys() >= NEEDED:
         return None
-    one, two = (
-        {line.turn: line.seconds for line in by_trial["workers"] if line.workers == count}
-        for count in (1, 2)
-    )
-    ups = tuple(one[turn] / two[turn] for turn in sorted(one.keys() & two.keys()))
+    ups = _gains(by_trial["workers"])
+    apart = _gains(by_trial.get("apart", []))
     alone = [line for line in by_trial["workers"] if line.workers == 1]
     if not ups:
         return None
@@ -88,11 +97,25 @@ def survey_scale(lines: Iterable[SurveyScaleLine]) -> SurveyScale | None:
         ups,
         statistics.median(line.rows / line.seconds for line in alone),
         statistics.median(line.voxels / 1e6 / line.seconds for line in alone),
-        _medians((line.voxels_of_one, line.peak_memory) for line in by_trial["tomogram"]),
+        _medians(
+            (line.voxels_of_one, line.own_memory)
+            for line in by_trial["tomogram"]
+            if line.own_memory is not None
+        ),
         _medians(
             (line.tomograms, line.seconds / line.tomograms) for line in by_trial["collection"]
         ),
+        statistics.median(apart) if apart else None,
     )
+
+
+def _gains(lines: Iterable[SurveyScaleLine]) -> tuple[float, ...]:
+    """Turn by turn, how many times the voxels of one process two do in a second."""
+    one: dict[int, float] = {}
+    two: dict[int, float] = {}
+    for line in lines:
+        {1: one, 2: two}[line.workers][line.turn] = line.voxels / line.seconds
+    return tuple(two[turn] / one[turn] for turn in sorted(one.keys() & two.keys()))
 
 
 def _medians(pairs: Iterable[tuple[int, float]]) -> dict[int, float]:

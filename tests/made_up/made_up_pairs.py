@@ -59,6 +59,8 @@ def evidence(anchored=(), measured=None, steps=(), noise=()):
         anchored=history(*anchored),
         steps={(step.parent, step.release): step for step in steps},
         noise=Noise(tuple(noise)),
+        counted=measured or {},
+        counted_on=MACHINE,
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from cryoet_zarr_bench.analysis.changes.comparison_sentence import sentence_of
 from cryoet_zarr_bench.analysis.changes.release_evidence import (
+    COUNTED,
     EXACT,
     ReleaseEvidence,
     Statement,
@@ -41,8 +42,10 @@ class ReleaseComparison:
 
     @property
     def told(self) -> list[Statement]:
-        """What is worse or better; of what is exact, by 1 % or more."""
-        return [each for each in self.changed if each.source != EXACT or each.is_told]
+        """What is worse or better; of what is exact or counted, by 1 % or more."""
+        return [
+            each for each in self.changed if each.source not in (EXACT, COUNTED) or each.is_told
+        ]
 
     @property
     def changed(self) -> list[Statement]:
@@ -59,8 +62,8 @@ class ReleaseComparison:
         """A row for each figure, as a pandas DataFrame.
 
         `benchmark`, `codec`, `chunks`, `format`; `change` in a word; `ratio` of b to a with `low`
-        and `high`; `known_from`: verdict, anchored, exact or repeats; `a` and `b`, the figures
-        themselves, NaN where they were timed.
+        and `high`; `known_from`: verdict, anchored, counted, exact or repeats; `a` and `b`, the
+        figures themselves, NaN where they were timed.
         """
         import pandas as pd
 

@@ -15,8 +15,8 @@ Times that asv took of both, hours apart, are no evidence and are not looked at.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -112,6 +112,9 @@ class ReleaseEvidence:
     """All that one machine knows of the releases, on one tomogram and with one Python.
 
     `measured` are the releases' own results by their tags, `steps` the judged steps by both tags.
+    `counted` are the results that have instructions, all of one machine, `counted_on`: callgrind
+    counts on a processor of its own making, so that they say of the releases what a clock on
+    another machine cannot, and one machine's counts serve the statements of all.
     """
 
     machine: str
@@ -121,6 +124,8 @@ class ReleaseEvidence:
     anchored: AnchoredHistory
     steps: dict[tuple[str, str], JudgedStep]
     noise: Noise
+    counted: dict[str, MeasuredRelease] = field(default_factory=dict)
+    counted_on: str | None = None
 
     @property
     def releases(self) -> set[str]:
@@ -179,16 +184,16 @@ class ReleaseEvidence:
         return self._by_step.get((a, b), {})
 
     def _counted(self, a: str, b: str) -> Iterator[Statement]:
-        one = self.measured.get(a)
+        one = self.counted.get(a)
         for name in one.figures if one else ():
             if is_counted(name):
-                for cell in self._both(a, b, name):
+                for cell in _both(self.counted, a, b, name):
                     if said := self._counted_of(a, b, name, cell):
                         yield said
 
     def _counted_of(self, a: str, b: str, benchmark: str, cell: Cell) -> Statement | None:
-        before, after = self._figure(a, benchmark, cell), self._figure(b, benchmark, cell)
-        differ = [self._figure(release, DIFFERENCE, cell) for release in (a, b)]
+        before, after = (_figure(self.counted, each, benchmark, cell) for each in (a, b))
+        differ = [_figure(self.counted, release, DIFFERENCE, cell) for release in (a, b)]
         if benchmark == DIFFERENCE or not before or not after or None in differ:
             return None
         # As if the two counts of each release were known: their mean, and how far they are apart.
@@ -202,7 +207,7 @@ class ReleaseEvidence:
         return Statement(a, b, benchmark, cell, word, *bounds, COUNTED, before, after)
 
     def _memory(self, a: str, b: str) -> Iterable[Statement]:
-        for cell in self._both(a, b, MEMORY):
+        for cell in _both(self.measured, a, b, MEMORY):
             if said := self._memory_of(a, b, cell):
                 yield said
 
@@ -210,7 +215,10 @@ class ReleaseEvidence:
         compared = ComparedCell(MEMORY, cell.codec, cell.chunks, cell.zarr_format)
         if judged := self._judged(a, b).get(compared):
             return _of_verdict(a, b, judged)
-        before, after = self._figure(a, MEMORY, cell), self._figure(b, MEMORY, cell)
+        before, after = (
+            _figure(self.measured, a, MEMORY, cell),
+            _figure(self.measured, b, MEMORY, cell),
+        )
         band = self.noise.band(MEMORY, cell)
         if not before or not after or band is None:
             return None
@@ -227,28 +235,35 @@ class ReleaseEvidence:
         for name in one.figures:
             if not is_exact(name) or name.endswith(DERIVED) or name.startswith(ELSEWHERE):
                 continue
-            for cell in self._both(a, b, name):
+            for cell in _both(self.measured, a, b, name):
                 if said := self._exactly(a, b, name, cell):
                     yield said
 
     def _exactly(self, a: str, b: str, benchmark: str, cell: Cell) -> Statement | None:
-        before, after = self._figure(a, benchmark, cell), self._figure(b, benchmark, cell)
+        before, after = (
+            _figure(self.measured, a, benchmark, cell),
+            _figure(self.measured, b, benchmark, cell),
+        )
         if before is None or after is None:
             return None
         ratio = after / before if before else (1.0 if after == before else math.inf)
         word = change_of_exact(before, after)
         return Statement(a, b, benchmark, cell, word, *(ratio,) * 3, EXACT, before, after)
 
-    def _both(self, a: str, b: str, benchmark: str) -> list[Cell]:
-        one, other = self.measured.get(a), self.measured.get(b)
-        if one is None or other is None:
-            return []
-        known = other.figures.get(benchmark, {})
-        return [cell for cell in one.figures.get(benchmark, {}) if cell in known]
 
-    def _figure(self, release: str, benchmark: str, cell: Cell) -> float | None:
-        measured = self.measured.get(release)
-        return None if measured is None else measured.figure(benchmark, cell)
+def _both(measured: Mapping[str, MeasuredRelease], a: str, b: str, benchmark: str) -> list[Cell]:
+    one, other = measured.get(a), measured.get(b)
+    if one is None or other is None:
+        return []
+    known = other.figures.get(benchmark, {})
+    return [cell for cell in one.figures.get(benchmark, {}) if cell in known]
+
+
+def _figure(
+    measured: Mapping[str, MeasuredRelease], release: str, benchmark: str, cell: Cell
+) -> float | None:
+    known = measured.get(release)
+    return None if known is None else known.figure(benchmark, cell)
 
 
 def _cell(cell: ComparedCell) -> Cell:
@@ -269,15 +284,15 @@ def read_evidence(results: Path, machine: str, tomogram: str, python: str) -> Re
     """Everything under `results` that a machine knows, on one tomogram and with one Python."""
     series = machine, tomogram, python
     lines = read_anchored(results, machine)
+    by_machine: dict[str, dict[str, MeasuredRelease]] = {machine: {}}
+    for each in read_results(results):
+        own_pair = each.numcodecs is None and is_release(each.commit)
+        if own_pair and (each.tomogram, each.python) == (tomogram, python):
+            by_machine.setdefault(each.machine, {})[tag_of(each.commit)] = each
+    counted_on, counted = _most_counted(by_machine)
     return ReleaseEvidence(
         *series,
-        measured={
-            tag_of(each.commit): each
-            for each in read_results(results)
-            if each.numcodecs is None
-            and (each.machine, each.tomogram, each.python) == series
-            and is_release(each.commit)
-        },
+        measured=by_machine[machine],
         anchored=AnchoredHistory(
             line for line in lines if (line.tomogram, line.python) == (tomogram, python)
         ),
@@ -287,7 +302,21 @@ def read_evidence(results: Path, machine: str, tomogram: str, python: str) -> Re
             if step.series == series
         },
         noise=read_noise(results, machine).of(tomogram, python),
+        counted=counted,
+        counted_on=counted_on,
     )
+
+
+def _most_counted(
+    by_machine: Mapping[str, dict[str, MeasuredRelease]],
+) -> tuple[str | None, dict[str, MeasuredRelease]]:
+    """The machine that counted the instructions of the most releases, the first of several."""
+    counted = {
+        machine: {tag: each for tag, each in found.items() if DIFFERENCE in each.figures}
+        for machine, found in by_machine.items()
+    }
+    most = max(counted, key=lambda machine: len(counted[machine]))
+    return (most, counted[most]) if counted[most] else (None, {})
 
 
 class EvidenceOfSeries:

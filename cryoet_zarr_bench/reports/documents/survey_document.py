@@ -55,7 +55,7 @@ Written by `cryoet-zarr-bench readme` from {markdown_code(f"results/{surveyed}/"
 
 ## How a survey scales
 
-{NOTHING if scale is None else _scale(scale)}
+{NOTHING if scale is None else _scale(scale, scaled)}
 """
 
 
@@ -141,7 +141,7 @@ def _row(each: HurtParticles) -> list[str]:
     ]
 
 
-def _scale(scale: SurveyScale) -> str:
+def _scale(scale: SurveyScale, machine: str) -> str:
     memory = markdown_table(
         ("Mvoxel of the tomogram", "most memory of a worker, MB"),
         [[f"{voxels / 1e6:.0f}", f"{peak / 1e6:.0f}"] for voxels, peak in scale.memory.items()],
@@ -153,6 +153,12 @@ def _scale(scale: SurveyScale) -> str:
         "rr",
     )
     pairs = ", ".join(f"{up:.2f}" for up in scale.speed_ups)
+    apart = (
+        ""
+        if scale.apart is None
+        else " Two processes without Dask, which share nothing but this machine, do "
+        f"{scale.apart:.2f} times the work of one: what two workers can be at most."
+    )
     megavoxels = math.prod(LARGE_SHAPE) / 1e6
     whole = scale.worker_hours(PORTAL_TOMOGRAMS, megavoxels)
     sampled = scale.worker_hours(PORTAL_TOMOGRAMS, 8 * 256**3 / 1e6)
@@ -162,9 +168,11 @@ def _scale(scale: SurveyScale) -> str:
     of_samples = PORTAL_TOMOGRAMS * 8 * 256**3 / 1e6
     return f"""Two workers are {scale.speed_up:.2f} times as fast as one (pairs: {pairs}); one makes
 {scale.rows_a_second:.1f} rows a second, which is {scale.megavoxels_a_second:.2f} Mvoxel a second in
-all configs.
+all configs.{apart} Measured on {for_markdown(machine)}.
 
 {memory}
+
+Pages of the tomogram's file that are mapped are not in it: the system takes them back.
 
 {each}
 

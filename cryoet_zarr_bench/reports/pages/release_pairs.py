@@ -14,6 +14,7 @@ from cryoet_zarr_bench.analysis.changes.figure_titles import FigureTitles
 from cryoet_zarr_bench.analysis.changes.published_times import anchored_histories
 from cryoet_zarr_bench.analysis.changes.release_comparison import ReleaseComparison, comparison
 from cryoet_zarr_bench.analysis.changes.release_evidence import (
+    COUNTED,
     EXACT,
     ReleaseEvidence,
     read_evidence,
@@ -53,6 +54,7 @@ class ReleasePairs:
             "machine": found and found.machine,
             "tomogram": found and found.tomogram,
             "python": found and found.python,
+            "counted_on": found and found.counted_on,
             "releases": [
                 {
                     "tag": tag,
@@ -75,6 +77,7 @@ class ReleasePairs:
     def _pair(self, found: ReleaseComparison) -> dict[str, Any]:
         told = found.told
         exact = [each for each in found.statements if each.source == EXACT]
+        counted = [each for each in found.statements if each.source == COUNTED]
         shown = [*told, *(each for each in found.statements if each not in told)]
         return {
             "sentence": found.sentence,
@@ -88,10 +91,11 @@ class ReleasePairs:
                     *(() if each.before is None else (each.before, each.after)),
                 ]
                 for each in shown
-                if each.source != EXACT or each in told
+                if each.source not in (EXACT, COUNTED) or each in told
             ],
             "equal": sum(not each.direction for each in exact),
             "small": sum(each.direction != 0 and each not in told for each in exact),
+            "same_work": sum(each not in told for each in counted),
         }
 
     @staticmethod
