@@ -10,7 +10,7 @@ import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from multiprocessing import resource_tracker
@@ -20,7 +20,9 @@ from typing import TYPE_CHECKING, Any
 from cryoet_zarr_bench.common.available_memory import tightest_bound
 from cryoet_zarr_bench.common.errors import BadInput
 from cryoet_zarr_bench.common.interruption import uninterrupted
+from cryoet_zarr_bench.common.project_folders import WORK
 from cryoet_zarr_bench.common.refusals import refused
+from cryoet_zarr_bench.machine.measuring_lock import beside_no_measurement
 
 if TYPE_CHECKING:
     from distributed import Client, Future, LocalCluster
@@ -86,11 +88,14 @@ def require_survey_packages() -> None:
 
 
 @contextmanager
-def workers_of(choice: WorkerChoice) -> Iterator[Client]:
+def workers_of(choice: WorkerChoice, *, timed: bool = False) -> Iterator[Client]:
     """Start workers, or find those that are there, while the block lasts.
 
+    Where they are started here, no run measures beside them. `timed` is for a run that measures
+    the workers, and sees to that itself.
+
     Raises:
-        BadInput: Dask is not installed, or there is no such scheduler.
+        BadInput: Dask is not installed, there is no such scheduler, or a run is measuring here.
     """
     require_survey_packages()
     import dask
@@ -102,6 +107,8 @@ def workers_of(choice: WorkerChoice) -> Iterator[Client]:
         "distributed.worker.memory.target": False,
         "distributed.worker.memory.spill": False,
         "distributed.comm.timeouts.connect": "10s",
+        # What functions a worker was in, second by second, is kept for hours: some MB a minute.
+        "distributed.worker.profile.enabled": False,
     }
     with dask.config.set(settings):
         if choice.scheduler is not None:
@@ -111,6 +118,7 @@ def workers_of(choice: WorkerChoice) -> Iterator[Client]:
         count = choice.workers or os.cpu_count() or 1
         memory = int(_PART_OF_MEMORY * tightest_bound().bytes / count)
         with (
+            nullcontext() if timed else beside_no_measurement(WORK),
             TemporaryDirectory(prefix="cryoet-zarr-bench-workers-") as folder,
             _cluster(count, memory, folder) as cluster,
             Client(cluster) as client,

@@ -38,8 +38,8 @@ class SurveyScaleLine(BaseModel):
     """A survey that was timed: `seconds` from the first piece of work to the last row.
 
     `own_memory` is the most bytes that any of its workers had for itself, with all that Python has
-    loaded, None where that was not followed; `peak_memory` has in it the pages of the tomogram's file
-    that were mapped, too.
+    loaded, None where that was not followed; `peak_memory` has in it the pages of the tomogram's
+    file that were mapped, too.
     """
 
     model_config = ConfigDict(strict=True)
@@ -63,8 +63,8 @@ class SurveyScale:
     """What the trials say: `speed_up` of two workers over one, pair by pair; the memory of a worker
     by the voxels of a tomogram, and the seconds of a tomogram by their number, medians.
 
-    `apart` is how much more two processes that share nothing get done on this machine than one, a
-    bound for any engine; None where it was not measured.
+    `apart` is, turn by turn, how many times the work of one process two get done that have no Dask
+    and share nothing but the machine.
     """
 
     speed_up: float
@@ -73,7 +73,7 @@ class SurveyScale:
     megavoxels_a_second: float
     memory: dict[int, float]
     seconds_each: dict[int, float]
-    apart: float | None
+    apart: tuple[float, ...]
 
     def worker_hours(self, tomograms: int, megavoxels: float) -> float:
         """Hours that one worker takes for so many tomograms of which so much each is read."""
@@ -88,7 +88,6 @@ def survey_scale(lines: Iterable[SurveyScaleLine]) -> SurveyScale | None:
     if not by_trial.keys() >= NEEDED:
         return None
     ups = _gains(by_trial["workers"])
-    apart = _gains(by_trial.get("apart", []))
     alone = [line for line in by_trial["workers"] if line.workers == 1]
     if not ups:
         return None
@@ -105,7 +104,7 @@ def survey_scale(lines: Iterable[SurveyScaleLine]) -> SurveyScale | None:
         _medians(
             (line.tomograms, line.seconds / line.tomograms) for line in by_trial["collection"]
         ),
-        statistics.median(apart) if apart else None,
+        _gains(by_trial.get("apart", [])),
     )
 
 

@@ -1,12 +1,14 @@
 """What is known of two releases: direct verdicts first, then anchors, never raw times."""
 
 import dataclasses
+from pathlib import Path
 
 import made_up_evidence as made_up
 import made_up_pairs as pairs
 import made_up_storage as storage
 import pytest
 
+from cryoet_zarr_bench.analysis.changes import release_evidence
 from cryoet_zarr_bench.analysis.changes.release_evidence import (
     ANCHORED,
     COUNTED,
@@ -17,6 +19,7 @@ from cryoet_zarr_bench.analysis.changes.release_evidence import (
 )
 from cryoet_zarr_bench.analysis.changes.verdict_steps import read_verdicts
 from cryoet_zarr_bench.analysis.result_reader import Cell
+from cryoet_zarr_bench.releases.release_commits import commit_of
 from cryoet_zarr_bench.verdicts.change_rule import INCONCLUSIVE, NO_CHANGE, REGRESSION
 
 GETS = "shards.ShardRequests.track_xy_slice_gets"
@@ -135,3 +138,33 @@ def test_instructions_change_beyond_what_their_repeats_differ_by():
     after = with_figures(figures={name: {GRID: 1200.0}})
     known = pairs.evidence(measured={"zarr-3.2.1": before, "zarr-3.3.0": after})
     assert known.statements("zarr-3.2.1", "zarr-3.3.0") == []
+
+
+def test_instructions_are_those_of_the_one_machine_that_counted_most(monkeypatch):
+    name, differ = (
+        f"instructions.Instructions.track_{each}" for each in ("open", "repeats_differ")
+    )
+
+    def of(machine, tag, count=None):
+        figures = {"storage.Storage.track_stored_bytes": {GRID: 10.0}}
+        counts = {} if count is None else {name: {GRID: count}, differ: {GRID: 0.001}}
+        return with_figures(
+            commit=commit_of(tag),
+            machine=machine,
+            tomogram=pairs.TOMOGRAM,
+            python=pairs.PYTHON,
+            figures={**figures, **counts},
+        )
+
+    measured = [
+        *(of(pairs.MACHINE, tag) for tag in ("zarr-3.2.1", "zarr-3.3.0")),
+        of(pairs.MACHINE, "zarr-3.4.2", 1.0),
+        *(of("other", tag, count) for tag, count in (("zarr-3.2.1", 1e3), ("zarr-3.3.0", 2e3))),
+    ]
+    monkeypatch.setattr(release_evidence, "read_results", lambda results: measured)
+    known = read_evidence(Path("none"), pairs.MACHINE, pairs.TOMOGRAM, pairs.PYTHON)
+    assert known.counted_on == "other" and set(known.counted) == {"zarr-3.2.1", "zarr-3.3.0"}
+    said = {each.source: each for each in known.statements("zarr-3.2.1", "zarr-3.3.0")}
+    assert said[COUNTED].ratio == 2.0 and said[EXACT].ratio == 1.0
+    # A count of one machine is never held against a count of another.
+    assert known.statement("zarr-3.3.0", "zarr-3.4.2", name, GRID) is None

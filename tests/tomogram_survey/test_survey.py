@@ -334,6 +334,16 @@ def test_only_so_much_is_handed_out_at_a_time(client):
     assert len(asked) < 40
 
 
+def history_of_worker(dask_worker):
+    return len(dask_worker.profile_history)
+
+
+def test_a_worker_keeps_nothing_of_the_seconds_that_it_worked(client):
+    """Dask's profile of a worker grows by some MB a minute, as long as it works."""
+    list(done_by(client, [Piece("busy", slow, (2.5,))]))
+    assert list(client.run(history_of_worker).values()) == [0]
+
+
 BLOCKED = """
 import os
 from pathlib import Path

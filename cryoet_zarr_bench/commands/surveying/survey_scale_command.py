@@ -158,7 +158,7 @@ def _surveyed(trial: _Trial) -> _Timing:
     """Survey the tomograms as the command does."""
     listed: Sequence = listed_tomograms(trial.sources)
     with (
-        workers_of(WorkerChoice(trial.workers)) as client,
+        workers_of(WorkerChoice(trial.workers), timed=True) as client,
         TemporaryDirectory(prefix="cryoet-zarr-bench-scale-") as folder,
     ):
         client.run(_own_memory)

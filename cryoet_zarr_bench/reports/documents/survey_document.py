@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from pathlib import Path
 
 from cryoet_zarr_bench.analysis.recommending.storage_prices import PRICE_LISTS, USUAL_PRICES
@@ -154,10 +155,11 @@ def _scale(scale: SurveyScale, machine: str) -> str:
     )
     pairs = ", ".join(f"{up:.2f}" for up in scale.speed_ups)
     apart = (
-        ""
-        if scale.apart is None
-        else " Two processes without Dask, which share nothing but this machine, do "
-        f"{scale.apart:.2f} times the work of one: what two workers can be at most."
+        " Two processes without Dask, which share nothing but this machine, do "
+        f"{statistics.median(scale.apart):.2f} times the work of one "
+        f"({', '.join(f'{each:.2f}' for each in scale.apart)})."
+        if scale.apart
+        else ""
     )
     megavoxels = math.prod(LARGE_SHAPE) / 1e6
     whole = scale.worker_hours(PORTAL_TOMOGRAMS, megavoxels)
