@@ -76,14 +76,14 @@ layouts: $(VENV)/.installed
 	@$(BIN)/cryoet-zarr-bench s3-reading --tomogram synthetic:10A@184x630x630 $(MACHINE_OPTION)
 
 # 200 drawn tomograms of 64^3 to 256^3 and three of the portal's size: all of each. Samples of them,
-# and of more of the portal's size. Particles before and after lossy codecs. Goes on where it was
+# and of 45 of the portal's size at 10 angstrom. Particles before and after lossy codecs. Goes on where it was
 # interrupted.
 survey: $(VENV)/.installed
 	@$(SYNC) --extra all
 	@$(BIN)/cryoet-zarr-bench survey collection:200+3 --out .asv/survey --resume --keep $(MACHINE_OPTION)
 	@$(BIN)/cryoet-zarr-bench survey collection:200+3 --sample 16 --config 'shuffle+zstd-3 64x64x64' \
 	  --config layout:64 --out .asv/survey-sampled --resume --keep $(MACHINE_OPTION)
-	@$(BIN)/cryoet-zarr-bench survey collection:0+45 --sample 4 --out .asv/survey-large --resume --keep \
+	@$(BIN)/cryoet-zarr-bench survey collection:0+0+45 --sample 4 --out .asv/survey-large --resume --keep \
 	  $(MACHINE_OPTION)
 	@$(BIN)/cryoet-zarr-bench particle-damage $(MACHINE_OPTION)
 	@$(MAKE) --no-print-directory publish

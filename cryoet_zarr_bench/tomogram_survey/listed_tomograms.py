@@ -7,7 +7,7 @@
 | `list.txt` | a line each, as `open` takes it; `#` begins a comment |
 | `list.csv` | a row each: `source`, and `dataset`, `run`, `processing` where they are known |
 | `portal:10445`, `portal:10445/TS_100_3` | all that the portal has of a dataset, of a run |
-| `collection:200`, `collection:200+3` | drawn ones, see `synthetic_profiles`; 3 of them large |
+| `collection:200`, `collection:200+3+45` | drawn ones, see `drawn_collection`; 3 large, 45 binned |
 | anything else | one tomogram, as `open` takes it |
 """
 
@@ -38,7 +38,11 @@ from cryoet_zarr_bench.tomograms.tomogram_sources import (
     parse_source,
 )
 
-_COLLECTION = re.compile(r"collection:(?P<small>[0-9]{1,6})(\+(?P<large>[0-9]{1,4}))?", re.ASCII)
+_COLLECTION = re.compile(
+    r"collection:(?P<small>[0-9]{1,6})"
+    r"(\+(?P<large>[0-9]{1,4})(\+(?P<binned>[0-9]{1,4}))?)?",
+    re.ASCII,
+)
 _SUFFIXES = (*MRC_SUFFIXES, *TIFF_SUFFIXES, NUMPY_SUFFIX)
 _MANIFESTS = (".csv", ".txt")
 _LARGEST_MANIFEST = 64 * 2**20
@@ -95,7 +99,9 @@ def _is_pattern(text: str) -> bool:
 def _meant_by(text: str) -> Iterator[ListedTomogram]:
     path = Path(text).expanduser()
     if match := _COLLECTION.fullmatch(text):
-        sources = drawn_collection(int(match["small"]), int(match["large"] or 0))
+        sources = drawn_collection(
+            *(int(count or 0) for count in match.group("small", "large", "binned"))
+        )
         yield from (_single(source) for source in sources)
     elif path.is_dir() and not is_zarr(path):
         yield from (_of_folder(each, path) for each in _tomograms_in(path))

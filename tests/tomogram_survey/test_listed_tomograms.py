@@ -74,6 +74,10 @@ def test_a_collection_is_drawn_in_datasets_and_runs():
     datasets = {each.dataset for each in found}
     assert 3 < len(datasets) < len({each.run for each in found}) < 62
     assert sum("368x1260x1260" in each.source for each in found) == 2
+    binned = listed_tomograms(["collection:0+0+3"])
+    assert all("@184x630x630#" in each.source for each in binned)
+    assert len({each.dataset for each in binned} - {each.dataset for each in found}) == 3
+    assert listed_tomograms(["collection:60+2+3"])[-3:] == binned
 
 
 @pytest.mark.parametrize(

@@ -179,20 +179,23 @@ def print_survey(console: Console, found: pd.DataFrame) -> None:
 def _config_table(figures: Sequence[ConfigFigures]) -> Table:
     first = figures[0]
     table = Table(
-        title=f"{first.tomograms} tomograms of {first.datasets} datasets",
+        title=f"{first.tomograms} tomograms of {first.datasets} dataset"
+        + ("" if first.datasets == 1 else "s"),
         box=box.SIMPLE_HEAD,
         pad_edge=False,
+        collapse_padding=True,
     )
-    table.add_column("config", overflow="fold")
-    for heading in ("ratio", "95 % int.", "5 to 95 % lie in", "smallest of", "needed for ±1 %"):
+    # In 80 columns a config breaks between its codec and its chunks.
+    table.add_column("config", overflow="fold", min_width=23)
+    for heading in ("ratio", "95 % int.", "nine of ten", "smallest\nof", "needed\nfor ±1 %"):
         table.add_column(heading, justify="right")
     for each in figures:
         open_ones = f" ({each.undecided} open)" if each.undecided else ""
         table.add_row(
             Text(for_terminal(each.config)),
             f"{each.ratio.middle:.3f}",
-            each.interval,
-            f"{each.quantiles[0]:.3f} to {each.quantiles[-1]:.3f}",
+            each.interval.replace(" to ", "\u2013"),
+            f"{each.quantiles[0]:.3f}\u2013{each.quantiles[-1]:.3f}",
             f"{each.wins}{open_ones}",
             "?" if each.needed is None else str(each.needed),
         )

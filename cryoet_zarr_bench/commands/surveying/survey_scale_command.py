@@ -94,7 +94,7 @@ def _trials() -> list[_Trial]:
     for turn in range(TURNS):
         pair = [_Trial("workers", turn, workers, tuple(_mixed())) for workers in (1, 2)]
         apart = [
-            _Trial("apart", turn, count, tuple(_drawn((192,) * 3, n) for n in range(count)))
+            _Trial("apart", turn, count, tuple(_drawn((256,) * 3, n) for n in range(count)))
             for count in (1, 2)
         ]
         found += [*pair, *apart] if turn % 2 == 0 else [*apart[::-1], *pair[::-1]]
