@@ -35,10 +35,7 @@ class ByteSpread:
     def sentence(self) -> str:
         """In words, to follow a figure of one tomogram."""
         ends = [100 * (end - 1) for end in (self.times.low, self.times.high)]
-        return (
-            f"over {self.tomograms} surveyed tomograms nine of ten take {ends[0]:+.1f} to "
-            f"{ends[1]:+.1f} % bytes"
-        )
+        return f"{ends[0]:+.1f} to {ends[1]:+.1f} % in nine of ten of {self.tomograms} surveyed tomograms"
 
 
 @dataclass(frozen=True)

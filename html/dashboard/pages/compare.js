@@ -128,8 +128,10 @@ function drawPair(place, { index, pair, a, b }) {
   }
   if (!changed.length) { place.append(element('h2', 'Nothing is known to have changed')); }
   place.append(element('p', pair.equal + ' counts of bytes, files and requests are equal'
-    + (pair.small ? ', ' + pair.small + ' differ by less than 1 %' : '') + '. Times: each release '
-    + 'was measured side by side with an anchor release, and the ratios multiply.', { class: 'note' }));
+    + (pair.small ? ', ' + pair.small + ' differ by less than 1 %' : '')
+    + (pair.same_work ? ', ' + pair.same_work + ' counts of instructions differ by less than 1 %' : '')
+    + (index.counted_on ? ' (instructions were counted by callgrind on ' + index.counted_on + ')' : '')
+    + '. Times: each release was measured side by side with an anchor release, and the ratios multiply.', { class: 'note' }));
   const direct = element('p', 'To measure these two directly: ');
   const command = 'cryoet-zarr-bench confirm ' + a + ' ' + b;
   direct.append(element('code', command, { id: 'compare-command' }),
