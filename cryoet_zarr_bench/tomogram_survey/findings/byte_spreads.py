@@ -34,8 +34,9 @@ class ByteSpread:
     @property
     def sentence(self) -> str:
         """In words, to follow a figure of one tomogram."""
-        ends = [100 * (end - 1) for end in (self.times.low, self.times.high)]
-        return f"{ends[0]:+.1f} to {ends[1]:+.1f} % in nine of ten of {self.tomograms} surveyed tomograms"
+        low, high = (100 * (end - 1) for end in (self.times.low, self.times.high))
+        of_many = f"in nine of ten of {self.tomograms} surveyed tomograms"
+        return f"{low:+.1f} to {high:+.1f} % {of_many}"
 
 
 @dataclass(frozen=True)
