@@ -31,7 +31,7 @@ from cryoet_zarr_bench.analysis.recommending.collection_costs import in_time
 from cryoet_zarr_bench.analysis.recommending.lossy_choices import lossy_choices
 from cryoet_zarr_bench.analysis.recommending.recommendation import recommend
 from cryoet_zarr_bench.analysis.recommending.storage_purposes import FIGURES, PURPOSES
-from cryoet_zarr_bench.analysis.result_reader import published_machine
+from cryoet_zarr_bench.analysis.result_reader import machine_with, published_machine
 from cryoet_zarr_bench.asv_bridge.dashboard.own_pages import OwnPages
 from cryoet_zarr_bench.asv_bridge.dashboard.patched_pages import ASSETS, CONTENT_SECURITY_POLICY
 from cryoet_zarr_bench.commands.preview_command import QuietHandler
@@ -43,6 +43,7 @@ from cryoet_zarr_bench.releases.catalogue import load_catalogue
 from cryoet_zarr_bench.reports.pages.quality_page import page_html
 from cryoet_zarr_bench.reports.pages.question_tables import question_tables
 from cryoet_zarr_bench.reports.pages.verdict_evidence import verdict_content
+from cryoet_zarr_bench.tomogram_survey.findings.kept_survey import SURVEY_FILE
 from cryoet_zarr_bench.tomogram_survey.findings.survey_findings import survey_findings
 from cryoet_zarr_bench.tomogram_survey.particles.particle_damage import (
     particle_answer,
@@ -64,11 +65,17 @@ pytestmark = [
 
 
 def publish_committed(workplace, name, without=()):
-    """The folder of a dashboard of the committed results, by this version of the code."""
+    """The folder of a dashboard of the committed results, by this version of the code.
+
+    They are those of the machine of the history; surveys may be of another one, too.
+    """
     results = workplace.folder / f"{name}-results"
     machine = str(published_machine(PROJECT / "results"))
     ignored = shutil.ignore_patterns(*without)
     shutil.copytree(PROJECT / "results" / machine, results / machine, ignore=ignored)
+    for surveyed in (PROJECT / "results").glob("*/survey*.jsonl"):
+        (results / surveyed.parent.name).mkdir(exist_ok=True)
+        shutil.copy(surveyed, results / surveyed.parent.name)
     shutil.copy(PROJECT / "results" / "benchmarks.json", results)
     configuration = workplace.configuration()
     text = configuration.read_text()
@@ -911,7 +918,7 @@ def test_tomograms_show_what_they_are_like(page, address, tmp_path):
 def test_a_survey_shows_every_tomogram_and_what_particles_lose(page, address):
     results = PROJECT / "results"
     machine = str(published_machine(results))
-    found = survey_findings(results, machine)
+    found = survey_findings(results, machine_with(results, SURVEY_FILE, machine))
     page.goto(f"{address}/#/survey")
     page.wait_for_selector("#survey-points[data-drawn=yes]")
     assert page.inner_text("#survey-answer") == found.answer
@@ -924,6 +931,11 @@ def test_a_survey_shows_every_tomogram_and_what_particles_lose(page, address):
         read_particle_damage(results, machine)
     )
     page.wait_for_selector("#survey-kept[data-drawn=yes]")
+    # Of one dataset there are no bounds, and none of two is left out.
+    cells = "all => all.map(row => [...row.cells].slice(-2).map(cell => cell.innerText !== ''))"
+    bounds = page.locator("#survey-groups tbody tr").evaluate_all(cells)
+    known = [each.figures.datasets > 1 for each in found.groups]
+    assert sorted(bounds) == sorted([one, one] for one in known) and not all(known)
 
 
 def test_the_tab_docs_says_how_to_build_what_is_not_there(browser, address, published):

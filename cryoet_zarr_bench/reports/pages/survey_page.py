@@ -88,7 +88,10 @@ def _config(each: ConfigFigures) -> list[Any]:
 
 
 def _interval(each: ConfigFigures) -> list[float | None]:
-    return [_finite(each.ratio.middle), _finite(each.ratio.low), _finite(each.ratio.high)]
+    """The ratio with its bounds; none of one dataset, which does not tell how far others lie."""
+    low, high = each.ratio.low, each.ratio.high
+    ends = [low, high] if math.isfinite(high) else [None, None]
+    return [_finite(value) for value in (each.ratio.middle, *ends)]
 
 
 def _finite(value: Any) -> Any:
