@@ -7,6 +7,7 @@ moves a count, so that a release can be held against one that was counted years 
 from __future__ import annotations
 
 import json
+import math
 import os
 import platform
 import shutil
@@ -16,7 +17,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean, median_low
+from statistics import fmean
 from typing import Any
 
 from cryoet_zarr_bench.measured import confirm_worker
@@ -36,13 +37,18 @@ WRITE, VOLUME, SLICE, OPEN = (
 )
 """asv's names of the benchmarks whose calls are counted."""
 
-TIMES = {WRITE: 3, VOLUME: 7, SLICE: 15, OPEN: 31}
-"""How often a call is counted in each process: the less work it is, the more is chance. How often
-the event loop of zarr 3 goes round differs from call to call, and one round is 1.6 % of opening."""
+FEWEST_TIMES = {WRITE: 1, VOLUME: 2, SLICE: 5, OPEN: 15}
+"""How often a call is counted in each process where chunks are 32x32x32 or smaller.
+
+How often the event loop of zarr 3 goes round differs from call to call; the less work a call is,
+the more that is of it.
+"""
+
+_SMALL_CHUNK = 32**3
 
 THE_LEAST = (OPEN,)
-"""Of these calls the least count is the figure, of others the median: about every third call goes
-round the loop no more often than it has to, and the median would fall now here, now there."""
+"""Of these calls the least count is the figure, of others the mean: about every third call goes
+round the loop no more often than it has to, and one round is 1.6 % of opening."""
 
 Call = tuple[str, StorageConfig]
 """asv's name of a benchmark whose call is counted, and a config."""
@@ -56,7 +62,7 @@ class CountedCalls:
     all; empty where it was.
     """
 
-    counts: dict[str, list[int]]
+    counts: dict[str, list[float]]
     reasons: dict[str, str]
     unavailable: str = ""
 
@@ -71,7 +77,7 @@ class CountedCalls:
             raise NotImplementedError(self._why(config))
         return max(max(counts) / min(counts) - 1 for counts in known)
 
-    def _known(self, benchmark: str, config: StorageConfig) -> list[int]:
+    def _known(self, benchmark: str, config: StorageConfig) -> list[float]:
         counts = self.counts.get(_name(benchmark, config))
         if not counts:
             raise NotImplementedError(self._why(config))
@@ -81,8 +87,19 @@ class CountedCalls:
         return self.unavailable or self.reasons.get(config.name, "callgrind has no count of it")
 
 
+def times_counted(benchmark: str, config: StorageConfig) -> int:
+    """How often a config's call is counted in each process; chance evens out over chunks, too.
+
+    Four times as many chunks make it half as large a part of a call, whose chunks have their share.
+    """
+    fewest = FEWEST_TIMES[benchmark]
+    if benchmark == OPEN:
+        return fewest
+    return round(fewest * max(math.sqrt(math.prod(config.chunks) / _SMALL_CHUNK), 1))
+
+
 def count_calls(calls: Iterable[Call], folder: Path) -> CountedCalls:
-    """Count each call in `REPEATS` processes, so often in each as `TIMES` has it.
+    """Count each call in `REPEATS` processes, so often in each as `times_counted` says.
 
     `folder` is where stores and counts go; it must not exist. Raises RuntimeError if the process
     that writes the stores, or one that counts, fails.
@@ -99,13 +116,13 @@ def count_calls(calls: Iterable[Call], folder: Path) -> CountedCalls:
     (said,) = _answers(_worker("stores", stores), [{"cells": cells}])
     reasons = {**said["impossible"], **said["failed"]}
     possible = [call for call in wanted if call[1].name not in reasons]
-    counts: dict[str, list[int]] = {_name(*call): [] for call in possible}
+    counts: dict[str, list[float]] = {_name(*call): [] for call in possible}
     requests = [
         {
             "benchmark": benchmark,
             "parameters": [config.codec.name, config.chunks_text, config.zarr_format],
             "name": _name(benchmark, config),
-            "times": TIMES[benchmark],
+            "times": times_counted(benchmark, config),
         }
         for benchmark, config in possible
     ]
@@ -131,7 +148,7 @@ def count_calls(calls: Iterable[Call], folder: Path) -> CountedCalls:
         for call in possible:
             if several := found.get(_name(*call)):
                 least = call[0] in THE_LEAST
-                counts[_name(*call)].append(min(several) if least else median_low(several))
+                counts[_name(*call)].append(min(several) if least else fmean(several))
     whole = {name: found for name, found in counts.items() if len(found) == REPEATS}
     shutil.rmtree(folder)
     return CountedCalls(whole, reasons)

@@ -1,14 +1,17 @@
 """Verdicts summed up release by release, in a terminal, in Markdown and for the dashboard."""
 
+import dataclasses
 import io
 import json
 
 import made_up_evidence as made_up
+import made_up_storage as storage
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 from rich.console import Console
 
+from cryoet_zarr_bench.analysis.changes import release_evidence
 from cryoet_zarr_bench.analysis.changes.release_verdicts import (
     judge,
     verdict_markdown,
@@ -16,6 +19,8 @@ from cryoet_zarr_bench.analysis.changes.release_verdicts import (
     verdict_table,
 )
 from cryoet_zarr_bench.analysis.changes.verdict_steps import read_verdicts
+from cryoet_zarr_bench.analysis.result_reader import Cell
+from cryoet_zarr_bench.releases.release_commits import commit_of
 from cryoet_zarr_bench.reports.pages.verdict_evidence import CELL_FIELDS, verdict_content
 
 WRITE, VOLUME, SLICE, OPEN, MEMORY = made_up.BENCHMARKS
@@ -247,6 +252,33 @@ def test_the_page_gets_all_cells_in_compact_rows(tmp_path):
             "python": "3.12",
         }
     ]
+
+
+def test_graphs_mark_instructions_on_the_machine_that_counted_them_alone(tmp_path, monkeypatch):
+    name, differ = (
+        f"instructions.Instructions.track_{each}" for each in ("open", "repeats_differ")
+    )
+    cell = Cell("none", "64x64x64", 3)
+    measured = [
+        dataclasses.replace(
+            storage.release({}),
+            commit=commit_of(tag),
+            machine="counter",
+            tomogram=made_up.TOMOGRAM,
+            python="3.12",
+            figures={name: {cell: count}, differ: {cell: 0.001}},
+        )
+        for tag, count in (("zarr-3.1.5", 1e6), ("zarr-3.1.6", 2e6))
+    ]
+    monkeypatch.setattr(release_evidence, "read_results", lambda results: measured)
+    step = made_up.step("zarr-3.1.6", "zarr-3.1.5", [made_up.cell()])
+    read(tmp_path, [step], "timer")
+    assert verdict_content(tmp_path, [])["marks"] == []
+    read(tmp_path, [step], "counter")
+    content = verdict_content(tmp_path, [])
+    (mark,) = content["marks"]
+    assert content["series"][mark[0]]["machine"] == "counter"
+    assert mark[1:9] == ["zarr-3.1.6", name, "none", "64x64x64", 3, 1, "counted", 2.0]
 
 
 def test_numbers_that_are_none_do_not_reach_the_page(tmp_path):

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from cryoet_zarr_bench.analysis.result_reader import Cell, read_results
-from cryoet_zarr_bench.measured.counted_calls import CountedCalls, count_calls
+from cryoet_zarr_bench.measured.counted_calls import CountedCalls, count_calls, times_counted
 from cryoet_zarr_bench.storage.config import StorageConfig
 
 CONFIG = StorageConfig.of("none", "32x32x32", 2)
@@ -25,6 +25,15 @@ def test_a_figure_is_the_mean_of_both_processes():
     assert found.difference(CONFIG) == pytest.approx(0.04)
     with pytest.raises(NotImplementedError, match="no count"):
         found.instructions(OPEN, OTHER)
+
+
+def test_calls_of_few_chunks_are_counted_more_often_and_opening_alike():
+    def times(name, chunks):
+        return times_counted(name, StorageConfig.of("none", chunks, 3))
+
+    assert times(WRITE, "16x16x16") == times(WRITE, "32x32x32") == 1
+    assert times(WRITE, "64x64x64") == 3 and times(WRITE, "128x128x128") == 8
+    assert times(OPEN, "32x32x32") == times(OPEN, "128x128x128") > times(WRITE, "128x128x128")
 
 
 def test_what_has_no_count_says_why():

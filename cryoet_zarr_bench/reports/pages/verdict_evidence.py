@@ -14,7 +14,12 @@ from cryoet_zarr_bench.analysis.changes.announced_outcomes import AnnouncedRow, 
 from cryoet_zarr_bench.analysis.changes.comparison_sentence import exact_in_words
 from cryoet_zarr_bench.analysis.changes.figure_titles import FigureTitles
 from cryoet_zarr_bench.analysis.changes.published_times import anchored_histories, published_name
-from cryoet_zarr_bench.analysis.changes.release_evidence import EXACT, Statement, read_evidence
+from cryoet_zarr_bench.analysis.changes.release_evidence import (
+    COUNTED,
+    EXACT,
+    Statement,
+    read_evidence,
+)
 from cryoet_zarr_bench.analysis.changes.release_verdicts import VerdictRow, verdict_rows
 from cryoet_zarr_bench.analysis.changes.verdict_steps import (
     BENCHMARKS,
@@ -139,17 +144,19 @@ def _step(
 
 
 def _marks(results: Path, place: int, series: tuple[str, str, str]) -> Iterator[list[Any]]:
-    """A row for each change of a time or of memory at a release, as graphs mark it.
+    """A row for each change of a time, of memory or of instructions at a release, as graphs mark
+    it. Instructions have graphs on the machine that counted them alone.
 
     Series, release, benchmark, codec, chunks, format, 1 for worse or -1, by what it is known, and
     the ratio with its bounds.
     """
     evidence = read_evidence(results, *series)
+    unmarked = {EXACT} if evidence.counted_on == evidence.machine else {EXACT, COUNTED}
     for release in load_catalogue().releases:
         if release.parent is None:
             continue
         for said in evidence.statements(release.parent, release.tag):
-            if said.direction and said.source != EXACT:
+            if said.direction and said.source not in unmarked:
                 cell = said.cell
                 bounds = (_rounded(value) for value in (said.ratio, said.low, said.high))
                 yield [
