@@ -1,6 +1,7 @@
 """What trials of a survey's scale say, and that each is kept once."""
 
 import io
+import os
 
 import pytest
 from rich.console import Console
@@ -67,9 +68,7 @@ def test_nothing_is_said_without_one_of_the_kinds():
 
 def test_each_trial_is_kept_at_once_and_timed_once(tmp_path, monkeypatch):
     trials = [
-        command._Trial(
-            trial, 0, workers, tuple(command._drawn((24,) * 3, n) for n in range(workers))
-        )
+        command._Trial(trial, 0, workers, (command._drawn((24,) * 3, 0),) * workers)
         for trial, workers in (("workers", 1), ("apart", 1), ("apart", 2))
     ]
     monkeypatch.setattr(command, "_trials", lambda: trials[:2])
@@ -92,6 +91,19 @@ def test_each_trial_is_kept_at_once_and_timed_once(tmp_path, monkeypatch):
     assert second[:2] == first
     assert [(each.workers, each.voxels) for each in second[2:]] == [(2, 2 * 24**3)]
     assert len(told.getvalue().splitlines()) == 3
+
+
+def test_processes_without_dask_have_the_threads_of_libraries_that_its_workers_have(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    with command._one_thread_of_libraries():
+        assert os.environ["OMP_NUM_THREADS"] == os.environ["OPENBLAS_NUM_THREADS"] == "1"
+    assert os.environ["OMP_NUM_THREADS"] == "7"
+
+
+def test_one_process_and_two_encode_the_same_tomogram():
+    apart = [each for each in command._trials() if each.trial == "apart"]
+    assert {len(each.sources) for each in apart} == {1, 2}
+    assert len({source for each in apart for source in each.sources}) == 1
 
 
 def test_lines_come_back_as_they_were_kept(tmp_path):
