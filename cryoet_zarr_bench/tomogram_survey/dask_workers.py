@@ -33,6 +33,10 @@ KILLED_AT_MOST = 5
 IN_FLIGHT = 3
 """Pieces of work handed out for each worker: one that is done, and two so that none waits."""
 
+ENVIRONMENT = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+"""Environment variables of a worker, which is one of several on a machine. Dask would also have the
+system take back each freed array: to be given it again took a third of a worker's time."""
+
 NEEDED = ("dask", "distributed", "pyarrow")
 
 _STARTS = 3
@@ -103,6 +107,7 @@ def workers_of(choice: WorkerChoice, *, timed: bool = False) -> Iterator[Client]
 
     settings = {
         "distributed.scheduler.allowed-failures": KILLED_AT_MOST,
+        "distributed.nanny.pre-spawn-environ": ENVIRONMENT,
         # What would be spilled to the disk is small; what is large is in one piece and cannot be.
         "distributed.worker.memory.target": False,
         "distributed.worker.memory.spill": False,

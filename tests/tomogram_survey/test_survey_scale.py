@@ -93,9 +93,9 @@ def test_each_trial_is_kept_at_once_and_timed_once(tmp_path, monkeypatch):
     assert len(told.getvalue().splitlines()) == 3
 
 
-def test_processes_without_dask_have_the_threads_of_libraries_that_its_workers_have(monkeypatch):
+def test_processes_without_dask_have_the_environment_of_its_workers(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
-    with command._one_thread_of_libraries():
+    with command._environment_of_workers():
         assert os.environ["OMP_NUM_THREADS"] == os.environ["OPENBLAS_NUM_THREADS"] == "1"
     assert os.environ["OMP_NUM_THREADS"] == "7"
 

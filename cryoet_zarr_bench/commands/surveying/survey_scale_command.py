@@ -21,7 +21,7 @@ from cryoet_zarr_bench.asv_bridge.machine_names import refuse_another_machine
 from cryoet_zarr_bench.common.peak_memory import OwnMemoryFollower, peak_memory
 from cryoet_zarr_bench.common.project_folders import PROJECT, WORK
 from cryoet_zarr_bench.machine.measuring_lock import alone
-from cryoet_zarr_bench.tomogram_survey.dask_workers import WorkerChoice, workers_of
+from cryoet_zarr_bench.tomogram_survey.dask_workers import ENVIRONMENT, WorkerChoice, workers_of
 from cryoet_zarr_bench.tomogram_survey.drawn_collection import LARGE_SHAPE
 from cryoet_zarr_bench.tomogram_survey.listed_tomograms import ListedTomogram, listed_tomograms
 from cryoet_zarr_bench.tomogram_survey.survey_question import SurveyQuestion
@@ -179,7 +179,7 @@ def _apart(trial: _Trial) -> _Timing:
     """The same work without Dask: a process for each, which knows of no other."""
     listed = [each for source in trial.sources for each in listed_tomograms([source])]
     with ExitStack() as stack:
-        stack.enter_context(_one_thread_of_libraries())
+        stack.enter_context(_environment_of_workers())
         processes = [
             stack.enter_context(ProcessPoolExecutor(1, mp_context=get_context("spawn")))
             for _ in listed
@@ -196,14 +196,10 @@ def _apart(trial: _Trial) -> _Timing:
 
 
 @contextmanager
-def _one_thread_of_libraries() -> Iterator[None]:
-    """Give processes that start meanwhile one thread of BLAS each, as Dask gives its workers."""
-    import dask
-    import distributed  # noqa: F401 (has the settings)
-
+def _environment_of_workers() -> Iterator[None]:
+    """Give processes that are started meanwhile the environment variables of Dask's workers."""
     before = dict(os.environ)
-    variables = dask.config.get("distributed.nanny.pre-spawn-environ")
-    os.environ.update({name: str(value) for name, value in variables.items()})
+    os.environ.update(ENVIRONMENT)
     try:
         yield
     finally:
