@@ -35,7 +35,7 @@ IN_FLIGHT = 3
 
 ENVIRONMENT = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 """Environment variables of a worker, which is one of several on a machine. Dask would also have the
-system take back each freed array: to be given it again took a third of a worker's time."""
+system take back each freed array; to be given it again took over a third of a worker's time."""
 
 NEEDED = ("dask", "distributed", "pyarrow")
 

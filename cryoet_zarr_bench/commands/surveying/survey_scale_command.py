@@ -40,7 +40,7 @@ from cryoet_zarr_bench.tomograms.tomogram_sources import SyntheticSource
 
 TURNS = 3
 
-TURNS_OF_WORKERS = 7
+TURNS_OF_WORKERS = 5
 """One worker and two take minutes, in which the machine has other work, too: pairs differ."""
 
 
