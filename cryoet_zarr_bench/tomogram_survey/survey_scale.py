@@ -63,6 +63,8 @@ class SurveyScale:
     """What the trials say: `speed_up` of two workers over one, pair by pair; the memory of a worker
     by the voxels of a tomogram, and the seconds of a tomogram by their number, medians.
 
+    `megavoxels_a_second` are of tomograms of several sizes, of which each takes some time whatever
+    its size; `of_largest` are of the largest tomogram, for reckoning with such ones.
     `apart` is, turn by turn, how many times the work of one process two get done that have no Dask
     and share nothing but the machine.
     """
@@ -71,13 +73,14 @@ class SurveyScale:
     speed_ups: tuple[float, ...]
     rows_a_second: float
     megavoxels_a_second: float
+    of_largest: float
     memory: dict[int, float]
     seconds_each: dict[int, float]
     apart: tuple[float, ...]
 
     def worker_hours(self, tomograms: int, megavoxels: float) -> float:
-        """Hours that one worker takes for so many tomograms of which so much each is read."""
-        return tomograms * megavoxels / self.megavoxels_a_second / 3600
+        """Hours that one worker takes for so many large tomograms of which so much each is read."""
+        return tomograms * megavoxels / self.of_largest / 3600
 
 
 def survey_scale(lines: Iterable[SurveyScaleLine]) -> SurveyScale | None:
@@ -88,6 +91,7 @@ def survey_scale(lines: Iterable[SurveyScaleLine]) -> SurveyScale | None:
     if not by_trial.keys() >= NEEDED:
         return None
     ups = _gains(by_trial["workers"])
+    most = max(line.voxels_of_one for line in by_trial["tomogram"])
     alone = [line for line in by_trial["workers"] if line.workers == 1]
     if not ups:
         return None
@@ -95,7 +99,8 @@ def survey_scale(lines: Iterable[SurveyScaleLine]) -> SurveyScale | None:
         statistics.median(ups),
         ups,
         statistics.median(line.rows / line.seconds for line in alone),
-        statistics.median(line.voxels / 1e6 / line.seconds for line in alone),
+        _megavoxels_a_second(alone),
+        _megavoxels_a_second(line for line in by_trial["tomogram"] if line.voxels_of_one == most),
         _medians(
             (line.voxels_of_one, line.own_memory)
             for line in by_trial["tomogram"]
@@ -106,6 +111,10 @@ def survey_scale(lines: Iterable[SurveyScaleLine]) -> SurveyScale | None:
         ),
         _gains(by_trial.get("apart", [])),
     )
+
+
+def _megavoxels_a_second(lines: Iterable[SurveyScaleLine]) -> float:
+    return statistics.median(line.voxels / 1e6 / line.seconds for line in lines)
 
 
 def _gains(lines: Iterable[SurveyScaleLine]) -> tuple[float, ...]:

@@ -51,7 +51,8 @@ def test_the_speed_up_is_taken_turn_by_turn():
     assert found.megavoxels_a_second == pytest.approx(120 / 110)
     assert found.memory == {70 * MEGAVOXEL: 625, 580 * MEGAVOXEL: 660}
     assert found.seconds_each == pytest.approx({25: 0.48, 200: 0.5})
-    assert found.worker_hours(3600, 120) == pytest.approx(110)
+    assert found.of_largest == pytest.approx(580 / 400)
+    assert found.worker_hours(3600, 145) == pytest.approx(100)
     assert found.apart == ()
 
 

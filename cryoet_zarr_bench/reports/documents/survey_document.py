@@ -170,7 +170,8 @@ def _scale(scale: SurveyScale, machine: str) -> str:
     of_samples = PORTAL_TOMOGRAMS * 8 * 256**3 / 1e6
     return f"""Two workers are {scale.speed_up:.2f} times as fast as one (pairs: {pairs}); one makes
 {scale.rows_a_second:.1f} rows a second, which is {scale.megavoxels_a_second:.2f} Mvoxel a second in
-all configs.{apart} Measured on {for_markdown(machine)}.
+all configs, {scale.of_largest:.2f} of the largest tomogram below.{apart}
+Measured on {for_markdown(machine)}.
 
 {memory}
 
@@ -178,7 +179,7 @@ Pages of the tomogram's file that are mapped are not in it: the system takes the
 
 {each}
 
-On paper, from these: {PORTAL_TOMOGRAMS:,} tomograms of {size} in float32, read whole, are
+On paper, from the largest: {PORTAL_TOMOGRAMS:,} tomograms of {size} in float32, read whole, are
 {voxels * 4 / 1e6:,.0f} TB and {whole:,.0f} hours of a worker; {whole / 24 / 1000:.1f} days with
 1000, and {whole * core:,.0f} $ at {core} $ an hour of a core. From 8 regions of 256^3 of each they
 are {of_samples * 4 / 1e6:,.0f} TB before compression and {sampled:,.0f} hours:

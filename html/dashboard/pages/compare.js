@@ -142,7 +142,7 @@ function drawPair(place, { index, pair, a, b }) {
       each.after, each.word, BY[each.by]])));
   if (rest.length) {
     const more = element('details');
-    more.append(element('summary', rest.length + ' times and peaks of memory without a change'),
+    more.append(element('summary', rest.length + ' figures without a change'),
       table(rest, '99 % interval', 'compare-rest'));
     place.append(more);
   }
