@@ -69,10 +69,15 @@ def for_markup(text: object) -> str:
     """As `for_terminal`, for a string in which rich reads markup such as `[red]`."""
     from rich.markup import escape
 
-    line = for_terminal(text)
-    begin = line.rstrip("\\")
+    begin = (line := for_terminal(text)).rstrip("\\")
+    ending = len(line) - len(begin)
+    # rich leaves out a backslash before a bracket that begins no tag, which `escape` does not mind.
+    begin = _BACKSLASH_BEFORE_BRACKET.sub(r"\\\\", begin)
     # rich halves backslashes before a tag, which may follow.
-    return escape(begin) + "\\" * 2 * (len(line) - len(begin))
+    return escape(begin) + "\\" * 2 * ending
+
+
+_BACKSLASH_BEFORE_BRACKET = re.compile(r"\\(?=\[(?![a-z#/@][^[]*\]))")
 
 
 def for_html(text: object) -> str:

@@ -73,6 +73,8 @@ def test_a_refusal_is_one_line_whatever_stands_in_it():
 
 
 @given(HOSTILE)
+@example("\\[")
+@example("\\\\[ \\[a] \\[a")
 def test_rich_shows_the_very_letters(text):
     screen = io.StringIO()
     console = Console(file=screen, width=10_000, emoji=False, force_terminal=False)
