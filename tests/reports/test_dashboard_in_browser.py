@@ -909,8 +909,10 @@ def test_tomograms_show_what_they_are_like(page, address, tmp_path):
     assert page.locator("#tomograms-tomogram option").count() == len(described)
     choose(page, "#tomograms-tomogram", described[-1].tomogram)
     expect(page.locator("#tomograms-words")).to_contain_text(described[-1].source_precision)
-    picture = page.locator("#tomograms-picture img")
-    assert picture.evaluate("image => image.complete && image.naturalWidth > 100")
+    page.wait_for_function(
+        "image => image.complete && image.naturalWidth > 100",
+        arg=page.locator("#tomograms-picture img").element_handle(),
+    )
     rows = page.locator("#tomograms-checks tbody tr").count()
     assert rows == len(described[-1].checks)
 
