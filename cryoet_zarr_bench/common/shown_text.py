@@ -69,7 +69,8 @@ def for_markup(text: object) -> str:
     """As `for_terminal`, for a string in which rich reads markup such as `[red]`."""
     from rich.markup import escape
 
-    begin = (line := for_terminal(text)).rstrip("\\")
+    line = for_terminal(text)
+    begin = line.rstrip("\\")
     ending = len(line) - len(begin)
     # rich leaves out a backslash before a bracket that begins no tag, which `escape` does not mind.
     begin = _BACKSLASH_BEFORE_BRACKET.sub(r"\\\\", begin)

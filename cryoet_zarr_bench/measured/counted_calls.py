@@ -93,7 +93,7 @@ def times_counted(benchmark: str, config: StorageConfig) -> int:
     Four times as many chunks make it half as large a part of a call, whose chunks have their share.
     """
     fewest = FEWEST_TIMES[benchmark]
-    if benchmark == OPEN:
+    if benchmark in THE_LEAST:
         return fewest
     return round(fewest * max(math.sqrt(math.prod(config.chunks) / _SMALL_CHUNK), 1))
 

@@ -176,19 +176,18 @@ def _surveyed(trial: _Trial) -> _Timing:
 
 
 def _apart(trial: _Trial) -> _Timing:
-    """The same work without Dask: a process for each, which knows of no other."""
-    listed = [each for source in trial.sources for each in listed_tomograms([source])]
+    """The same work without Dask: processes that encode the one tomogram, and know of no other."""
+    (listed,) = listed_tomograms(trial.sources)
     with ExitStack() as stack:
         stack.enter_context(_environment_of_workers())
         processes = [
             stack.enter_context(ProcessPoolExecutor(1, mp_context=get_context("spawn")))
-            for _ in listed
+            for _ in range(trial.workers)
         ]
         for ready in [process.submit(_own_memory) for process in processes]:
             ready.result()
         begin = time.perf_counter()
-        pairs = zip(processes, listed, strict=True)
-        done = [each.result() for each in [one.submit(_encoded, of) for one, of in pairs]]
+        done = [each.result() for each in [one.submit(_encoded, listed) for one in processes]]
         seconds = time.perf_counter() - begin
     voxels = sum(_voxels(source) for source in trial.sources)
     rows, peaks, owns = zip(*done, strict=True)
