@@ -12,9 +12,12 @@ import functools
 import mmap
 import platform
 import re
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from cryoet_zarr_bench.measured.cpu_cores import EVERY_CORE
 
 _RUNNING_ON_VALGRIND = 0x1001
 _OF_CALLGRIND = (ord("C") << 24) | (ord("T") << 16)
@@ -73,9 +76,18 @@ def counted(name: str) -> Iterator[None]:
         _ask(_DUMP_AT, ctypes.addressof(label))
 
 
-def callgrind_command(valgrind: str, output: Path, program: list[str]) -> list[str]:
-    """The command that runs a program under callgrind, which counts what `counted` encloses."""
+COUNTED_ALIKE = {"PYTHONHASHSEED": "0", EVERY_CORE: "1"}
+"""Environment variables of a counted program: a fixed seed of hashes, so that dictionaries of
+strings are walked alike, and the core that `callgrind_command` gives it."""
+
+
+def callgrind_command(valgrind: str, output: Path, program: list[str], core: int) -> list[str]:
+    """The command that runs a program under callgrind, which counts what `counted` encloses.
+
+    The program has one core, the `core`th from 0 of this machine's; over again where it has fewer.
+    """
     return [
+        *(sys.executable, "-c", _ON_ONE_CORE, str(core)),
         valgrind,
         "--quiet",
         "--tool=callgrind",
@@ -85,6 +97,27 @@ def callgrind_command(valgrind: str, output: Path, program: list[str]) -> list[s
         f"--callgrind-out-file={output / 'counts'}",
         *program,
     ]
+
+
+_ON_ONE_CORE = (
+    "import os, sys\n"
+    "if hasattr(os, 'sched_setaffinity'):\n"
+    "    os.sched_setaffinity(0, range(os.cpu_count() or 1))\n"
+    "    cores = sorted(os.sched_getaffinity(0))\n"
+    "    os.sched_setaffinity(0, {cores[int(sys.argv[1]) % len(cores)]})\n"
+    "    try:\n"
+    "        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))\n"
+    "    except OSError:\n"
+    "        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))\n"
+    "os.execv(sys.argv[2], sys.argv[2:])"
+)
+"""A program that goes on as the command after a number: that core is its own, where its threads
+take turns in the same order each time.
+
+Linux otherwise interrupts a thread when another wakes or its time is up, and then a call takes a
+round of the event loop more or less. A process that may be scheduled first in, first out, is not
+interrupted, and its counts repeat to the last digits; another is at least not when a thread wakes.
+"""
 
 
 _TRIGGER = re.compile(r"^desc: Trigger: Client Request: (.*)$", re.MULTILINE)

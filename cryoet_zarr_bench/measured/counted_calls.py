@@ -21,8 +21,7 @@ from statistics import fmean
 from typing import Any
 
 from cryoet_zarr_bench.measured import confirm_worker
-from cryoet_zarr_bench.measured.callgrind import callgrind_command, read_counts
-from cryoet_zarr_bench.measured.cpu_cores import EVERY_CORE
+from cryoet_zarr_bench.measured.callgrind import COUNTED_ALIKE, callgrind_command, read_counts
 from cryoet_zarr_bench.measured.process_inputs import ASV_PROCESS
 from cryoet_zarr_bench.storage.config import StorageConfig
 
@@ -133,8 +132,7 @@ def count_calls(calls: Iterable[Call], folder: Path) -> CountedCalls:
     for repeat, output in enumerate(outputs):
         own = folder / f"stores-{repeat}"
         shutil.copytree(stores, own)
-        counting = callgrind_command(valgrind, output, _worker("counts", own))
-        commands.append([sys.executable, "-c", _ON_ONE_CORE, str(repeat), *counting])
+        commands.append(callgrind_command(valgrind, output, _worker("counts", own), repeat))
     # Counts do not depend on what runs beside.
     with ThreadPoolExecutor(REPEATS) as executor:
         said_by_each = list(executor.map(_answers, commands, [requests] * REPEATS))
@@ -154,27 +152,6 @@ def count_calls(calls: Iterable[Call], folder: Path) -> CountedCalls:
     return CountedCalls(whole, reasons)
 
 
-_ON_ONE_CORE = (
-    "import os, sys\n"
-    "if hasattr(os, 'sched_setaffinity'):\n"
-    "    os.sched_setaffinity(0, range(os.cpu_count() or 1))\n"
-    "    cores = sorted(os.sched_getaffinity(0))\n"
-    "    os.sched_setaffinity(0, {cores[int(sys.argv[1]) % len(cores)]})\n"
-    "    try:\n"
-    "        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))\n"
-    "    except OSError:\n"
-    "        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))\n"
-    "os.execv(sys.argv[2], sys.argv[2:])"
-)
-"""A program that goes on as the command after a number: each repeat has a core to itself, where its
-threads take turns in the same order each time.
-
-Linux otherwise interrupts a thread when another wakes or its time is up, and then a call takes a
-round of the event loop more or less. A process that may be scheduled first in, first out, is not
-interrupted, and its counts repeat to the last digits; another is at least not when a thread wakes.
-"""
-
-
 def _name(benchmark: str, config: StorageConfig) -> str:
     return f"{benchmark} {config.name}"
 
@@ -184,10 +161,8 @@ def _worker(task: str, folder: Path) -> list[str]:
 
 
 def _answers(command: list[str], requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    # A fixed seed of hashes: dictionaries of strings are then walked alike.
-    variables = {**os.environ, "PYTHONHASHSEED": "0", EVERY_CORE: "1"}
     # It ends with this process, as this one does with asv.
-    variables[ASV_PROCESS] = str(os.getpid())
+    variables = {**os.environ, **COUNTED_ALIKE, ASV_PROCESS: str(os.getpid())}
     lines = "".join(json.dumps(each) + "\n" for each in requests)
     found = subprocess.run(
         command,

@@ -18,7 +18,7 @@ from rich.console import Console
 
 from cryoet_zarr_bench.common.errors import BadInput
 from cryoet_zarr_bench.common.project_folders import PROJECT
-from cryoet_zarr_bench.measured.callgrind import callgrind_command, read_counts
+from cryoet_zarr_bench.measured.callgrind import COUNTED_ALIKE, callgrind_command, read_counts
 from cryoet_zarr_bench.measured.prepared_tomogram import PreparedTomogram
 from cryoet_zarr_bench.verdicts.change_rule import EQUAL, LESS, MORE, change_of_counts
 from cryoet_zarr_bench.verdicts.compared_cells import ComparedCell, method_of
@@ -106,8 +106,9 @@ def count_instructions(
                         question.tomogram,
                         calls,
                         both.scratch / f"{name}.out",
+                        core,
                     )
-                    for name, side in both.sides.items()
+                    for core, (name, side) in enumerate(both.sides.items())
                 }
             for name, future in found.items():
                 counts[name].append(future.result())
@@ -153,11 +154,12 @@ def _count_all(
     tomogram: PreparedTomogram,
     calls: list[tuple[ComparedCell, str]],
     output: Path,
+    core: int,
 ) -> dict[str, int]:
-    """The instructions of all calls in one process, always in the same order."""
+    """The instructions of all calls in one process on one core, always in the same order."""
     shutil.rmtree(output, ignore_errors=True)
     output.mkdir()
-    command = callgrind_command(valgrind, output, side.command("counts"))
+    command = callgrind_command(valgrind, output, side.command("counts"), core)
     wanted = [
         {
             "benchmark": cell.benchmark,
@@ -167,8 +169,7 @@ def _count_all(
         }
         for cell, call in calls
     ]
-    # A fixed seed of hashes: dictionaries of strings are then walked alike.
-    variables = {**side.variables(tomogram), "PYTHONHASHSEED": "0"}
+    variables = {**side.variables(tomogram), **COUNTED_ALIKE}
     answers = ask(
         f"{side.side.name}: its calls could not be counted",
         command,

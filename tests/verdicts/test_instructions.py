@@ -1,6 +1,7 @@
 """Work is counted where valgrind is, and only called changed where repeats agree better."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cryoet_zarr_bench.common.errors import BadInput
-from cryoet_zarr_bench.measured.callgrind import read_counts
+from cryoet_zarr_bench.measured.callgrind import COUNTED_ALIKE, callgrind_command, read_counts
 from cryoet_zarr_bench.verdicts.compared_cells import ComparedCell
 from cryoet_zarr_bench.verdicts.instruction_counts import (
     LESS_WORK,
@@ -76,19 +77,9 @@ def test_outside_of_valgrind_nothing_is_counted():
 
 @needs_valgrind
 def test_a_call_made_three_times_is_three_times_the_work(tmp_path):
-    subprocess.run(
-        [
-            find_valgrind(),
-            "--tool=callgrind",
-            "--instr-atstart=no",
-            f"--callgrind-out-file={tmp_path / 'counts'}",
-            sys.executable,
-            "-c",
-            PROGRAM,
-        ],
-        capture_output=True,
-        check=True,
-    )
+    program = [sys.executable, "-c", PROGRAM]
+    command = callgrind_command(find_valgrind(), tmp_path, program, core=0)
+    subprocess.run(command, env={**os.environ, **COUNTED_ALIKE}, capture_output=True, check=True)
     counts = read_counts(tmp_path)
     assert counts["three times"] / counts["once"] == pytest.approx(3, rel=0.02)
 
