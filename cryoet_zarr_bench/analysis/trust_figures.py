@@ -14,6 +14,7 @@ from cryoet_zarr_bench.analysis.changes.anchored_history import (
     repeated_figures,
     repeated_measurements,
 )
+from cryoet_zarr_bench.analysis.changes.counted_releases import read_counted
 from cryoet_zarr_bench.analysis.result_reader import machine_with
 from cryoet_zarr_bench.verdicts.change_rule import CHANGES, INCONCLUSIVE, NO_CHANGE, REGRESSION
 from cryoet_zarr_bench.verdicts.judgement import estimate, verdict
@@ -111,9 +112,10 @@ def power_curve(lines: Iterable[dict[str, Any]], kinds: tuple[str, ...] = (SLOWE
 
 
 def trust_in_words(results: Path, machine: str) -> list[str]:
-    """Sentences on how far a verdict and an anchored figure can be trusted, as was measured.
+    """Sentences on how far verdicts, anchored figures and counts can be trusted, as was measured.
 
-    `machine` is the one whose history is told of; verdicts may have been tried on another.
+    `machine` is the one whose history is told of; verdicts may have been tried on another, and
+    instructions counted.
     """
     judge = machine_with(results, TRUST_FILE, machine)
     lines = read_trust(results / judge / TRUST_FILE)
@@ -128,8 +130,8 @@ def trust_in_words(results: Path, machine: str) -> list[str]:
         ]
         found = f", and found {' and '.join(seen)}" if seen else ""
         said.append(
-            f"Verdicts: on {judge} `confirm` raised {alarms.alarms} false alarms in {alarms.cells} "
-            f"cells of releases that had not changed{found}."
+            f"Verdicts: comparisons on {judge} raised {alarms.alarms} false alarms in "
+            f"{alarms.cells} cells of releases that had not changed{found}."
         )
     for each in repeated_figures(repeated_measurements(results, machine)):
         said.append(
@@ -137,4 +139,6 @@ def trust_in_words(results: Path, machine: str) -> list[str]:
             f"{each.hours:.1f} hours; the largest of a cell's ratios was {each.median:.3f} times "
             f"its least at the median cell, {each.high:.3f} times at the 90th percentile."
         )
+    if counted := read_counted(results).in_words:
+        said.append(counted)
     return said

@@ -163,7 +163,8 @@ def test_instructions_are_those_of_the_one_machine_that_counted_most(monkeypatch
     ]
     monkeypatch.setattr(release_evidence, "read_results", lambda results: measured)
     known = read_evidence(Path("none"), pairs.MACHINE, pairs.TOMOGRAM, pairs.PYTHON)
-    assert known.counted_on == "other" and set(known.counted) == {"zarr-3.2.1", "zarr-3.3.0"}
+    assert known.counted.machine == "other"
+    assert set(known.counted.releases) == {"zarr-3.2.1", "zarr-3.3.0"}
     said = {each.source: each for each in known.statements("zarr-3.2.1", "zarr-3.3.0")}
     assert said[COUNTED].ratio == 2.0 and said[EXACT].ratio == 1.0
     # A count of one machine is never held against a count of another.

@@ -5,6 +5,7 @@ import math
 from types import SimpleNamespace
 
 from cryoet_zarr_bench.analysis.changes.anchored_history import AnchoredHistory, AnchoredRelease
+from cryoet_zarr_bench.analysis.changes.counted_releases import CountedReleases
 from cryoet_zarr_bench.analysis.changes.release_evidence import ReleaseEvidence
 from cryoet_zarr_bench.analysis.repeat_noise import Noise
 from cryoet_zarr_bench.verdicts.anchored_cells import anchor_of
@@ -59,8 +60,7 @@ def evidence(anchored=(), measured=None, steps=(), noise=()):
         anchored=history(*anchored),
         steps={(step.parent, step.release): step for step in steps},
         noise=Noise(tuple(noise)),
-        counted=measured or {},
-        counted_on=MACHINE,
+        counted=CountedReleases(MACHINE, measured or {}),
     )
 
 

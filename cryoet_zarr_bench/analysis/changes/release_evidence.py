@@ -21,12 +21,17 @@ from functools import cached_property
 from pathlib import Path
 
 from cryoet_zarr_bench.analysis.changes.anchored_history import AnchoredHistory, read_anchored
+from cryoet_zarr_bench.analysis.changes.counted_releases import (
+    DIFFERENCE,
+    CountedReleases,
+    most_counted,
+    own_results,
+)
 from cryoet_zarr_bench.analysis.changes.verdict_steps import JudgedCell, JudgedStep, read_verdicts
 from cryoet_zarr_bench.analysis.repeat_noise import Noise, read_noise
 from cryoet_zarr_bench.analysis.result_reader import Cell, MeasuredRelease, read_results
 from cryoet_zarr_bench.measured.clocks import TWIN
 from cryoet_zarr_bench.measured.exact_figures import is_counted, is_exact
-from cryoet_zarr_bench.releases.release_commits import is_release, tag_of
 from cryoet_zarr_bench.verdicts.change_rule import (
     CHANGES,
     INCONCLUSIVE,
@@ -41,8 +46,6 @@ from cryoet_zarr_bench.verdicts.compared_cells import MEMORY, ComparedCell
 VERDICT, ANCHORED, COUNTED = "verdict", "anchored", "counted"
 EXACT, REPEATS = "exact", "repeats"
 
-DIFFERENCE = "instructions.Instructions.track_repeats_differ"
-"""By how much repeated counts of a config differ: no figure of a release, but of the counts."""
 
 DERIVED = (
     "_ratio",
@@ -112,9 +115,7 @@ class ReleaseEvidence:
     """All that one machine knows of the releases, on one tomogram and with one Python.
 
     `measured` are the releases' own results by their tags, `steps` the judged steps by both tags.
-    `counted` are the results that have instructions, all of one machine, `counted_on`: callgrind
-    counts on a processor of its own making, so that they say of the releases what a clock on
-    another machine cannot, and one machine's counts serve the statements of all.
+    `counted` are the results that have instructions, which may be another machine's.
     """
 
     machine: str
@@ -124,8 +125,7 @@ class ReleaseEvidence:
     anchored: AnchoredHistory
     steps: dict[tuple[str, str], JudgedStep]
     noise: Noise
-    counted: dict[str, MeasuredRelease] = field(default_factory=dict)
-    counted_on: str | None = None
+    counted: CountedReleases = field(default_factory=CountedReleases)
 
     @property
     def releases(self) -> set[str]:
@@ -184,16 +184,16 @@ class ReleaseEvidence:
         return self._by_step.get((a, b), {})
 
     def _counted(self, a: str, b: str) -> Iterator[Statement]:
-        one = self.counted.get(a)
+        one = self.counted.releases.get(a)
         for name in one.figures if one else ():
             if is_counted(name):
-                for cell in _both(self.counted, a, b, name):
+                for cell in _both(self.counted.releases, a, b, name):
                     if said := self._counted_of(a, b, name, cell):
                         yield said
 
     def _counted_of(self, a: str, b: str, benchmark: str, cell: Cell) -> Statement | None:
-        before, after = (_figure(self.counted, each, benchmark, cell) for each in (a, b))
-        differ = [_figure(self.counted, release, DIFFERENCE, cell) for release in (a, b)]
+        before, after = (_figure(self.counted.releases, each, benchmark, cell) for each in (a, b))
+        differ = [_figure(self.counted.releases, release, DIFFERENCE, cell) for release in (a, b)]
         if benchmark == DIFFERENCE or not before or not after or None in differ:
             return None
         # As if the two counts of each release were known: their mean, and how far they are apart.
@@ -284,15 +284,10 @@ def read_evidence(results: Path, machine: str, tomogram: str, python: str) -> Re
     """Everything under `results` that a machine knows, on one tomogram and with one Python."""
     series = machine, tomogram, python
     lines = read_anchored(results, machine)
-    by_machine: dict[str, dict[str, MeasuredRelease]] = {machine: {}}
-    for each in read_results(results):
-        own_pair = each.numcodecs is None and is_release(each.commit)
-        if own_pair and (each.tomogram, each.python) == (tomogram, python):
-            by_machine.setdefault(each.machine, {})[tag_of(each.commit)] = each
-    counted_on, counted = _most_counted(by_machine)
+    by_machine = own_results(read_results(results), tomogram, python)
     return ReleaseEvidence(
         *series,
-        measured=by_machine[machine],
+        measured=by_machine.get(machine, {}),
         anchored=AnchoredHistory(
             line for line in lines if (line.tomogram, line.python) == (tomogram, python)
         ),
@@ -302,21 +297,8 @@ def read_evidence(results: Path, machine: str, tomogram: str, python: str) -> Re
             if step.series == series
         },
         noise=read_noise(results, machine).of(tomogram, python),
-        counted=counted,
-        counted_on=counted_on,
+        counted=most_counted(by_machine),
     )
-
-
-def _most_counted(
-    by_machine: Mapping[str, dict[str, MeasuredRelease]],
-) -> tuple[str | None, dict[str, MeasuredRelease]]:
-    """The machine that counted the instructions of the most releases, the first of several."""
-    counted = {
-        machine: {tag: each for tag, each in found.items() if DIFFERENCE in each.figures}
-        for machine, found in by_machine.items()
-    }
-    most = max(counted, key=lambda machine: len(counted[machine]))
-    return (most, counted[most]) if counted[most] else (None, {})
 
 
 class EvidenceOfSeries:

@@ -95,7 +95,9 @@ def _table(shown: list[Statement], titles: FigureTitles) -> Table:
 
 
 def _interval(each: Statement) -> str:
-    if each.source in (EXACT, COUNTED):
+    if each.source == COUNTED and each.before is not None and each.after is not None:
+        return f"{each.before / 1e6:.2f} -> {each.after / 1e6:.2f} million"
+    if each.source == EXACT:
         return f"{each.before:.10g} -> {each.after:.10g}"
     return f"{each.low:.2f} to {each.high:.2f}"
 

@@ -54,7 +54,7 @@ class ReleasePairs:
             "machine": found and found.machine,
             "tomogram": found and found.tomogram,
             "python": found and found.python,
-            "counted_on": found and found.counted_on,
+            "counted": found and found.counted.in_words,
             "releases": [
                 {
                     "tag": tag,

@@ -151,7 +151,7 @@ def _marks(results: Path, place: int, series: tuple[str, str, str]) -> Iterator[
     the ratio with its bounds.
     """
     evidence = read_evidence(results, *series)
-    unmarked = {EXACT} if evidence.counted_on == evidence.machine else {EXACT, COUNTED}
+    unmarked = {EXACT} if evidence.counted.machine == evidence.machine else {EXACT, COUNTED}
     for release in load_catalogue().releases:
         if release.parent is None:
             continue
