@@ -24,6 +24,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 import cryoet_zarr_bench as czb
+from cryoet_zarr_bench.analysis.changes.counted_releases import read_counted
 from cryoet_zarr_bench.analysis.changes.release_comparison import compare_measured
 from cryoet_zarr_bench.analysis.layout_comparison import published_layouts, title_of
 from cryoet_zarr_bench.analysis.pooled_measurements import Pooled
@@ -67,7 +68,7 @@ pytestmark = [
 def publish_committed(workplace, name, without=()):
     """The folder of a dashboard of the committed results, by this version of the code.
 
-    They are those of the machine of the history; surveys may be of another one, too.
+    They are those of the machine of the history; surveys and instructions may be of another, too.
     """
     results = workplace.folder / f"{name}-results"
     machine = str(published_machine(PROJECT / "results"))
@@ -76,6 +77,10 @@ def publish_committed(workplace, name, without=()):
     for surveyed in (PROJECT / "results").glob("*/survey*.jsonl"):
         (results / surveyed.parent.name).mkdir(exist_ok=True)
         shutil.copy(surveyed, results / surveyed.parent.name)
+    counter = str(read_counted(PROJECT / "results").machine)
+    (results / counter).mkdir(exist_ok=True)
+    for path in (PROJECT / "results" / counter).glob("*.json"):
+        shutil.copy(path, results / counter)
     shutil.copy(PROJECT / "results" / "benchmarks.json", results)
     configuration = workplace.configuration()
     text = configuration.read_text()
@@ -259,6 +264,19 @@ def test_what_is_chosen_changes_table_and_graph(page, address):
     choose(page, "#releases-benchmark", "storage.Storage.track_compression_ratio")
     page.wait_for_selector("#releases-history[data-drawn=yes]")
     assert "Compression ratio" in page.inner_text("#releases-history")
+
+
+def test_instructions_are_drawn_in_the_history_whoever_counted_them(page, address, tmp_path):
+    page.goto(f"{address}/#/releases?benchmark=instructions.Instructions.track_open")
+    page.wait_for_selector("#releases-history[data-drawn=yes]")
+    assert "Open, instructions (millions)" in page.inner_text("#releases-history")
+    assert page.locator("#releases-history .mark-line path").count() == 2
+    # Where more work is marked there is no verdict on time: the count itself is the answer.
+    note = page.inner_text("#releases-note")
+    counted = read_counted(PROJECT / "results").in_words
+    assert counted in note and "\u25b2 marks more work" in note
+    assert "regression" not in note and "middle half" not in note
+    page.screenshot(path=tmp_path / "instructions.png", full_page=True)
 
 
 def test_a_graph_of_asv_is_drawn_with_the_names_of_releases(page, address, tmp_path):

@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from cryoet_zarr_bench.analysis.changes.counted_releases import most_counted, own_results
 from cryoet_zarr_bench.analysis.changes.published_times import (
     anchored_histories,
     is_raw_time,
@@ -24,11 +25,15 @@ from cryoet_zarr_bench.analysis.run_pace import other_paces
 from cryoet_zarr_bench.analysis.storage_answer import answer
 from cryoet_zarr_bench.analysis.trust_figures import trust_in_words
 from cryoet_zarr_bench.common.short_numbers import short
+from cryoet_zarr_bench.measured.exact_figures import is_counted
 from cryoet_zarr_bench.releases.catalogue import Release, load_catalogue
 from cryoet_zarr_bench.releases.release_commits import commit_of
 from cryoet_zarr_bench.reports.pages.question_tables import question_tables
 from cryoet_zarr_bench.storage.grid import PROFILES
 from cryoet_zarr_bench.verdicts.anchored_cells import ANCHOR, REACH
+
+INSTRUCTIONS = "instructions"
+"""The unit of instructions, of which one machine's counts serve the series of all."""
 
 SHOWN = {
     "write.Write.time_write": ("Write", "s"),
@@ -51,6 +56,10 @@ SHOWN = {
     "shards.ChangeShards.time_rewrite_chunk_cpu": ("Rewrite a chunk in a shard, CPU time", "s"),
     "shards.ShardRequests.track_xy_slice_bytes_fetched": ("XY slice of shards, fetched", "bytes"),
     "shards.ShardRequests.track_xy_slice_gets": ("XY slice of shards, requests", "requests"),
+    "instructions.Instructions.track_write": ("Write, instructions", INSTRUCTIONS),
+    "instructions.Instructions.track_read_volume": ("Read all, instructions", INSTRUCTIONS),
+    "instructions.Instructions.track_read_xy_slice": ("Read XY slice, instructions", INSTRUCTIONS),
+    "instructions.Instructions.track_open": ("Open, instructions", INSTRUCTIONS),
     "access.Access.time_particles_cpu": ("Read boxes at particles, CPU time", "s"),
     "access.Requests.track_worst_slice_modelled_seconds": ("Worst slice from S3, modelled", "s"),
 }
@@ -76,6 +85,7 @@ def releases_content(results: Path) -> dict[str, Any]:
     times of its newest release alone, whose configs are compared with each other, not with another
     release. Of other series a noisy run is a row: series, release, spread of its canaries; and
     `paces` are runs whose canary took longer or less than usual: series, release, times as long.
+    `counted` says of a series who counted its instructions, which may be another machine.
     `usual` are the codecs and chunk shapes that every profile has. `questions` has, for the newest
     release of a series, the tables of `question_tables`. Series, release, benchmark and config are
     indices into the lists beside, so that the file stays small.
@@ -94,7 +104,10 @@ class _Releases:
         self._measured = [
             result
             for result in read_results(results)
-            if result.numcodecs is None and result.commit in self._places
+            if result.numcodecs is None
+            and result.commit in self._places
+            # One that has nothing but counts is in the series that draw them.
+            and any(name in SHOWN and not is_counted(name) for name in result.figures)
         ]
         # The longest history comes first; else what was measured last, which its user looks for.
         counts = Counter(_series(result) for result in self._measured)
@@ -103,13 +116,18 @@ class _Releases:
             reverse=True,
         )
         self._series = list(dict.fromkeys(_series(result) for result in self._measured))
+        everything = read_results(results)
+        self._counted = {
+            (tomogram, python): most_counted(own_results(everything, tomogram, python))
+            for _, tomogram, python in self._series
+        }
         # In the order in which they were measured, in which they are shown.
         self._configs = list(
             dict.fromkeys(
                 cell
                 for result in self._measured
                 for name in SHOWN
-                for cell in result.figures.get(name, {})
+                for cell in self._holder(result, name).figures.get(name, {})
             )
         )
 
@@ -170,6 +188,7 @@ class _Releases:
             "python": python,
             "profiles": Counter(result.profile for result in own),
             "trust": trust_in_words(self._results, machine),
+            "counted": self._counted[tomogram, python].in_words,
             "anchored_to": ANCHOR if (machine, tomogram, python) in self._histories else None,
             "file_system": own[0].file_system,
             "cores": own[0].cores_in_words,
@@ -199,7 +218,8 @@ class _Releases:
         """The cells of a benchmark that are shown of a release: config, value, what bounds it."""
         history = self._histories.get(_series(result))
         if history is None or not is_raw_time(name):
-            return _figures(result, name, of_config) if name in result.figures else []
+            holder = self._holder(result, name)
+            return _figures(holder, name, of_config) if name in holder.figures else []
         found = published_times(history, self._tag(result)).get(name)
         if found:
             return [
@@ -209,6 +229,13 @@ class _Releases:
             ]
         newest = _newest_of(_series(result), self._measured, self._places)
         return _figures(result, name, of_config) if result is newest and name in _TABLED else []
+
+    def _holder(self, result: MeasuredRelease, name: str) -> MeasuredRelease:
+        """The result that has a figure of the release: of instructions, whoever counted them."""
+        if not is_counted(name):
+            return result
+        counted = self._counted[result.tomogram, result.python].releases
+        return counted.get(self._tag(result), result)
 
     def _tag(self, result: MeasuredRelease) -> str:
         return self._releases[self._places[result.commit]].tag
@@ -235,7 +262,7 @@ def _newest_of(
 
 def _figures(result: MeasuredRelease, name: str, of_config: dict[Cell, int]) -> list[list[float]]:
     return [
-        [of_config[cell], *short([value, *result.quartiles[name].get(cell, ())])]
+        [of_config[cell], *short([value, *result.quartiles.get(name, {}).get(cell, ())])]
         for cell, value in result.figures[name].items()
     ]
 

@@ -144,19 +144,18 @@ def _step(
 
 
 def _marks(results: Path, place: int, series: tuple[str, str, str]) -> Iterator[list[Any]]:
-    """A row for each change of a time, of memory or of instructions at a release, as graphs mark
-    it. Instructions have graphs on the machine that counted them alone.
+    """A row for each change of a time, of memory or of instructions, as graphs mark it.
 
     Series, release, benchmark, codec, chunks, format, 1 for worse or -1, by what it is known, and
     the ratio with its bounds.
     """
     evidence = read_evidence(results, *series)
-    unmarked = {EXACT} if evidence.counted.machine == evidence.machine else {EXACT, COUNTED}
     for release in load_catalogue().releases:
         if release.parent is None:
             continue
         for said in evidence.statements(release.parent, release.tag):
-            if said.direction and said.source not in unmarked:
+            is_marked = said.source != EXACT and (said.source != COUNTED or said.is_told)
+            if said.direction and is_marked:
                 cell = said.cell
                 bounds = (_rounded(value) for value in (said.ratio, said.low, said.high))
                 yield [
