@@ -47,9 +47,10 @@ export function marks(verdicts, series, benchmark, isShown) {
     const strongest = (here.length ? here : changed).reduce((most, row) =>
       (Math.abs(Math.log(most.values[0])) >= Math.abs(Math.log(row.values[0])) ? most : row));
     const confirmed = changed.some((row) => row.by === 'verdict');
-    found.push({ release: release, direction: CHANGES[direction === 1 ? 0 : 1],
-      shown: here.length > 0, confirmed: confirmed,
-      said: (confirmed ? 'confirmed ' : 'candidate for a ') + CHANGES[direction === 1 ? 0 : 1],
+    const word = CHANGES[direction === 1 ? 0 : 1];
+    found.push({ release: release, direction: word, shown: here.length > 0, confirmed: confirmed,
+      said: changed[0].by === 'counted' ? 'counted: ' + (direction === 1 ? 'more' : 'less') + ' work'
+        : (confirmed ? 'confirmed ' : 'candidate for a ') + word,
       ratio: ratio(strongest.values) + ' in ' + strongest.codec + ' ' + strongest.chunks + ' v'
         + strongest.format, cells: changed.length });
   }));

@@ -22,7 +22,9 @@ from cryoet_zarr_bench.analysis.changes.release_evidence import (
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
 
 FIGURE_FIELDS = ("benchmark", "config", "direction", "word", "ratio", "low", "high", "by")
-"""The names of a figure's values in a pair, in their order; counted ones have two more, a and b."""
+"""The names of a figure's values in a pair, in their order; counted ones have two more, a and b.
+
+Benchmark, config, word and by are places in lists of the index, so that the files stay small."""
 
 
 class ReleasePairs:
@@ -42,11 +44,13 @@ class ReleasePairs:
         self._titles = FigureTitles(results)
         self._benchmarks: list[str] = []
         self._configs: list[str] = []
+        self._words: list[str] = []
+        self._sources: list[str] = []
 
     def index(self) -> dict[str, Any]:
         """What all pairs share: the releases, whose results they are, the words of the fields.
 
-        Ask for it last: it has the benchmarks and configs of all pairs that were made.
+        Ask for it last: it has the names and words of all pairs that were made.
         """
         found = self._evidence
         releases = {each.tag: each for each in load_catalogue().releases}
@@ -66,6 +70,8 @@ class ReleasePairs:
             "fields": FIGURE_FIELDS,
             "benchmarks": [self._titles.of_ratio(name) for name in self._benchmarks],
             "configs": self._configs,
+            "words": self._words,
+            "sources": self._sources,
         }
 
     def of(self, later: str) -> dict[str, Any]:
@@ -85,10 +91,10 @@ class ReleasePairs:
                 [
                     self._place(self._benchmarks, each.benchmark),
                     self._place(self._configs, each.config),
-                    *(each.direction, each.word),
+                    *(each.direction, self._place(self._words, each.word)),
                     *(_rounded(value) for value in (each.ratio, each.low, each.high)),
-                    each.source,
-                    *(() if each.before is None else (each.before, each.after)),
+                    self._place(self._sources, each.source),
+                    *(_whole(value) for value in (each.before, each.after) if value is not None),
                 ]
                 for each in shown
                 if each.source not in (EXACT, COUNTED) or each in told
@@ -103,6 +109,11 @@ class ReleasePairs:
         if name not in known:
             known.append(name)
         return known.index(name)
+
+
+def _whole(value: float) -> float:
+    """The value as JSON writes it shortest: no point after a whole number, no part of a million."""
+    return round(value) if value.is_integer() or value >= 1e6 else value
 
 
 def _rounded(value: float) -> float | None:

@@ -70,14 +70,17 @@ function figure(index, row) {
   const found = Object.fromEntries(index.fields.map((name, i) => [name, row[i]]));
   found.benchmark = index.benchmarks[found.benchmark];
   found.config = index.configs[found.config];
+  found.word = index.words[found.word];
+  found.by = index.sources[found.by];
   [found.before, found.after] = row.slice(index.fields.length);
   return found;
 }
 
+function millions(value) { return (value / 1e6).toFixed(2); }
+
 function interval(each) {
-  if (each.by === 'exact' || each.by === 'counted') {
-    return number(each.before) + ' \u2192 ' + number(each.after);
-  }
+  if (each.by === 'counted') { return millions(each.before) + ' \u2192 ' + millions(each.after); }
+  if (each.by === 'exact') { return number(each.before) + ' \u2192 ' + number(each.after); }
   return intervalOf(each.low, each.high);
 }
 
@@ -120,7 +123,7 @@ function drawPair(place, { index, pair, a, b }) {
   }
   if (counted.length) {
     place.append(element('h2', 'Instructions: work, not time'),
-      table(counted, 'a \u2192 b', 'compare-counted'));
+      table(counted, 'a \u2192 b, millions', 'compare-counted'));
   }
   if (measured.length) {
     place.append(element('h2', 'CPU time and memory'),
@@ -130,8 +133,9 @@ function drawPair(place, { index, pair, a, b }) {
   place.append(element('p', pair.equal + ' counts of bytes, files and requests are equal'
     + (pair.small ? ', ' + pair.small + ' differ by less than 1 %' : '')
     + (pair.same_work ? ', ' + pair.same_work + ' counts of instructions differ by less than 1 %' : '')
-    + (index.counted_on ? ' (instructions were counted by callgrind on ' + index.counted_on + ')' : '')
-    + '. Times: each release was measured side by side with an anchor release, and the ratios multiply.', { class: 'note' }));
+    + '. ' + (index.counted ? index.counted + ' ' : '')
+    + 'Times: each release was measured side by side with an anchor release, and the ratios multiply.',
+  { class: 'note' }));
   const direct = element('p', 'To measure these two directly: ');
   const command = 'cryoet-zarr-bench confirm ' + a + ' ' + b;
   direct.append(element('code', command, { id: 'compare-command' }),

@@ -7,5 +7,6 @@ export function written(value, unit) {
   }
   if (unit === 'us') { return value.toPrecision(3) + ' \u00b5s'; }
   if (unit === 'bytes') { return (value / 1e6).toFixed(2) + ' MB'; }
+  if (unit === 'instructions') { return (value / 1e6).toFixed(2) + ' million'; }
   return unit === 'ratio' ? value.toFixed(3) : String(Number(value.toPrecision(6)));
 }

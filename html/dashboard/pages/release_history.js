@@ -26,6 +26,7 @@ export async function drawHistory(place, note, content, asked) {
     codecs: codecsOf(asked.core, shown),
     counts: bands.filter(Boolean).map((band) => band[2]),
     isBounded: Boolean(series.anchored_to) && asked.benchmark.unit === 's',
+    isCounted: asked.benchmark.unit === 'instructions',
     marks: marksOf(verdicts, series, released, asked),
   };
   await chart(place, spec(drawn));
@@ -38,7 +39,8 @@ function codecsOf(core, shown) {
 }
 
 function unitOf(benchmark) {
-  return { s: ['ms', 1e3], us: ['\u00b5s', 1], bytes: ['MB', 1e-6], ratio: ['times smaller', 1] }[
+  return { s: ['ms', 1e3], us: ['\u00b5s', 1], bytes: ['MB', 1e-6], ratio: ['times smaller', 1],
+    instructions: ['millions', 1e-6] }[
     benchmark.unit] || [benchmark.unit, 1];
 }
 
@@ -164,26 +166,46 @@ function markLayers(marks) {
     });
 }
 
+/* What a point is, in words. */
+function pointsInWords(drawn, series) {
+  if (drawn.isBounded) {
+    return 'Each release was measured side by side with ' + series.anchored_to.replace('-', ' ')
+      + ': its time is the time of that one times the ratio, the band is the 99 % interval.';
+  }
+  if (drawn.isCounted) {
+    return 'Instructions are work, not time: callgrind counts them, and neighbours on the machine '
+      + 'hardly show in them. ' + series.counted;
+  }
+  if (/\.track_/.test(drawn.benchmark.name) && drawn.benchmark.unit !== 'us') {
+    return 'Points are counted or computed, and the same each time.';
+  }
+  return 'Points are medians; ' + (drawn.counts.length ? evidence.bandInWords(drawn.counts) + '.'
+    : 'bands are the middle half of the samples.');
+}
+
+function marksInWords(drawn) {
+  const hollow = ' A hollow mark means that only other chunks or another Zarr format changed.';
+  return drawn.isCounted ? '\u25b2 marks more work and \u25bc less, by 1 % or more.' + hollow
+    : '\u25b2 marks a regression and \u25bc an improvement; point at one to see whether a direct '
+      + 'comparison confirmed it or it is a candidate.' + hollow
+      + ' The page Verdicts lists all of them.';
+}
+
 /* What the chart shows, in words: only what is there is explained. */
 function explain(note, content, drawn) {
   const { released, noise } = content;
   const series = released.series[drawn.series];
   const read = ['Each step changes one library: clear names are releases of zarr, pale ones of '
-    + 'numcodecs. ' + (drawn.isBounded ? 'Each release was measured side by side with '
-      + series.anchored_to.replace('-', ' ') + ': its time is the time of that one times the ratio, '
-      + 'the band is the 99 % interval. '
-      : 'Points are medians; ' + (drawn.counts.length ? evidence.bandInWords(drawn.counts) + '.'
-        : 'bands are the middle half of the samples.'))];
+    + 'numcodecs.', pointsInWords(drawn, series)];
   if (drawn.marks.length) {
-    read.push('\u25b2 marks a regression and \u25bc an improvement; point at one to see whether a '
-      + 'direct comparison confirmed it or it is a candidate. A hollow mark means that only other '
-      + 'chunks or another Zarr format changed. The page Verdicts lists all of them.');
-  } else if (!drawn.isBounded) {
+    read.push(marksInWords(drawn));
+  } else if (['s', 'us'].includes(drawn.benchmark.unit) && !drawn.isBounded) {
     read.push('A step in wall time on a shared machine is a candidate, not a verdict; CPU time '
       + 'varies less.');
   }
   read.push('All graphs has one of every parameter.');
-  const trust = [evidence.spreadInWords(noise, series), noisyInWords(released, drawn.series)];
+  const trust = drawn.isCounted ? []
+    : [evidence.spreadInWords(noise, series), noisyInWords(released, drawn.series)];
   note.replaceChildren(...[read, trust.filter(Boolean)].map((said) => element('p', said.join(' '))));
 }
 

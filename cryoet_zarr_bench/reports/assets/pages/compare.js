@@ -70,6 +70,8 @@ function figure(index, row) {
   const found = Object.fromEntries(index.fields.map((name, i) => [name, row[i]]));
   found.benchmark = index.benchmarks[found.benchmark];
   found.config = index.configs[found.config];
+  found.word = index.words[found.word];
+  found.by = index.sources[found.by];
   [found.before, found.after] = row.slice(index.fields.length);
   return found;
 }
