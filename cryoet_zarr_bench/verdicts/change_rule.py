@@ -61,7 +61,8 @@ def change_of_counts(a: Sequence[float], b: Sequence[float]) -> str:
     """More, less or equal, of the repeated counts of instructions in both releases."""
     ratio = (sum(b) / len(b)) / (sum(a) / len(a))
     spread = max(max(counts) / min(counts) - 1 for counts in (a, b))
-    if abs(ratio - 1) <= max(COUNTS_DIFFER, SPREADS * spread):
+    # Whichever release is named first: as far from one as its inverse is.
+    if max(ratio, 1 / ratio) - 1 <= max(COUNTS_DIFFER, SPREADS * spread):
         return EQUAL
     return MORE if ratio > 1 else LESS
 

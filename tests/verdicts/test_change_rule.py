@@ -57,6 +57,9 @@ def test_counts_change_beyond_their_repeats_and_beyond_half_a_percent():
     assert change_of_counts((1000, 1001), (990, 991)) == LESS
     assert change_of_counts((1000, 1000), (1004, 1004)) == EQUAL
     assert change_of_counts((1000, 1040), (1060, 1100)) == EQUAL, "their repeats differ by 4 %"
+    # 0.502 % more one way is 0.499 % less the other.
+    assert change_of_counts((100_000, 100_000), (100_502, 100_502)) == MORE
+    assert change_of_counts((100_502, 100_502), (100_000, 100_000)) == LESS
 
 
 def test_exact_figures_are_equal_or_not():
