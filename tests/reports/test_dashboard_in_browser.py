@@ -150,7 +150,7 @@ def address_without_evidence(other_results):
 @pytest.fixture(scope="module")
 def address_with_evidence(other_results, address_without_evidence):
     """Verdicts, repeats and two noisy runs, made up; after the pages without them are written."""
-    (machine,) = [path.parent for path in other_results.glob("results/*/machine.json")]
+    machine = other_results / "results" / str(published_machine(other_results / "results"))
     made_up.write_lines(machine / "verdicts.jsonl", made_up.history_of_verdicts())
     repeats = made_up.history_of_repeats(other_results / "results")
     made_up.write_lines(machine / "noise.jsonl", repeats)
@@ -614,7 +614,7 @@ HOSTILE = "<img src=x onerror='window.hit = 1'><script>window.hit = 1</script>"
 def test_names_from_files_are_shown_and_never_become_a_page(
     page, address_with_evidence, other_results, tmp_path
 ):
-    (machine,) = [path.parent for path in other_results.glob("results/*/machine.json")]
+    machine = other_results / "results" / str(published_machine(other_results / "results"))
     config = f"{HOSTILE.replace(' ', '_')} 64x64x64 2"
     cells = [
         made_up.changed(2.0, config=config, why=HOSTILE, reason=HOSTILE),

@@ -82,9 +82,9 @@ class ReleasePairs:
 
     def _pair(self, found: ReleaseComparison) -> dict[str, Any]:
         told = found.told
-        exact = [each for each in found.statements if each.source == EXACT]
-        counted = [each for each in found.statements if each.source == COUNTED]
-        shown = [*told, *(each for each in found.statements if each not in told)]
+        places = {id(each) for each in told}
+        rest = [each for each in found.statements if id(each) not in places]
+        shown = [*told, *(each for each in rest if each.source not in (EXACT, COUNTED))]
         return {
             "sentence": found.sentence,
             "figures": [
@@ -97,11 +97,10 @@ class ReleasePairs:
                     *(_whole(value) for value in (each.before, each.after) if value is not None),
                 ]
                 for each in shown
-                if each.source not in (EXACT, COUNTED) or each in told
             ],
-            "equal": sum(not each.direction for each in exact),
-            "small": sum(each.direction != 0 and each not in told for each in exact),
-            "same_work": sum(each not in told for each in counted),
+            "equal": sum(each.source == EXACT and not each.direction for each in rest),
+            "small": sum(each.source == EXACT and each.direction != 0 for each in rest),
+            "same_work": sum(each.source == COUNTED for each in rest),
         }
 
     @staticmethod
