@@ -56,6 +56,30 @@ def test_two_releases_of_a_tomogram_are_drawn_beside_a_history(drawn):
     assert drawn(("a", "followed", 6), ("a", "second", 2)) == {("a", "followed"), ("a", "second")}
 
 
+@pytest.mark.parametrize(("keys", "machine"), [(["O"], "timer"), (["O", "T"], "counter")])
+def test_counts_alone_are_drawn_in_the_history(tmp_path, monkeypatch, keys, machine):
+    """Those of a machine that measured something else, too, are its own."""
+    names = {"O": "instructions.Instructions.track_open", "T": "read.Read.time_read_volume"}
+    monkeypatch.setattr(Publish, "iter_results", Publish.iter_results)
+    for name in ("timer", "counter"):
+        (tmp_path / name).mkdir()
+        described = {"machine": name, "cpu": f"cpu of {name}", "version": 1}
+        (tmp_path / name / "machine.json").write_text(json.dumps(described))
+    found = SimpleNamespace(
+        params={"machine": "counter", "cpu": "cpu of counter", "python": "3.12"},
+        env_vars={"tomogram": "a"},
+        commit_hash="0" * 40,
+        get_all_result_keys=lambda: [names[each] for each in keys],
+    )
+    monkeypatch.setattr(history_graphs, "_iter_results", lambda conf, repo, spec: iter([found]))
+    counted = SimpleNamespace(machine="counter")
+    monkeypatch.setattr(history_graphs, "read_counted", lambda results: counted)
+    monkeypatch.setattr(history_graphs, "published_machine", lambda results: "timer")
+    draw_histories_alone()
+    (drawn,) = Publish.iter_results(SimpleNamespace(results_dir=str(tmp_path)), None)
+    assert (drawn.params["machine"], drawn.params["cpu"]) == (machine, f"cpu of {machine}")
+
+
 def test_another_kernel_of_one_machine_is_no_other_line(tmp_path, monkeypatch):
     monkeypatch.setattr(Publish, "iter_results", Publish.iter_results)
     (tmp_path / "a").mkdir()

@@ -83,7 +83,8 @@ def titles():
     named = defaultdict(list)
     for name, each in listed.items():
         if isinstance(each, dict):
-            named[each.get("pretty_name", name).removesuffix(" (wall time)")].append(name)
+            title = re.sub(r" \((wall time|counted on .*)\)$", "", each.get("pretty_name", name))
+            named[title].append(name)
     return {title: names[0] for title, names in named.items()}
 
 

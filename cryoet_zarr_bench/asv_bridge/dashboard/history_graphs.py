@@ -13,9 +13,11 @@ from typing import Any
 import asv.results
 from asv.commands.publish import Publish
 
+from cryoet_zarr_bench.analysis.changes.counted_releases import read_counted
 from cryoet_zarr_bench.analysis.result_files import described_machine
-from cryoet_zarr_bench.analysis.result_reader import HISTORY_LENGTH
+from cryoet_zarr_bench.analysis.result_reader import HISTORY_LENGTH, published_machine
 from cryoet_zarr_bench.asv_bridge.dashboard.judged_graphs import AnchoredFigures
+from cryoet_zarr_bench.measured.exact_figures import is_counted
 
 
 def draw_histories_alone() -> None:
@@ -27,17 +29,22 @@ def draw_histories_alone() -> None:
     The results of one machine are one line, whatever kernel and memory it had at the time: asv
     would draw a line of each. The record beside each result has what it was.
 
-    Times are those of the anchored history where there is one; see `judged_graphs`.
+    Times are those of the anchored history where there is one; see `judged_graphs`. Instructions
+    that another machine counted are drawn in the history: a machine that has nothing else would
+    be a line in no other graph, and asv's pages would ask for those in vain.
     """
 
     def iter_results(conf: Any, repo: Any, range_spec: Any = None) -> Iterator[Any]:
         beside = _beside_histories(Path(conf.results_dir))
         described = _described_machines(Path(conf.results_dir))
         anchored = AnchoredFigures(Path(conf.results_dir))
+        counter, history = _counter_and_history(Path(conf.results_dir))
         for results in _iter_results(conf, repo, range_spec):
             machine, tomogram = results.params["machine"], results.env_vars.get("tomogram", "")
             if (machine, tomogram) not in beside:
                 results.params.update(described.get(machine, {}))
+                if machine == counter and all(map(is_counted, results.get_all_result_keys())):
+                    results.params.update(history)
                 anchored.put_into(results)
                 yield results
 
@@ -56,6 +63,18 @@ def _beside_histories(results: Path) -> set[tuple[str, str]]:
         commits.setdefault((machine, tomogram), set()).add(commit)
     with_history = {machine for (machine, _), own in commits.items() if len(own) >= HISTORY_LENGTH}
     return {each for each, own in commits.items() if len(own) == 1 and each[0] in with_history}
+
+
+def _counter_and_history(results: Path) -> tuple[str | None, dict[str, str]]:
+    """The machine that counted the instructions of another's history, and asv's words for that.
+
+    None, and no words, where the history's machine counted them, or nothing was counted.
+    """
+    counter, history = read_counted(results).machine, published_machine(results)
+    if counter is None or history is None or counter == history:
+        return None, {}
+    described = described_machine(results / history)
+    return (counter, described) if described else (None, {})
 
 
 def _described_machines(results: Path) -> dict[str, dict[str, str]]:

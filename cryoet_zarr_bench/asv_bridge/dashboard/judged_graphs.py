@@ -18,6 +18,7 @@ from typing import Any
 from asv.plugins.regressions import Regressions
 from asv.publishing import OutputPublisher
 
+from cryoet_zarr_bench.analysis.changes.counted_releases import DIFFERENCE, read_counted
 from cryoet_zarr_bench.analysis.changes.published_times import (
     anchored_histories,
     is_raw_time,
@@ -25,7 +26,6 @@ from cryoet_zarr_bench.analysis.changes.published_times import (
 )
 from cryoet_zarr_bench.analysis.changes.release_evidence import (
     COUNTED,
-    DIFFERENCE,
     EXACT,
     VERDICT,
     EvidenceOfSeries,
@@ -33,7 +33,7 @@ from cryoet_zarr_bench.analysis.changes.release_evidence import (
     Statement,
 )
 from cryoet_zarr_bench.analysis.result_reader import Cell, cells_of
-from cryoet_zarr_bench.measured.exact_figures import is_exact
+from cryoet_zarr_bench.measured.exact_figures import is_counted, is_exact
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
 from cryoet_zarr_bench.releases.release_commits import is_release, tag_of
 from cryoet_zarr_bench.verdicts.change_rule import BEYOND, HIGHER_IS_BETTER, TOLD_FROM
@@ -100,6 +100,11 @@ class JudgedSteps(OutputPublisher):
             # Its times are published as CPU times, of which it has no benchmark of its own.
             title = benchmarks[OPEN]["pretty_name"]
             benchmarks[OPEN]["pretty_name"] = title.replace("(wall time)", "(CPU time)")
+        counter = read_counted(Path(conf.results_dir)).machine
+        for name in benchmarks if counter else ():
+            if is_counted(name):
+                # Graphs name the machine of the history, which may be another.
+                benchmarks[name]["pretty_name"] += f" (counted on {counter})"
         # A jump that later releases took back, but for less than what is told, is none.
         conf.regressions_thresholds = {
             r".*\.time_": BEYOND - 1,
