@@ -31,6 +31,7 @@ def run(own_workplace, *arguments, **variables):
     return own_workplace.run("cryoet_zarr_bench", *arguments, **variables)
 
 
+@pytest.mark.long
 def test_many_are_converted_and_the_bad_one_is_told(own_workplace, sources, tmp_path):
     into = tmp_path / "zarrs"
     command = ("convert", str(sources), str(into), "--chunks", "16x16x16", "--levels", "1")

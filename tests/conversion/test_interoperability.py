@@ -126,6 +126,7 @@ def answer_of(python, program, *arguments):
     return json.loads(done.stdout.splitlines()[-1])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("zarr", "numcodecs", "configs"),
     [

@@ -53,6 +53,7 @@ def test_where_every_chunk_is_sampled_bytes_and_files_are_exact(text, volume, pr
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.long
 def test_a_part_of_the_chunks_tells_all_of_them(tmp_path, process):
     voxels = np.random.default_rng(4).normal(0, 1, (200, 250, 250)).astype(np.float32)
     path = tmp_path / "voxels.npy"

@@ -74,6 +74,7 @@ def test_a_step_to_another_release_leaves_nothing_of_the_last(environment, tmp_p
     }
 
 
+@pytest.mark.long
 def test_what_a_kill_left_of_an_installation_is_not_taken_for_whole(environment, tmp_path):
     """uv takes a package for installed whose metadata is there, whatever its files are."""
     release = checkout(tmp_path / "new", "3.4.2", "0.17.1")

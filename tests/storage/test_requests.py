@@ -260,6 +260,7 @@ def slice_figures(figures, config):
     return [figures[config][f"xy_slice_{name}"] for name in ("gets", "ranged_gets", "overread")]
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("zarr", "numcodecs", "opening"), [("2.18.0", "0.13.0", 1), ("3.0.0", "0.14.1", 3)]

@@ -59,6 +59,7 @@ def test_the_same_seed_gives_the_same_voxels_and_another_gives_others():
     assert czb.open(f"synthetic:drawn@32#{seed_of(1, 2, 3)}").dtype == np.float32
 
 
+@pytest.mark.long
 def test_the_spectrum_tells_denoised_tomograms_from_others():
     wrong = []
     for dataset in range(40):

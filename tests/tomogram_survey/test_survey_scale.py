@@ -67,6 +67,7 @@ def test_nothing_is_said_without_one_of_the_kinds():
     assert survey_scale([]) is None
 
 
+@pytest.mark.long
 def test_each_trial_is_kept_at_once_and_timed_once(tmp_path, monkeypatch):
     trials = [
         command._Trial(trial, 0, workers, (command._drawn((24,) * 3, 0),) * workers)

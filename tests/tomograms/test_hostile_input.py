@@ -169,6 +169,7 @@ BOMBS: dict[str, Callable[[], bytes]] = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("codec", BOMBS)
 def test_a_chunk_that_is_a_bomb(codec, tmp_path, reader):
     chunk = BOMBS[codec]()
@@ -310,6 +311,7 @@ def test_a_tag_of_absurd_length(count, tmp_path, reader):
     assert reader.read(path).startswith("refused" if count > 1 << 20 else "read (5, 6, 7)")
 
 
+@pytest.mark.long
 def test_a_strip_that_is_a_bomb(tmp_path, reader):
     path = tiff(tmp_path / "a.tif", compression="zlib", rowsperstrip=6)
     offset, length = tag_of(path, "StripOffsets"), tag_of(path, "StripByteCounts")
@@ -382,6 +384,7 @@ def gibibyte() -> bytes:
     return deflated_zeros(BOMB, 15)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("case", ["whole", "the second one is damaged", "cut off", "of little"])
 def test_a_small_file_of_huge_pages_takes_no_memory(case, tmp_path, gibibyte):
     """Pages of 1 GB from a strip of 1 MB, whether that is whole or not, by the command line."""

@@ -92,6 +92,7 @@ def test_5_angstrom_compresses_like_the_real_crop(five_angstrom, chunk, codec, r
     assert ratio(five_angstrom, chunk, codec) == pytest.approx(real, rel=0.005)
 
 
+@pytest.mark.long
 def test_density_is_distributed_like_the_real_crops(ten_angstrom, five_angstrom):
     for volume, mean, deviation, skew, kurtosis in [
         (ten_angstrom, 0.39e-6, 5.0e-6, -1.1, 6.3),
