@@ -116,7 +116,7 @@ take turns in the same order each time.
 
 Linux otherwise interrupts a thread when another wakes or its time is up, and then a call takes a
 round of the event loop more or less. A process that may be scheduled first in, first out, is not
-interrupted, and its counts repeat to the last digits; another is at least not when a thread wakes.
+interrupted, and its counts repeat far better; another is at least not when a thread wakes.
 """
 
 

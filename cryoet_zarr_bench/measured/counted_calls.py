@@ -1,7 +1,7 @@
 """Instructions of the suite's calls in this environment's release, for asv's `track_` benchmarks.
 
-Callgrind counts them in processes of their own, which do nothing else. No neighbour on the machine
-moves a count, so that a release can be held against one that was counted years ago.
+Callgrind counts them in processes of their own, which do nothing else. A neighbour on the machine
+hardly moves a count, so that a release can be held against one that was counted years ago.
 """
 
 from __future__ import annotations

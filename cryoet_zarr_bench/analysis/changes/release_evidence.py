@@ -46,7 +46,6 @@ from cryoet_zarr_bench.verdicts.compared_cells import MEMORY, ComparedCell
 VERDICT, ANCHORED, COUNTED = "verdict", "anchored", "counted"
 EXACT, REPEATS = "exact", "repeats"
 
-
 DERIVED = (
     "_ratio",
     "_fraction",

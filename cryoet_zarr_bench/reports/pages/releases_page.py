@@ -101,9 +101,10 @@ class _Releases:
         self._releases = load_catalogue().releases
         self._histories = anchored_histories(results)
         self._places = {commit_of(each.tag): place for place, each in enumerate(self._releases)}
+        everything = read_results(results)
         self._measured = [
             result
-            for result in read_results(results)
+            for result in everything
             if result.numcodecs is None
             and result.commit in self._places
             # One that has nothing but counts is in the series that draw them.
@@ -116,7 +117,6 @@ class _Releases:
             reverse=True,
         )
         self._series = list(dict.fromkeys(_series(result) for result in self._measured))
-        everything = read_results(results)
         self._counted = {
             (tomogram, python): most_counted(own_results(everything, tomogram, python))
             for _, tomogram, python in self._series
