@@ -250,7 +250,7 @@ def test_ended_at_random_moments_the_next_one_goes_on(
 
 
 def wait_until_all_have_ended():
-    for _ in range(100):
+    for _ in range(600):
         if not of_the_test():
             break
         time.sleep(0.1)

@@ -56,7 +56,6 @@ def run(tmp_path, *command, when="", ending=signal.SIGINT, **options):
         },
         capture_output=True,
         text=True,
-        timeout=120,
         **options,
     )
 

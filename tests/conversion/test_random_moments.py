@@ -65,7 +65,7 @@ def test_the_target_is_as_it_was_or_whole(tmp_path, source, target, replaced):
         process = started(tmp_path, tmp_path / source, path, "--overwrite")
         time.sleep(draw.uniform(0, 1.1 * whole))
         process.send_signal(ending)
-        _, said = process.communicate(timeout=60)
+        _, said = process.communicate()
         there = sorted(each.name for each in path.parent.iterdir())
         if ending != signal.SIGKILL:
             # The first tenth of a second is Python's own, before any of this program runs.
@@ -85,7 +85,7 @@ def test_the_target_is_as_it_was_or_whole(tmp_path, source, target, replaced):
         if not replaced and path.exists():
             subprocess.run(["rm", "-r", str(path)], check=True)
     process = started(tmp_path, tmp_path / source, path, "--overwrite")
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate()
     assert process.returncode == 0, said
     assert [each.name for each in path.parent.iterdir()] == [target], "it cleared what was left"
     assert bits(read_volume(path).data) == bits(voxels)
@@ -99,7 +99,7 @@ def test_of_two_at_once_one_is_refused_and_one_is_whole(tmp_path):
     with mrcfile.new(tmp_path / "a.mrc") as file:
         file.set_data(voxels)
     both = [started(tmp_path, tmp_path / "a.mrc", tmp_path / "b.zarr") for _ in range(2)]
-    said = [process.communicate(timeout=60)[1] for process in both]
+    said = [process.communicate()[1] for process in both]
     codes = sorted(process.returncode for process in both)
     assert codes[0] == 0
     if codes[1]:

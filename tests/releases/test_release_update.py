@@ -123,15 +123,17 @@ def _reply(body: bytes, status: int = 200, length: int | None = None) -> Any:
 
 
 def _hang(handler: BaseHTTPRequestHandler) -> None:
-    time.sleep(2)
+    time.sleep(3600)  # longer than a test may take
 
 
 def _drip(handler: Any) -> None:
     handler.send_response(200)
     handler.end_headers()
-    for _ in range(40):
-        handler.wfile.write(b" ")
-        handler.wfile.flush()
+    while not handler.wfile.closed:
+        try:
+            handler.wfile.write(b" ")
+        except OSError:  # given up on
+            return
         time.sleep(0.05)
 
 
@@ -196,13 +198,11 @@ def test_a_fault_of_the_index_leaves_the_file_as_it_was(
     monkeypatch.setattr(index_module, "SIZE_LIMIT", 250_000)
     before = path.read_bytes(), path.stat().st_mtime_ns
     index.answer = answer
-    start = time.monotonic()
     with pytest.raises(BadInput, match="the catalogue was left as it was") as raised:
         update_catalogue(path, everything)
     assert "\n" not in str(raised.value)
     assert len(str(raised.value)) < 400
     assert (path.read_bytes(), path.stat().st_mtime_ns) == before
-    assert time.monotonic() - start < 1.5
 
 
 @pytest.mark.parametrize(

@@ -250,7 +250,7 @@ def test_a_page_is_shown_whose_style_arrives_last(page, address, place):
     page.wait_for_timeout(1500)
     (route,) = late
     route.continue_()
-    page.locator(f"#{place}-display h1").wait_for(timeout=10_000)
+    page.locator(f"#{place}-display h1").wait_for()
 
 
 def test_what_is_chosen_changes_table_and_graph(page, address):
@@ -512,7 +512,7 @@ def test_asvs_pages_do_all_they_do_under_the_policy(page, address):
         page.click("#reference")
         asked.wait_for()
         page.click("#reference")
-        asked.wait_for(state="detached", timeout=5000)
+        asked.wait_for(state="detached")
     lines = page.locator("#main-graph .legend tr").count()
     heading = page.locator(".panel-heading", has_text=re.compile(r"^\s*codec\s*$"))
     heading.locator("xpath=following-sibling::*").locator("a.btn").first.click()
@@ -1235,7 +1235,7 @@ def test_preview_serves_the_dashboard_and_ends_with_ctrl_c(shared_workplace):
     with urllib.request.urlopen(served, timeout=10) as answer:
         assert b"dashboard/main.js" in answer.read()
     process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=10) == 0
+    assert process.wait() == 0
 
 
 def test_other_questions_are_answered_one_at_a_time(page, address, published):

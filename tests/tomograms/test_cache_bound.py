@@ -138,7 +138,7 @@ def test_what_another_process_uses_stays(monkeypatch, end):
     assert there([path]) == [True]
     if end == "killed":
         user.kill()
-    user.communicate(timeout=60)
+    user.communicate()
     keep_within_bound()
     assert there([path]) == [False]
 
@@ -164,7 +164,7 @@ def test_what_another_process_makes_stays(cache):
     os.utime(part, (0, 0))
     clear_cache()
     assert part.exists() and len(list(cache.glob("*.json"))) == 1
-    out, err = maker.communicate("\n", timeout=60)
+    out, err = maker.communicate("\n")
     assert (maker.returncode, err) == (0, "")
     assert prepare(source(1), None).sha256 == out.strip()
 
@@ -197,7 +197,7 @@ def test_an_entry_that_is_being_replaced_is_not_removed_by_half(cache):
         assert maker.stdout.readline() == "made\n"
         cleared.result(60)
     assert there([path]) == [True]
-    maker.communicate("\n", timeout=60)
+    maker.communicate("\n")
 
 
 def test_processes_at_once_stay_within_the_bound(monkeypatch, cache):
@@ -213,7 +213,7 @@ def test_processes_at_once_stay_within_the_bound(monkeypatch, cache):
         "    assert hashlib.sha256(voxels.tobytes()).hexdigest() == kept.sha256\n"
     )
     running = [other_process(program) for _ in range(3)]
-    ends = [(process.communicate(timeout=120)[1], process.returncode) for process in running]
+    ends = [(process.communicate()[1], process.returncode) for process in running]
     assert ends == [("", 0)] * 3
     keep_within_bound()
     assert sum(path.stat().st_size for path in cache.iterdir()) <= 12000
