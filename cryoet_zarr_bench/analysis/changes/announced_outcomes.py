@@ -1,203 +1,228 @@
 """The changes that release notes announce, and what was found of them.
 
-`releases/announced_changes.json` has them, each with where in the suite it would show. Verdicts
-tell whether it did.
+`releases/announced_changes.json` has them, each with where in the suite it would show. Whether it
+did is told by what is known of the release and the one before it, as every page tells it.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
 
-from cryoet_zarr_bench.analysis.changes.verdict_steps import (
-    JudgedCell,
-    JudgedStep,
-    distance_of,
-    heading,
-    reach_of,
+from cryoet_zarr_bench.analysis.changes.comparison_sentence import does_in_words, exact_in_words
+from cryoet_zarr_bench.analysis.changes.release_evidence import (
+    COUNTED,
+    EXACT,
+    REPEATS,
+    ReleaseEvidence,
+    Statement,
 )
+from cryoet_zarr_bench.analysis.changes.verdict_steps import PEAK_MEMORY, JudgedStep
 from cryoet_zarr_bench.releases.announced_changes import AnnouncedChange
-from cryoet_zarr_bench.storage.grid import PROFILES
-from cryoet_zarr_bench.verdicts.change_rule import CHANGES, IMPROVEMENT, INCONCLUSIVE, REGRESSION
-from cryoet_zarr_bench.verdicts.compared_cells import ComparedCell
+from cryoet_zarr_bench.releases.catalogue import load_catalogue
+from cryoet_zarr_bench.verdicts.change_rule import INCONCLUSIVE
+from cryoet_zarr_bench.verdicts.compared_cells import TIMED, ComparedCell, is_of_memory
 
 SEEN = "seen"
+SEEN_IN_WORK = "seen in instructions"
+MIXED = "mixed"
 NOT_SEEN = "not seen"
 NOT_MEASURED = "not measured"
 
-_CONFIG = re.compile(r"(?P<codec>.+)_(?P<chunks>\d+x\d+x\d+)_v(?P<zarr_format>\d)")
-_BYTES = "storage.Storage.track_stored_bytes"
-_FROM_TO = re.compile(r"(\d+) -> (\d+)")
+_ENDS = {"bytes": ("_stored_bytes",), "requests": ("_gets", "_puts")}
+"""How the names of the benchmarks end that count them."""
+
+_COUNTED_CALLS = {
+    f"instructions.Instructions.track_{call.rsplit('.time_', 1)[1]}": call for call in TIMED
+}
+"""The benchmark that times the call of which another one counts the instructions."""
 
 
 @dataclass(frozen=True)
 class AnnouncedRow:
-    """An announced change and what was found of it: seen, not seen, inconclusive, not measured.
+    """An announced change and what was found of it.
 
-    `evidence` says by what; `judged` counts the cells, or configs, in which it would show.
-    `strongest` is the cell that the answer rests on, None if it rests on exact figures.
+    `status` is seen, seen in instructions, mixed, not seen, inconclusive or not measured. Seen in
+    instructions: the work changed as announced, by too little for a time to tell. Mixed: in some
+    cells as announced, in others the other way. `evidence` says by what; `judged` counts the cells
+    in which it would show. `strongest` is what the answer rests on, None if that is not one figure.
     """
 
     change: AnnouncedChange
     status: str
     evidence: str
     judged: int
-    strongest: JudgedCell | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        """All of it, for programs."""
-        return {
-            "project": self.change.project,
-            "version": self.change.version,
-            "says": self.change.says,
-            "source": self.change.source,
-            "expected": self.change.expected,
-            "seen_in": self.change.seen_in,
-            "status": self.status,
-            "evidence": self.evidence,
-            "judged": self.judged,
-            "strongest": self.strongest and self.strongest.as_json(),
-        }
+    strongest: Statement | None = None
 
 
 def announced_rows(
-    changes: Iterable[AnnouncedChange], steps: Iterable[JudgedStep]
+    changes: Iterable[AnnouncedChange], evidence: Iterable[ReleaseEvidence]
 ) -> list[AnnouncedRow]:
     """For each change that touches the suite, whether it was found in its release.
 
-    `steps` are those of one machine, or of several: what is seen on one is seen.
+    `evidence` is what one machine knows, or several: what is seen on one is seen.
     """
-    steps = list(steps)
-    return [
-        _held_against(change, [step for step in steps if step.release == change.seen_in])
-        for change in changes
-        if change.touches
-    ]
+    known = list(evidence)
+    return [_held_against(change, known) for change in changes if change.touches]
 
 
-def _held_against(change: AnnouncedChange, steps: list[JudgedStep]) -> AnnouncedRow:
-    if change.expected.endswith("bytes"):
-        return _bytes_held_against(change, steps)
-    if not change.expected:
-        exact = _differences(change, steps)
-        if exact:
-            return AnnouncedRow(change, SEEN, exact[0], len(exact))
-    cells = [
-        cell
-        for step in steps
-        for cell in step.cells
-        if cell.is_judged and _is_of(change, cell) and _covers(change, cell.compared)
-    ]
-    if not cells:
+def _held_against(change: AnnouncedChange, known: list[ReleaseEvidence]) -> AnnouncedRow:
+    before = _before(change.seen_in)
+    if before is None or change.seen_in is None:
         return AnnouncedRow(change, NOT_MEASURED, "", 0)
-    sign = {"": 0, "slower": 1, "more memory": 1}.get(change.expected, -1)
-    wanted = {0: CHANGES, 1: (REGRESSION,), -1: (IMPROVEMENT,)}[sign]
-    seen = [cell for cell in cells if cell.verdict in wanted]
+    pair = before, change.seen_in
+    statements = [
+        said for each in known for said in each.statements(*pair) if not math.isnan(said.ratio)
+    ]
+    if change.expected.endswith(tuple(_ENDS)):
+        return _exact_held_against(change, statements)
+    steps = [each.steps[pair] for each in known if pair in each.steps]
+    return _figures_held_against(change, statements, steps)
+
+
+def _before(tag: str | None) -> str | None:
+    """The release that one is compared with; None if the catalogue has none."""
+    catalogue = load_catalogue()
+    for release in catalogue.releases:
+        if release.tag == tag and release.parent is not None:
+            return catalogue.predecessor(release).tag
+    return None
+
+
+def _figures_held_against(
+    change: AnnouncedChange, statements: list[Statement], steps: list[JudgedStep]
+) -> AnnouncedRow:
+    covered = [each for each in statements if each.source != EXACT and _covers(change, each)]
+    cells = _surest([each for each in covered if each.source != COUNTED and _is_of(change, each)])
+    if not cells:
+        alike = any(step.cells and not step.draws_layout for step in steps)
+        why = "judged before each process got a memory layout of its own" if alike else ""
+        return AnnouncedRow(change, NOT_MEASURED, why, 0)
+    as_announced = _as_announced(change)
+    seen = [each for each in cells if as_announced(each)]
     if seen:
-        return _row(change, SEEN, max(seen, key=distance_of), seen, cells)
-    unclear = [cell for cell in cells if cell.verdict == INCONCLUSIVE]
+        status = MIXED if _opposite(change, cells) else SEEN
+        return _row(change, status, max(seen, key=_sure_and_far), seen, cells)
+    counted = [each for each in covered if each.source == COUNTED]
+    work = [each for each in counted if each.is_told and as_announced(each)]
+    if work and not change.expected.endswith("memory"):
+        time = _row(change, NOT_SEEN, _nearest(change, cells), [], cells)
+        row = _row(change, SEEN_IN_WORK, max(work, key=_distance), work, counted)
+        return AnnouncedRow(
+            change, SEEN_IN_WORK, f"{row.evidence}; {time.evidence}", row.judged, row.strongest
+        )
+    unclear = [each for each in cells if each.word == INCONCLUSIVE]
     if unclear:
-        return _row(change, INCONCLUSIVE, max(unclear, key=reach_of), [], cells)
-    # The cell that comes nearest to what was announced.
-    nearest = max(
-        cells,
-        key=lambda cell: sign * math.log(cell.deciding.ratio or 1) if sign else distance_of(cell),
-    )
-    return _row(change, NOT_SEEN, nearest, [], cells)
+        widest = max(unclear, key=lambda each: each.high / each.low)
+        return _row(change, INCONCLUSIVE, widest, [], cells)
+    return _row(change, NOT_SEEN, _nearest(change, cells), [], cells)
 
 
-def _covers(change: AnnouncedChange, cell: ComparedCell) -> bool:
-    """True if a change would show in this cell."""
+def _surest(cells: list[Statement]) -> list[Statement]:
+    """Without peak memory of single runs, where it was also measured side by side."""
+    direct = [each for each in cells if each.source != REPEATS]
+    is_known = any(is_of_memory(each.benchmark) for each in direct)
+    return direct if is_known else cells
+
+
+def _sign(change: AnnouncedChange) -> int:
+    if not change.expected:
+        return 0
+    return 1 if change.expected.split()[0] in ("slower", "more") else -1
+
+
+def _as_announced(change: AnnouncedChange) -> Callable[[Statement], bool]:
+    sign = _sign(change)
+    return lambda each: each.direction == sign if sign else each.direction != 0
+
+
+def _opposite(change: AnnouncedChange, cells: list[Statement]) -> int:
+    """In how many cells the change goes the other way than announced."""
+    sign = _sign(change)
+    return sum(each.direction == -sign for each in cells) if sign else 0
+
+
+def _sure_and_far(each: Statement) -> tuple[bool, float]:
+    return not each.is_candidate, each.distance
+
+
+def _distance(each: Statement) -> float:
+    return each.distance
+
+
+def _nearest(change: AnnouncedChange, cells: list[Statement]) -> Statement:
+    """The cell that comes nearest to what was announced."""
+    sign = _sign(change)
+    return max(cells, key=lambda each: sign * math.log(each.ratio) if sign else each.distance)
+
+
+def _covers(change: AnnouncedChange, said: Statement) -> bool:
+    """True if a change would show in this figure."""
+    call = _COUNTED_CALLS.get(said.benchmark, said.benchmark)
     # CPU time is judged under the benchmark of the same call.
     named = {name.removesuffix("_cpu") for name in change.benchmarks}
-    if named and cell.benchmark not in named:
-        return False
-    return re.search(change.configs, cell.name) is not None
+    cell = ComparedCell(call, said.cell.codec, said.cell.chunks, said.cell.zarr_format)
+    return (not named or call in named) and re.search(change.configs, cell.name) is not None
 
 
-def _is_of(change: AnnouncedChange, cell: JudgedCell) -> bool:
+def _is_of(change: AnnouncedChange, said: Statement) -> bool:
     if not change.expected:
         return True
-    return cell.is_timed != change.expected.endswith("memory")
+    return is_of_memory(said.benchmark) == change.expected.endswith("memory")
 
 
 def _row(
     change: AnnouncedChange,
     status: str,
-    cell: JudgedCell,
-    seen: list[JudgedCell],
-    cells: list[JudgedCell],
+    said: Statement,
+    seen: list[Statement],
+    cells: list[Statement],
 ) -> AnnouncedRow:
-    """The row of a change that rests on `cell`; it was seen in the cells `seen` of `cells`."""
-    found = cell.deciding
-    call = heading(cell.benchmark)
-    where = cell.config if call == found.figure else f"{call}, {cell.config}"
-    evidence = f"{found.figure} {found} ({where})"
+    """The row of a change that rests on `said`; it was seen in the figures `seen` of `cells`."""
+    evidence = f"{_figure(said)} ({_where(said)})"
     if seen:
-        evidence += f"; in {len(seen)} of {len(cells)} {'cell' if len(cells) == 1 else 'cells'}"
-    opposite = sum(each.verdict in CHANGES for each in cells if each not in seen)
-    if opposite:
-        evidence += f"; the opposite in {opposite}"
-    return AnnouncedRow(change, status, evidence, len(cells), cell)
+        evidence += f"; in {len(seen)} of {_cells(cells)}"
+    if opposite := _opposite(change, cells):
+        evidence += f"; the opposite in {opposite}" + ("" if seen else f" of {len(cells)}")
+    return AnnouncedRow(change, status, evidence, len(cells), said)
 
 
-def _bytes_held_against(change: AnnouncedChange, steps: list[JudgedStep]) -> AnnouncedRow:
-    configs = _configs(change, steps)
-    if not configs:
+def _cells(cells: list[Statement]) -> str:
+    return f"{len(cells)} {'cell' if len(cells) == 1 else 'cells'}"
+
+
+def _figure(said: Statement) -> str:
+    if said.source == COUNTED:
+        return f"instructions {said.ratio:.3f}"
+    name = PEAK_MEMORY if is_of_memory(said.benchmark) else said.clock
+    return f"{name} {said.ratio:.2f} [{said.low:.2f}, {said.high:.2f}]"
+
+
+def _where(said: Statement) -> str:
+    does = does_in_words(_COUNTED_CALLS.get(said.benchmark, said.benchmark))
+    where = said.config if is_of_memory(said.benchmark) else f"{does}, {said.config}"
+    # A count needs no confirmation.
+    return f"{where}; candidate" if said.is_candidate and said.source != COUNTED else where
+
+
+def _exact_held_against(change: AnnouncedChange, statements: list[Statement]) -> AnnouncedRow:
+    """What became of announced bytes or requests: what is counted is the same each time."""
+    exact = [each for each in statements if each.source == EXACT and _covers(change, each)]
+    kind = change.expected.split()[-1]
+    cells = [each for each in exact if each.benchmark.endswith(_ENDS[kind])]
+    if not cells:
         return AnnouncedRow(change, NOT_MEASURED, "", 0)
-    for step in steps:
-        for name in configs:
-            counts = _FROM_TO.fullmatch(step.differences.get(name, {}).get("bytes", ""))
-            if counts:
-                before, after = int(counts[1]), int(counts[2])
-                if after < before if change.expected == "fewer bytes" else after > before:
-                    evidence = f"{before} -> {after} bytes in {_spaced(name)}"
-                    return AnnouncedRow(change, SEEN, evidence, len(configs))
-    differences = _differences(change, steps)
-    evidence = differences[0] if differences else f"the same bytes in all {len(configs)} configs"
-    return AnnouncedRow(change, NOT_SEEN, evidence, len(configs))
+    seen = [each for each in cells if each.direction == _sign(change)]
+    if not seen:
+        evidence = f"no {change.expected} in any of {_cells(cells)}"
+        return AnnouncedRow(change, NOT_SEEN, evidence, len(cells))
+    most = max(seen, key=_distance)
+    said = exact_in_words(exact)[0] if kind == "requests" else _from_to(most)
+    evidence = f"{said}; in {len(seen)} of {_cells(cells)}"
+    return AnnouncedRow(change, SEEN, evidence, len(cells), most)
 
 
-def _configs(change: AnnouncedChange, steps: list[JudgedStep]) -> list[str]:
-    """The configs that were compared on the disk and in which the change would show."""
-    benchmarks = change.benchmarks or (_BYTES,)
-    names = [
-        name
-        for step in steps
-        if step.configs_compared
-        for name in [
-            *step.differences,
-            *(config.name for config in _configs_of_profile(step.profile)),
-        ]
-    ]
-    return [
-        name
-        for name in dict.fromkeys(names)
-        if (config := _CONFIG.fullmatch(name))
-        and (zarr_format := int(config["zarr_format"]))
-        and any(
-            _covers(change, ComparedCell(benchmark, config["codec"], config["chunks"], zarr_format))
-            for benchmark in benchmarks
-        )
-    ]
-
-
-def _configs_of_profile(profile: str) -> list[Any]:
-    return list(PROFILES[profile].configs()) if profile in PROFILES else []
-
-
-def _differences(change: AnnouncedChange, steps: list[JudgedStep]) -> list[str]:
-    return [
-        ", ".join(f"{what} {how}" for what, how in step.differences[name].items())
-        + f" in {_spaced(name)}"
-        for step in steps
-        for name in _configs(change, [step])
-        if step.differences.get(name)
-    ]
-
-
-def _spaced(config: str) -> str:
-    return config.replace("_", " ")
+def _from_to(said: Statement) -> str:
+    return f"{said.before:.0f} -> {said.after:.0f} bytes ({said.config})"

@@ -73,6 +73,11 @@ def sentence_of(a: str, b: str, statements: Iterable[Statement]) -> str:
     return f"{_short(b)} against {_short(a)}: {said}."
 
 
+def does_in_words(benchmark: str) -> str:
+    """What a release does in a benchmark, as a sentence has it: reads XY slices of shards."""
+    return _DOES.get(benchmark, heading(benchmark))
+
+
 def _short(tag: str) -> str:
     return tag.replace("-", " ", 1)
 
@@ -83,7 +88,7 @@ def _of_times(times: Sequence[Statement]) -> list[str]:
         groups.setdefault(each.benchmark, []).append(each)
     found = []
     for benchmark, cells in groups.items():
-        does = _DOES.get(benchmark, heading(benchmark))
+        does = does_in_words(benchmark)
         for sign, word in ((1, "slower"), (-1, "faster")):
             changed = [each.ratio**sign for each in cells if each.direction == sign]
             if changed:

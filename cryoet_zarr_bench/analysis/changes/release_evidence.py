@@ -68,7 +68,7 @@ class Statement:
     `word` is one of `change_rule`; `ratio` is b over a, `low` and `high` bound it: with 99 %
     confidence for times, by the range of repeats for peak memory, and not at all (both are the
     ratio) where the figure is exact. `before` and `after` are the figures themselves where they
-    were counted, else None.
+    were counted, else None. `clock` tells which one a verdict on a time is of.
     """
 
     a: str
@@ -82,6 +82,7 @@ class Statement:
     source: str
     before: float | None = None
     after: float | None = None
+    clock: str = "CPU time"
 
     @property
     def direction(self) -> int:
@@ -206,7 +207,8 @@ class ReleaseEvidence:
         return Statement(a, b, benchmark, cell, word, *bounds, COUNTED, before, after)
 
     def _memory(self, a: str, b: str) -> Iterable[Statement]:
-        for cell in _both(self.measured, a, b, MEMORY):
+        judged = [_cell(each) for each in self._judged(a, b) if each.benchmark == MEMORY]
+        for cell in dict.fromkeys([*_both(self.measured, a, b, MEMORY), *judged]):
             if said := self._memory_of(a, b, cell):
                 yield said
 
@@ -276,7 +278,9 @@ def _of_verdict(a: str, b: str, judged: JudgedCell) -> Statement:
     )
     word = judged.verdict if not math.isnan(ratio) else INCONCLUSIVE
     cell = _cell(judged.compared)
-    return Statement(a, b, judged.benchmark, cell, word, ratio, low, high, VERDICT)
+    return Statement(
+        *(a, b, judged.benchmark, cell, word, ratio, low, high, VERDICT), clock=found.figure
+    )
 
 
 def read_evidence(results: Path, machine: str, tomogram: str, python: str) -> ReleaseEvidence:

@@ -9,14 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from cryoet_zarr_bench.analysis.changes.announced_outcomes import SEEN, AnnouncedRow
+from cryoet_zarr_bench.analysis.changes.announced_outcomes import AnnouncedRow
 from cryoet_zarr_bench.analysis.changes.comparison_sentence import (
     exact_in_words,
     is_of_requests,
@@ -125,12 +124,13 @@ class VerdictRow:
         }
 
 
-def verdict_rows(steps: Iterable[JudgedStep], results: Path | None = None) -> list[VerdictRow]:
+def verdict_rows(
+    steps: Iterable[JudgedStep], evidence: EvidenceOfSeries | None = None
+) -> list[VerdictRow]:
     """A row for each step, the newest release first; a release not in the catalogue comes last.
 
-    Exact figures are those under `results`; there are none without it.
+    Exact figures are those of `evidence`; there are none without it.
     """
-    evidence = None if results is None else EvidenceOfSeries(results)
     places = {release.tag: place for place, release in enumerate(load_catalogue().releases)}
     in_order = sorted(steps, key=lambda step: (-places.get(step.release, -1), step.series))
     return [_row(step, _exact_of(step, evidence)) for step in in_order]
@@ -256,29 +256,6 @@ def _in_terminal(judgement: Judgement | None) -> Text:
             lines.append(f"{found.low:.2f}-{found.high:.2f}")
     lines.append(f"{judgement.changed} of {judgement.judged}")
     return Text("\n".join(lines), style)
-
-
-def announced_table(rows: Iterable[AnnouncedRow]) -> Table:
-    """The announced changes for a terminal of 100 columns, and whether they were found."""
-    table = Table(
-        title="What release notes announce, and what was found",
-        title_justify="left",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-        collapse_padding=True,
-    )
-    for title, width in (("in", 16), ("announced", 36), ("found", 12), ("by", 32)):
-        table.add_column(title, max_width=width)
-    styles = {SEEN: "blue", INCONCLUSIVE: "yellow"}
-    for row in rows:
-        expected = f" ({row.change.expected})" if row.change.expected else ""
-        table.add_row(
-            Text(for_terminal(row.change.seen_in or "")),
-            Text(for_terminal(row.change.says + expected)),
-            Text(for_terminal(row.status), styles.get(row.status, "")),
-            Text(for_terminal(row.evidence)),
-        )
-    return table
 
 
 def verdict_markdown(rows: Iterable[VerdictRow]) -> str:

@@ -17,6 +17,7 @@ from typing import Any
 
 from rich.console import Console
 
+from cryoet_zarr_bench.analysis.changes.release_evidence import EvidenceOfSeries
 from cryoet_zarr_bench.analysis.changes.release_verdicts import verdict_rows, verdict_table
 from cryoet_zarr_bench.analysis.changes.verdict_steps import VERDICTS_FILE, read_verdicts
 from cryoet_zarr_bench.analysis.repeat_noise import Noise, read_noise
@@ -131,7 +132,8 @@ def run_verdicts(
         ordered = [judged[each.tag] for each in catalogue.releases if each.tag in judged]
         write_lines(path, ordered)
     rows = verdict_rows(
-        (each for each in read_verdicts(results) if each.machine == machine), results
+        (each for each in read_verdicts(results) if each.machine == machine),
+        EvidenceOfSeries(results),
     )
     console.print(verdict_table(rows))
     publish(Place.of_history(machine))

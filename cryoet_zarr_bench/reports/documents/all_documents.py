@@ -7,6 +7,7 @@ from textwrap import fill
 
 from cryoet_zarr_bench.analysis.changes.announced_outcomes import announced_rows
 from cryoet_zarr_bench.analysis.changes.exact_changes import exact_report
+from cryoet_zarr_bench.analysis.changes.release_evidence import EvidenceOfSeries
 from cryoet_zarr_bench.analysis.changes.release_verdicts import (
     announced_markdown,
     verdict_markdown,
@@ -89,10 +90,12 @@ def verdict_report(results: Path, machine: str) -> str:
     """
     every = read_verdicts(results)
     machines = dict.fromkeys([machine, *sorted(step.machine for step in every)])
+    evidence = EvidenceOfSeries(results)
     tables = [
-        _verdicts_of(results, each, [s for s in every if s.machine == each]) for each in machines
+        _verdicts_of(evidence, each, [s for s in every if s.machine == each]) for each in machines
     ]
-    steps = [step for step in every if step.machine == machine]
+    series = dict.fromkeys(step.series for step in every if step.machine == machine)
+    known = [evidence.of(*each) for each in series]
     listed = "\n\n".join(tables)
     return f"""# What each release changed
 
@@ -112,18 +115,23 @@ the disk, over the whole grid, and the figures that changed.
 The release notes of zarr and numcodecs announce these changes of performance, and these benchmarks
 can see them. {_untouched()}
 
-{announced_markdown(announced_rows(load_announced(), steps))}
+A release has several changes, and a cell shows their sum. "seen in instructions": the work changed,
+by too little for a time to tell. "mixed": in some cells as announced, in others the other way. "not
+seen": no cell that could show it changed so; the nearest one is named. "candidate": known from the
+anchored history, not confirmed side by side.
+
+{announced_markdown(announced_rows(load_announced(), known))}
 """
 
 
-def _verdicts_of(results: Path, machine: str, steps: list[JudgedStep]) -> str:
+def _verdicts_of(evidence: EvidenceOfSeries, machine: str, steps: list[JudgedStep]) -> str:
     releases = [each for each in load_catalogue().releases if each.parent is not None]
     profiles = for_markdown(", ".join(sorted({step.profile for step in steps})))
     return f"""## On {for_markdown(machine)}
 
 {len(steps)} of {len(releases)} releases are judged{f", profile {profiles}" if profiles else ""}.
 {_layout_caveat(steps)}
-{verdict_markdown(verdict_rows(steps, results))}"""
+{verdict_markdown(verdict_rows(steps, evidence))}"""
 
 
 def _untouched() -> str:

@@ -17,6 +17,7 @@ from cryoet_zarr_bench.analysis.changes.published_times import anchored_historie
 from cryoet_zarr_bench.analysis.changes.release_evidence import (
     COUNTED,
     EXACT,
+    EvidenceOfSeries,
     Statement,
     read_evidence,
 )
@@ -54,7 +55,8 @@ def verdict_content(results: Path, changes: list[AnnouncedChange]) -> dict[str, 
     steps = read_verdicts(results)
     steps.sort(key=lambda step: step.measured_at, reverse=True)
     series = list(dict.fromkeys(step.series for step in steps))
-    rows = verdict_rows(steps, results)
+    evidence = EvidenceOfSeries(results)
+    rows = verdict_rows(steps, evidence)
     titles = FigureTitles(results)
     releases = {release.tag: release for release in load_catalogue().releases}
     benchmarks = list(
@@ -90,20 +92,10 @@ def verdict_content(results: Path, changes: list[AnnouncedChange]) -> dict[str, 
                 "series": place,
                 **_announced(row, releases.get(row.change.seen_in or "")),
             }
-            for place, each in enumerate(series or [None])
-            for row in announced_rows(changes, [step for step in steps if step.series == each])
+            for place, known in enumerate([[evidence.of(*each)] for each in series] or [[]])
+            for row in announced_rows(changes, known)
         ],
-        "elsewhere": [
-            {
-                "project": change.project,
-                "version": change.version,
-                "says": change.says,
-                "source": change.source,
-                "why": change.why,
-            }
-            for change in changes
-            if not change.touches
-        ],
+        "elsewhere": [_elsewhere(change) for change in changes if not change.touches],
     }
 
 
@@ -201,6 +193,16 @@ def _announced(row: AnnouncedRow, release: Release | None) -> dict[str, Any]:
         "status": row.status,
         "evidence": row.evidence,
         "judged": row.judged,
+    }
+
+
+def _elsewhere(change: AnnouncedChange) -> dict[str, str]:
+    return {
+        "project": change.project,
+        "version": change.version,
+        "says": change.says,
+        "source": change.source,
+        "why": change.why,
     }
 
 

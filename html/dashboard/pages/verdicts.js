@@ -6,10 +6,12 @@ import { load as published } from '../published_files.js';
 import { saves } from '../tables.js';
 
 const SIGNS = { regression: '\u25b2', improvement: '\u25bc', mixed: '\u25c6', inconclusive: '?',
-  'no change within 10 %': '=', seen: '\u2713', 'not seen': '\u2717', 'not measured': '\u2013',
+  'no change within 10 %': '=', seen: '\u2713',
+  'seen in instructions': '\u2713', 'not seen': '\u2717', 'not measured': '\u2013',
   'n/a': '\u2013', 'no figure': '!' };
 const KINDS = { regression: 'regression', improvement: 'improvement', mixed: 'mixed',
-  inconclusive: 'unclear', 'no change within 10 %': 'same', seen: 'seen', 'not seen': 'unseen',
+  inconclusive: 'unclear', 'no change within 10 %': 'same', seen: 'seen',
+  'seen in instructions': 'seen', 'not seen': 'unseen',
   'no figure': 'failed' };
 const CHOSEN_BY = { candidate: "asv's figures", sentinel: 'in every step',
   announced: 'release notes' };
@@ -17,6 +19,10 @@ const CHOSEN_BY = { candidate: "asv's figures", sentinel: 'in every step',
 export const title = 'Verdicts';
 
 export function load() { return Promise.all(['verdicts.json', 'noise.json'].map(published)); }
+
+/* What can become of an announced change. */
+const FOUND = ['seen', 'seen in instructions', 'mixed', 'not seen', 'inconclusive',
+  'not measured'];
 
 /* The rows that are open; they stay so while other rows are chosen. */
 const open = new Set();
@@ -344,12 +350,14 @@ function drawAnnounced(place) {
     place.append(element('p', 'No announced changes are listed.', { class: 'note' }));
     return;
   }
-  const count = (word) => rows.filter((row) => row.status === word).length;
+  const counts = FOUND.map((word) => [rows.filter((row) => row.status === word).length, word])
+    .filter(([number]) => number).map(([number, word]) => number + ' ' + word).join(', ');
   place.append(element('p', 'Of ' + counted(rows.length, 'announced change', 'announced changes')
-    + ' that these benchmarks could see, ' + count('seen') + ' seen, '
-    + count('not seen') + ' not seen, ' + count('inconclusive') + ' inconclusive, '
-    + count('not measured') + ' not measured. Not seen: the comparison found no such change '
-    + 'in the cells that could show it; the nearest cell is named.', { class: 'note' }));
+    + ' that these benchmarks could see: ' + counts + '. Seen in instructions: the work changed, '
+    + 'by too little for a time to tell. Mixed: in some cells as announced, in others the other '
+    + 'way. Not seen: no cell that could show it changed so; the nearest cell is named. A release '
+    + 'has several changes, and a cell shows their sum. Candidate: known from the anchored '
+    + 'history, not confirmed side by side.', { class: 'note' }));
   const columns = { release: '', announced: '', expected: '', found: '', by: '' };
   const table = plainTable(columns, rows.map((row) => [
     releaseLink(row.seen_in || '', row.known), announcement(row), row.expected || 'any change',
