@@ -201,7 +201,7 @@ def test_bad_input_is_one_line_and_exit_code_2(workplace, variables, said):
     assert not list(workplace.results.glob("*/*-*.json"))
 
 
-def start(workplace, tag):
+def start(workplace, tag, **variables):
     command = [
         sys.executable,
         "-m",
@@ -213,7 +213,7 @@ def start(workplace, tag):
     return subprocess.Popen(
         [*command, *FAST, "--record-samples", f"{tag}^!"],
         cwd=PROJECT,
-        env=workplace.variables(CRYOET_TOMOGRAM=TOMOGRAM, CRYOET_MACHINE="testing"),
+        env=workplace.variables(CRYOET_TOMOGRAM=TOMOGRAM, CRYOET_MACHINE="testing", **variables),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -281,3 +281,29 @@ def test_killed_in_the_middle_nothing_measured_is_lost(workplace, ending):
     record = json.loads(path.with_suffix(".record.jsonl").read_text())
     assert record["conditions"]["samples"][: len(noted)] == noted
     assert len(record["conditions"]["samples"]) >= len(noted) + 2
+
+
+# After each fork of asv, as logging lets its lock go there; Ctrl-C comes in the third after cells.
+IN_A_FORK = """
+import glob, os, signal, sys
+forks = 0
+def interrupted():
+    global forks
+    forks += bool(glob.glob(os.path.join(os.environ["UNFINISHED"], "*.jsonl")))
+    if forks == 3:
+        os.kill(os.getpid(), signal.SIGINT)
+if sys.orig_argv[1:3] == ["-m", "asv"]:
+    os.register_at_fork(after_in_parent=interrupted)
+"""
+
+
+@pytest.mark.long
+def test_ctrl_c_that_comes_while_asv_forks_ends_the_run(workplace):
+    workplace.configuration()
+    (workplace.folder / "sitecustomize.py").write_text(IN_A_FORK)
+    unfinished = str(workplace.work / "unfinished")
+    places = {"PYTHONPATH": str(workplace.folder), "UNFINISHED": unfinished}
+    said, _ = start(workplace, NEW, **places).communicate()
+    assert said.rstrip().endswith("KeyboardInterrupt"), said
+    assert journal_of(workplace)
+    assert not list(workplace.results.glob("*/*-*.json"))
