@@ -71,7 +71,11 @@ def test_two_releases_are_compared_in_a_table_json_and_csv(workplace):
         (("zarr-3.1.6", "zarr-3.1.6", "--pairs", "9"), "8, 12, 16, 20"),
         (("zarr-3.1.6", "zarr-3.1.6", "--config", "("), "no regular expression"),
         (("zarr-3.1.6", "zarr-3.1.6", "--json", "/no/such/folder/a.json"), "make it first"),
-        (("zarr-3.1.6", "zarr==2.18.7,numcodecs==0.17.1"), "cannot be installed"),
+        pytest.param(
+            ("zarr-3.1.6", "zarr==2.18.7,numcodecs==0.17.1"),
+            "cannot be installed",
+            marks=pytest.mark.long,
+        ),
     ],
 )
 def test_bad_input_ends_in_one_line_and_exit_code_2(workplace, arguments, says):

@@ -47,7 +47,7 @@ def test_what_a_thread_writes_after_a_failure_is_gone_at_the_end(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["a.zarr", "a.mrc", "a.tif", "a.ome.tif", "other.npy"])
-@pytest.mark.parametrize("kilobytes", [1, 50])
+@pytest.mark.parametrize("kilobytes", [1, pytest.param(50, marks=pytest.mark.long)])
 def test_where_no_file_may_be_so_large_nothing_is_left(tmp_path, name, kilobytes):
     np.save(tmp_path / "source.npy", np.random.default_rng(0).standard_normal((20, 100, 100)))
     voxels = np.random.default_rng(0).standard_normal((20, 100, 100)).astype(np.float32)

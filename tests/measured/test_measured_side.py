@@ -69,9 +69,9 @@ NOT_APPLICABLE = {
 @pytest.mark.parametrize(
     ("zarr", "numcodecs", "formats"),
     [
-        ("2.18.0", "0.13.0", [2]),
+        pytest.param("2.18.0", "0.13.0", [2], marks=pytest.mark.long),
         ("2.18.7", "0.15.2", [2]),
-        ("3.0.0", "0.14.1", [2, 3]),
+        pytest.param("3.0.0", "0.14.1", [2, 3], marks=pytest.mark.long),
         ("3.4.2", "0.17.1", [2, 3]),
     ],
 )

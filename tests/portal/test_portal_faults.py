@@ -37,6 +37,7 @@ def assert_nothing_was_kept(portal, good):
     assert len(list(portal.cache.rglob("*.json"))) == 3
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("fault", "attempts", "said"),
     [

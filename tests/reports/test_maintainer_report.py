@@ -80,8 +80,8 @@ CONFIGS = [
     ("gzip-1", "64x64x64", 2),
     ("none", "32x32x32", 3),
     ("blosc-zstd-5-shuffle", "32x32x32 in 64x64x64", 3),
-    ("zstd-5", "64x64x64", 3),
-    ("gzip-1", "64x64x64", 3),
+    pytest.param("zstd-5", "64x64x64", 3, marks=pytest.mark.long),
+    pytest.param("gzip-1", "64x64x64", 3, marks=pytest.mark.long),
 ]
 
 

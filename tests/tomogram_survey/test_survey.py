@@ -146,7 +146,10 @@ def test_a_question_that_cannot_be_is_refused_before_anything_is_made(tmp_path, 
     ("arguments", "said"),
     [
         (("--part", "4/3"), "--part 4/3: give i/n"),
-        (("--scheduler", "tcp://127.0.0.1:9"), "no scheduler answers"),
+        # Dask gives one ten seconds to answer.
+        pytest.param(
+            ("--scheduler", "tcp://127.0.0.1:9"), "no scheduler answers", marks=pytest.mark.long
+        ),
     ],
 )
 def test_bad_input_gets_one_line(own_workplace, tmp_path, arguments, said):
