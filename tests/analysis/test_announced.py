@@ -234,6 +234,10 @@ def test_work_that_changed_by_too_little_for_a_time_to_tell(tmp_path, count, exp
     ratio = {"slower": 1.3}.get(expected, 0.7)
     timed = held_against(tmp_path, announced, made_up.changed(ratio, OPEN), figures=figures)
     assert timed.status == "seen" and "instructions" not in timed.evidence
+    if expected:
+        other_way = made_up.changed(1 / ratio, OPEN)
+        timed = held_against(tmp_path, announced, other_way, figures=figures)
+        assert timed.status == "not seen" and timed.evidence.endswith("; the opposite in 1 of 1")
 
 
 def test_a_change_of_no_announced_kind_is_seen_in_any_time(tmp_path):

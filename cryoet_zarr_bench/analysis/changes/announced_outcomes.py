@@ -107,7 +107,8 @@ def _figures_held_against(
         return _row(change, status, max(seen, key=_sure_and_far), seen, cells)
     counted = [each for each in covered if each.source == COUNTED]
     work = [each for each in counted if each.is_told and as_announced(each)]
-    if work and not change.expected.endswith("memory"):
+    # Where times went the other way they did tell.
+    if work and not change.expected.endswith("memory") and not _opposite(change, cells):
         time = _row(change, NOT_SEEN, _nearest(change, cells), [], cells)
         row = _row(change, SEEN_IN_WORK, max(work, key=_distance), work, counted)
         return AnnouncedRow(
