@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
 
 from cryoet_zarr_bench.storage.boxes import Box, Voxels, shape_of
 
@@ -193,6 +192,8 @@ def bytes_of_all(
     variance = sum(each for each, _ in variances)
     if variance == 0:
         return Interval(middle, middle, middle)
+    from scipy import special
+
     freedom = variance**2 / sum(each**2 / degrees for each, degrees in variances)
     reach = float(special.stdtrit(freedom, (1 + CONFIDENCE) / 2)) * math.sqrt(variance)
     return Interval(max(middle - reach, 0.0), middle, middle + reach)

@@ -196,3 +196,21 @@ def test_asv_finds_every_publisher_of_this_project():
         *("JudgedSteps", "LocalAssets", "Measured", "OwnPages"),
         *("SaidRegressions", "ShortPages"),
     ]
+
+
+def test_asv_starts_without_what_only_pages_and_documents_need():
+    """Both take longer to import than all else, and asv starts a process for many a question."""
+    said = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import sys\n"
+            "import cryoet_zarr_bench.asv_plugin\n"
+            "import cryoet_zarr_bench.commands.bench_command\n"
+            "print(sorted({'pandas', 'scipy', 'zarr'} & set(sys.modules)))",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout.strip() == "[]"

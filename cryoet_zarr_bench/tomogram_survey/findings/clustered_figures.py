@@ -12,12 +12,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
-from scipy import special
 
 from cryoet_zarr_bench.prediction.sampled_chunks import CONFIDENCE, Interval
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 AIMED_AT = 0.01
 """The precision that `needed` is for: +-1 % of a ratio."""
@@ -65,6 +67,8 @@ class ClusteredMean:
         """
         if not math.isfinite(self.reach):
             return None
+        from scipy import special
+
         normal = float(special.ndtri((1 + CONFIDENCE) / 2))
         alone = (normal * self.spread / precision) ** 2
         return max(math.ceil(alone * max(self.design_effect, 1.0)), 1)
@@ -72,6 +76,9 @@ class ClusteredMean:
 
 def clustered_mean(values: Sequence[float], clusters: Sequence[str]) -> ClusteredMean:
     """The mean of values, one or more, with the interval of `CONFIDENCE` that clusters leave it."""
+    import pandas as pd
+    from scipy import special
+
     each = np.asarray(values, float)
     count, mean = len(each), float(np.mean(each))
     apart = each - mean
@@ -167,6 +174,8 @@ def explained_by(table: pd.DataFrame, config: str, trait: str) -> float:
 
     NaN where there is no variance to explain.
     """
+    import pandas as pd
+
     own = table[table.config == config]
     logs = pd.Series(np.log(own.ratio.to_numpy(float)))
     groups = own[trait].astype(str).to_numpy()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 from cryoet_zarr_bench.common.json_lines import read_lines_as, write_lines
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SURVEY_FILE = "survey.jsonl"
 """In a machine's folder of results: tomograms that were surveyed whole."""
@@ -53,6 +55,8 @@ class SurveyedTomogram(BaseModel):
 
 def survey_lines(table: pd.DataFrame, sample: int | None, zarr: str) -> list[SurveyedTomogram]:
     """The lines of a table of `tomogram_bytes`."""
+    import pandas as pd
+
     found = []
     for _, own in table.groupby("tomogram", sort=True):
         first = own.iloc[0]
@@ -100,6 +104,8 @@ def survey_table(lines: Iterable[SurveyedTomogram]) -> pd.DataFrame:
                     "files": round(files),
                 }
             )
+    import pandas as pd
+
     columns = [*_TEXTS, "voxel_spacing", "config", "raw_bytes", "stored_bytes", "low", "high"]
     return pd.DataFrame(rows, columns=[*columns, "ratio", "files"])
 

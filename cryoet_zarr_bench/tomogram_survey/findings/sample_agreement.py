@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from cryoet_zarr_bench.tomogram_survey.findings.kept_survey import SurveyedTomogram, survey_table
 
@@ -41,6 +40,8 @@ def sample_agreement(
 
     What was read whole in both, since it has few regions, is left out.
     """
+    import pandas as pd
+
     both = pd.merge(
         survey_table(whole), survey_table(sampled), on=["tomogram", "config"], suffixes=("", "_s")
     )

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from cryoet_zarr_bench.tomogram_survey.findings.clustered_figures import (
     ConfigFigures,
@@ -24,6 +23,9 @@ from cryoet_zarr_bench.tomogram_survey.findings.sample_agreement import (
     sample_agreement,
 )
 from cryoet_zarr_bench.tomograms.synthetic_profiles import DRAWN
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 BASIS = (
     "Bytes of chunks and of the indices of shards of the finest level, exact. A ratio is the "

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import fft, ndimage
 
 from cryoet_zarr_bench.tomogram_survey.particles.planted_particles import (
     PARTICLES,
@@ -75,6 +74,8 @@ def best_correlation(voxels: np.ndarray, templates: Sequence[np.ndarray]) -> np.
         voxels: axes z, y, x.
         templates: cubes of one size.
     """
+    from scipy import fft
+
     # Densities of a millionth would be lost in the sums of squares.
     scaled = ((voxels - voxels.mean(dtype=np.float64)) / voxels.std(dtype=np.float64)).astype("f4")
     side = templates[0].shape[0]
@@ -93,6 +94,8 @@ def best_correlation(voxels: np.ndarray, templates: Sequence[np.ndarray]) -> np.
 
 def _spread_of_boxes(voxels: np.ndarray, side: int) -> np.ndarray:
     """The root of the summed squares of each voxel's box, about the mean of the box."""
+    from scipy import ndimage
+
     exact = voxels.astype(np.float64)
     mean = ndimage.uniform_filter(exact, side, mode="constant")
     squares = ndimage.uniform_filter(np.square(exact), side, mode="constant")
