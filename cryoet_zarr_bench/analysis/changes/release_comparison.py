@@ -23,7 +23,7 @@ from cryoet_zarr_bench.analysis.result_reader import (
 )
 from cryoet_zarr_bench.common.errors import BadInput
 from cryoet_zarr_bench.common.refusals import refused
-from cryoet_zarr_bench.releases.catalogue import Release, load_catalogue
+from cryoet_zarr_bench.releases.catalogue import load_catalogue
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,9 +105,16 @@ def compare_measured(
     Raises:
         BadInput: there is no such release, or nothing was measured of it.
     """
+    # A name that is none is said before the results are read, which takes seconds.
+    tags = [_tag_of(name) for name in (a, b)]
     evidence = published_evidence(results, machine)
-    one, other = (_found(evidence, name) for name in (a, b))
-    return comparison(evidence, one, other)
+    for tag in tags:
+        if tag not in evidence.releases:
+            raise BadInput(
+                f"{tag} was not measured on {evidence.machine}; "
+                "measure it with `cryoet-zarr-bench anchored --release`"
+            )
+    return comparison(evidence, *tags)
 
 
 def published_evidence(results: Path, machine: str | None = None) -> ReleaseEvidence:
@@ -137,12 +144,5 @@ def _sort_distance(each: Statement) -> float:
     return 0.0 if math.isnan(each.ratio) else each.distance
 
 
-def _found(evidence: ReleaseEvidence, name: str) -> str:
-    catalogue = load_catalogue()
-    release: Release = catalogue.find(name if "-" in name else f"zarr-{name}")
-    if release.tag not in evidence.releases:
-        raise BadInput(
-            f"{release.tag} was not measured on {evidence.machine}; "
-            "measure it with `cryoet-zarr-bench anchored --release`"
-        )
-    return release.tag
+def _tag_of(name: str) -> str:
+    return load_catalogue().find(name if "-" in name else f"zarr-{name}").tag
