@@ -101,7 +101,11 @@ def test_a_change_that_was_ruled_out_is_not_seen_with_its_ratio(tmp_path):
 
 def test_where_a_cell_is_open_the_answer_is_too(tmp_path):
     row = held_against(tmp_path, change(), made_up.cell(), made_up.unclear(config="none 1x1x1 3"))
-    assert (row.status, row.strongest.cell.codec) == ("inconclusive", "none")
+    assert row.status == "inconclusive" and "(writes, none 1x1x1 v3)" in row.evidence
+    nothing = made_up.unclear(config="none 1x1x1 3", ratio=None, low=None, high=None)
+    row = held_against(tmp_path, change(), made_up.cell(), nothing)
+    assert row.status == "inconclusive"
+    assert row.evidence == "CPU time no estimate (writes, none 1x1x1 v3)"
 
 
 @pytest.mark.parametrize(

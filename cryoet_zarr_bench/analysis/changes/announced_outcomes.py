@@ -19,7 +19,11 @@ from cryoet_zarr_bench.analysis.changes.release_evidence import (
     ReleaseEvidence,
     Statement,
 )
-from cryoet_zarr_bench.analysis.changes.verdict_steps import PEAK_MEMORY, JudgedStep
+from cryoet_zarr_bench.analysis.changes.verdict_steps import (
+    JUDGED_IN_ONE_LAYOUT,
+    PEAK_MEMORY,
+    JudgedStep,
+)
 from cryoet_zarr_bench.releases.announced_changes import AnnouncedChange
 from cryoet_zarr_bench.releases.catalogue import load_catalogue
 from cryoet_zarr_bench.verdicts.change_rule import INCONCLUSIVE
@@ -47,14 +51,13 @@ class AnnouncedRow:
     `status` is seen, seen in instructions, mixed, not seen, inconclusive or not measured. Seen in
     instructions: the work changed as announced, by too little for a time to tell. Mixed: in some
     cells as announced, in others the other way. `evidence` says by what; `judged` counts the cells
-    in which it would show. `strongest` is what the answer rests on, None if that is not one figure.
+    in which it would show.
     """
 
     change: AnnouncedChange
     status: str
     evidence: str
     judged: int
-    strongest: Statement | None = None
 
 
 def announced_rows(
@@ -73,9 +76,7 @@ def _held_against(change: AnnouncedChange, known: list[ReleaseEvidence]) -> Anno
     if before is None or change.seen_in is None:
         return AnnouncedRow(change, NOT_MEASURED, "", 0)
     pair = before, change.seen_in
-    statements = [
-        said for each in known for said in each.statements(*pair) if not math.isnan(said.ratio)
-    ]
+    statements = [said for each in known for said in each.statements(*pair)]
     if change.expected.endswith(tuple(_ENDS)):
         return _exact_held_against(change, statements)
     steps = [each.steps[pair] for each in known if pair in each.steps]
@@ -98,27 +99,24 @@ def _figures_held_against(
     cells = _surest([each for each in covered if each.source != COUNTED and _is_of(change, each)])
     if not cells:
         alike = any(step.cells and not step.draws_layout for step in steps)
-        why = "judged before each process got a memory layout of its own" if alike else ""
-        return AnnouncedRow(change, NOT_MEASURED, why, 0)
+        return AnnouncedRow(change, NOT_MEASURED, JUDGED_IN_ONE_LAYOUT if alike else "", 0)
     as_announced = _as_announced(change)
     seen = [each for each in cells if as_announced(each)]
     if seen:
         status = MIXED if _opposite(change, cells) else SEEN
-        return _row(change, status, max(seen, key=_sure_and_far), seen, cells)
+        evidence = _evidence(change, max(seen, key=_sure_and_far), seen, cells)
+        return AnnouncedRow(change, status, evidence, len(cells))
     counted = [each for each in covered if each.source == COUNTED]
     work = [each for each in counted if each.is_told and as_announced(each)]
     # Where times went the other way they did tell.
     if work and not change.expected.endswith("memory") and not _opposite(change, cells):
-        time = _row(change, NOT_SEEN, _nearest(change, cells), [], cells)
-        row = _row(change, SEEN_IN_WORK, max(work, key=_distance), work, counted)
-        return AnnouncedRow(
-            change, SEEN_IN_WORK, f"{row.evidence}; {time.evidence}", row.judged, row.strongest
-        )
+        in_work = _evidence(change, max(work, key=_distance), work, counted)
+        in_time = _evidence(change, _nearest(change, cells), [], cells)
+        return AnnouncedRow(change, SEEN_IN_WORK, f"{in_work}; {in_time}", len(counted))
     unclear = [each for each in cells if each.word == INCONCLUSIVE]
-    if unclear:
-        widest = max(unclear, key=lambda each: each.high / each.low)
-        return _row(change, INCONCLUSIVE, widest, [], cells)
-    return _row(change, NOT_SEEN, _nearest(change, cells), [], cells)
+    said = max(unclear, key=_width) if unclear else _nearest(change, cells)
+    status = INCONCLUSIVE if unclear else NOT_SEEN
+    return AnnouncedRow(change, status, _evidence(change, said, [], cells), len(cells))
 
 
 def _surest(cells: list[Statement]) -> list[Statement]:
@@ -153,10 +151,23 @@ def _distance(each: Statement) -> float:
     return each.distance
 
 
+def _width(each: Statement) -> float:
+    return each.high / each.low if _is_estimated(each) else math.inf
+
+
+def _is_estimated(each: Statement) -> bool:
+    """False for what was judged inconclusive since its pairs allow no interval."""
+    return not math.isnan(each.ratio + each.low + each.high)
+
+
 def _nearest(change: AnnouncedChange, cells: list[Statement]) -> Statement:
     """The cell that comes nearest to what was announced."""
     sign = _sign(change)
-    return max(cells, key=lambda each: sign * math.log(each.ratio) if sign else each.distance)
+    estimated = [each for each in cells if _is_estimated(each)]
+    return max(
+        estimated or cells,
+        key=lambda each: sign * math.log(each.ratio) if sign else each.distance,
+    )
 
 
 def _covers(change: AnnouncedChange, said: Statement) -> bool:
@@ -174,20 +185,16 @@ def _is_of(change: AnnouncedChange, said: Statement) -> bool:
     return is_of_memory(said.benchmark) == change.expected.endswith("memory")
 
 
-def _row(
-    change: AnnouncedChange,
-    status: str,
-    said: Statement,
-    seen: list[Statement],
-    cells: list[Statement],
-) -> AnnouncedRow:
-    """The row of a change that rests on `said`; it was seen in the figures `seen` of `cells`."""
+def _evidence(
+    change: AnnouncedChange, said: Statement, seen: list[Statement], cells: list[Statement]
+) -> str:
+    """What was found of a change that was seen in `seen` of `cells`: `said` is what it rests on."""
     evidence = f"{_figure(said)} ({_where(said)})"
     if seen:
         evidence += f"; in {len(seen)} of {_cells(cells)}"
     if opposite := _opposite(change, cells):
         evidence += f"; the opposite in {opposite}" + ("" if seen else f" of {len(cells)}")
-    return AnnouncedRow(change, status, evidence, len(cells), said)
+    return evidence
 
 
 def _cells(cells: list[Statement]) -> str:
@@ -198,6 +205,8 @@ def _figure(said: Statement) -> str:
     if said.source == COUNTED:
         return f"instructions {said.ratio:.3f}"
     name = PEAK_MEMORY if is_of_memory(said.benchmark) else said.clock
+    if not _is_estimated(said):
+        return f"{name} no estimate"
     return f"{name} {said.ratio:.2f} [{said.low:.2f}, {said.high:.2f}]"
 
 
@@ -222,7 +231,7 @@ def _exact_held_against(change: AnnouncedChange, statements: list[Statement]) ->
     most = max(seen, key=_distance)
     said = exact_in_words(exact)[0] if kind == "requests" else _from_to(most)
     evidence = f"{said}; in {len(seen)} of {_cells(cells)}"
-    return AnnouncedRow(change, SEEN, evidence, len(cells), most)
+    return AnnouncedRow(change, SEEN, evidence, len(cells))
 
 
 def _from_to(said: Statement) -> str:

@@ -29,8 +29,11 @@ BENCHMARKS = {
 }
 """What steps are judged by: asv's name of a benchmark -> the heading of its column."""
 
+JUDGED_IN_ONE_LAYOUT = "judged before each process got a memory layout of its own"
+"""What is said of steps that have cells but not `draws_layout`."""
+
 LAYOUT_CAVEAT = (
-    "judged before each process got a memory layout of its own. Calls that copy much data, such as "
+    f"{JUDGED_IN_ONE_LAYOUT}. Calls that copy much data, such as "
     "writing, can seem up to 10 % faster or slower for that reason alone: do not trust a small "
     "change there."
 )

@@ -18,8 +18,8 @@ from cryoet_zarr_bench.analysis.changes.release_evidence import (
     COUNTED,
     EXACT,
     EvidenceOfSeries,
+    ReleaseEvidence,
     Statement,
-    read_evidence,
 )
 from cryoet_zarr_bench.analysis.changes.release_verdicts import VerdictRow, verdict_rows
 from cryoet_zarr_bench.analysis.changes.verdict_steps import (
@@ -86,7 +86,9 @@ def verdict_content(results: Path, changes: list[AnnouncedChange]) -> dict[str, 
             for row in rows
         ],
         "steps_of_catalogue": sum(release.parent is not None for release in releases.values()),
-        "marks": [row for place, each in enumerate(series) for row in _marks(results, place, each)],
+        "marks": [
+            row for place, each in enumerate(series) for row in _marks(evidence.of(*each), place)
+        ],
         "announced": [
             {
                 "series": place,
@@ -95,7 +97,9 @@ def verdict_content(results: Path, changes: list[AnnouncedChange]) -> dict[str, 
             for place, known in enumerate([[evidence.of(*each)] for each in series] or [[]])
             for row in announced_rows(changes, known)
         ],
-        "elsewhere": [_elsewhere(change) for change in changes if not change.touches],
+        "elsewhere": [
+            {**_described(change), "why": change.why} for change in changes if not change.touches
+        ],
     }
 
 
@@ -135,13 +139,12 @@ def _step(
     }
 
 
-def _marks(results: Path, place: int, series: tuple[str, str, str]) -> Iterator[list[Any]]:
+def _marks(evidence: ReleaseEvidence, place: int) -> Iterator[list[Any]]:
     """A row for each change of a time, of memory or of instructions, as graphs mark it.
 
     Series, release, benchmark, codec, chunks, format, 1 for worse or -1, by what it is known, and
     the ratio with its bounds.
     """
-    evidence = read_evidence(results, *series)
     for release in load_catalogue().releases:
         if release.parent is None:
             continue
@@ -181,14 +184,10 @@ def _rounded(value: float | None) -> float | None:
 
 
 def _announced(row: AnnouncedRow, release: Release | None) -> dict[str, Any]:
-    change = row.change
     return {
-        "project": change.project,
-        "version": change.version,
-        "says": change.says,
-        "source": change.source,
-        "expected": change.expected,
-        "seen_in": change.seen_in,
+        **_described(row.change),
+        "expected": row.change.expected,
+        "seen_in": row.change.seen_in,
         "known": release is not None,
         "status": row.status,
         "evidence": row.evidence,
@@ -196,13 +195,12 @@ def _announced(row: AnnouncedRow, release: Release | None) -> dict[str, Any]:
     }
 
 
-def _elsewhere(change: AnnouncedChange) -> dict[str, str]:
+def _described(change: AnnouncedChange) -> dict[str, str]:
     return {
         "project": change.project,
         "version": change.version,
         "says": change.says,
         "source": change.source,
-        "why": change.why,
     }
 
 
