@@ -25,8 +25,8 @@ from cryoet_zarr_bench.asv_bridge.known_benchmarks import keep_known_benchmarks
 from cryoet_zarr_bench.asv_bridge.machine_names import guard_results, machine_of_asv
 from cryoet_zarr_bench.asv_bridge.usable_results import leave_out_unusable_results
 from cryoet_zarr_bench.common.errors import BadInput
-from cryoet_zarr_bench.common.interruption import interrupt_until_it_is_had
 from cryoet_zarr_bench.common.project_folders import HISTORY, WORK, require_work_folder
+from cryoet_zarr_bench.interrupted_program import try_lost_interruptions_again
 from cryoet_zarr_bench.machine.scratch_folders import use_own_temporary_folder
 from cryoet_zarr_bench.measured.process_inputs import ASV_PROCESS, end_with_parent
 from cryoet_zarr_bench.measured.process_record import RECORD_FOLDER
@@ -50,7 +50,7 @@ def _register_machine() -> None:
 
 def setup() -> None:
     """Called by asv once the plugin is imported."""
-    interrupt_until_it_is_had()
+    try_lost_interruptions_again()
     try:
         require_work_folder()
         use_own_temporary_folder()

@@ -1,4 +1,7 @@
-"""Progress of the program, and its reaction to Ctrl-C, SIGTERM and a closed terminal."""
+"""Progress of the program, and its reaction to Ctrl-C, SIGTERM and a closed terminal.
+
+asv is a program of its own: of this it only has that no Ctrl-C is lost.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import atexit
 import os
 import signal
 import sys
+import threading
 from contextlib import suppress
 from types import FrameType
 from typing import Any, NoReturn
@@ -59,6 +63,20 @@ def handle_interruptions() -> None:
     sys.unraisablehook = _unraisable
     # The first that is registered is called last.
     atexit.register(_ignore_interruptions)
+
+
+def try_lost_interruptions_again() -> None:
+    """Let no Ctrl-C be lost that comes where Python can only print it, for a program of others.
+
+    So it is in what a module does around a fork, as logging does with its locks: a program that
+    starts a process for each of its steps would go on to its end. A program that cares for it
+    already is left alone.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return
+    if sys.unraisablehook is sys.__unraisablehook__:
+        signal.signal(signal.SIGALRM, signal.default_int_handler)
+        sys.unraisablehook = _unraisable
 
 
 def _ignore_interruptions() -> None:

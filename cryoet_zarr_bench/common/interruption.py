@@ -1,41 +1,14 @@
-"""Ctrl-C between two steps of work, where nothing is under way, never in a last one, never lost."""
+"""Ctrl-C between two steps of work, where nothing is under way, and never in a last one."""
 
 from __future__ import annotations
 
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any
 
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-_SOON = 0.02
-"""Seconds until an interruption that could not be had is tried again."""
-
-
-def interrupt_until_it_is_had() -> None:
-    """Try Ctrl-C again where Python can only print it and go on, from now on.
-
-    So it is in what a module does around a fork, as logging does with its locks: a program that
-    starts a process for each of its steps would go on to its end. A program that cares for it
-    already is left alone.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        return
-    if sys.unraisablehook is sys.__unraisablehook__:
-        signal.signal(signal.SIGALRM, signal.default_int_handler)
-        sys.unraisablehook = _again
-
-
-def _again(what: Any) -> None:
-    if issubclass(what.exc_type, KeyboardInterrupt):
-        signal.setitimer(signal.ITIMER_REAL, _SOON)
-    else:
-        sys.__unraisablehook__(what)
 
 
 @contextmanager

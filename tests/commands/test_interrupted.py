@@ -218,3 +218,33 @@ def test_an_interruption_of_code_given_as_text_ends_with_the_exit_code_too(tmp_p
 """
     (tmp_path / "interrupted_text.py").write_text(with_a_command(body))
     assert run(tmp_path, "-m", "interrupted_text").returncode == 130
+
+
+# As logging does with its locks, something runs in the parent after each fork.
+FORKS = """
+import os, signal, sys
+from cryoet_zarr_bench.interrupted_program import try_lost_interruptions_again
+if "tried again" in sys.argv:
+    try_lost_interruptions_again()
+parent = os.getpid()
+def interrupted():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.kill(parent, signal.SIGINT)
+os.register_at_fork(after_in_parent=interrupted)
+if os.fork() == 0:
+    os._exit(0)
+print("lost", flush=True)
+signal.sigtimedwait([signal.SIGUSR1], 3)
+print("went on")
+"""
+
+
+@pytest.mark.parametrize("is_tried_again", [False, True])
+def test_ctrl_c_that_comes_around_a_fork_is_not_lost(is_tried_again):
+    arguments = ["tried again"] if is_tried_again else []
+    ended = subprocess.run(
+        [sys.executable, "-c", FORKS, *arguments], capture_output=True, text=True
+    )
+    assert ended.stdout.splitlines() == (["lost"] if is_tried_again else ["lost", "went on"])
+    assert (ended.returncode == 0) != is_tried_again
+    assert "KeyboardInterrupt" in ended.stderr
